@@ -1,0 +1,89 @@
+//! Every fixed capacity in rill: its value, its unit, why it is so, and what happens when it is reached.
+//!
+//! A peer, a file or a directory can make rill use at most what stands here.
+
+use std::time::Duration;
+
+// ---- HTTP, receiving ------------------------------------------------------------------------
+
+/// Bytes of one request head, request line included. Beyond it: 431.
+pub const HEAD_BYTES: usize = 8 * 1024;
+/// Bytes of a request target. Ours are short; real control points stay below 300. Beyond it: 414.
+pub const TARGET_BYTES: usize = 4 * 1024;
+/// Header fields in one request. Real control points send at most 20. Beyond it: 431.
+pub const HEADER_FIELDS: usize = 64;
+/// Bytes of a SOAP body, decoded. The longest real one is under 2 KiB. Beyond it: 413.
+pub const SOAP_BODY_BYTES: usize = 64 * 1024;
+/// Element depth in a SOAP body. A real one has 4 levels. Beyond it: 400.
+pub const XML_DEPTH: usize = 32;
+/// Arguments of one action. The longest real one has 8. Beyond it: 402.
+pub const SOAP_ARGUMENTS: usize = 16;
+/// Time from the first byte of a request to the end of its head. Beyond it: 408 and close.
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Time from the end of the head to the end of the body. Beyond it: 408 and close.
+pub const BODY_TIME: Duration = Duration::from_secs(10);
+/// Time a kept connection may say nothing between two requests. Beyond it: closed.
+pub const IDLE_TIME: Duration = Duration::from_secs(30);
+/// Time a peer may take no byte of a reply that is not media. Beyond it: closed.
+/// (A paused renderer may stop reading media for hours; TCP keep-alive finds the dead ones.)
+pub const REPLY_STALL_TIME: Duration = Duration::from_secs(30);
+/// Connections open at once. Beyond it: accepted, answered 503 and closed.
+pub const CONNECTIONS: usize = 2048;
+/// Connections open at once from one peer address. Beyond it: accepted, answered 503 and closed.
+pub const CONNECTIONS_PER_PEER: usize = 256;
+/// File descriptors never used for connections: SSDP, timers, the scanner, the snapshot, the state directory.
+pub const RESERVED_DESCRIPTORS: usize = 64;
+/// Time open streams are given to end after SIGTERM.
+pub const STOP_TIME: Duration = Duration::from_secs(3);
+
+// ---- HTTP, answering ------------------------------------------------------------------------
+
+/// Bytes of the header fields a handler may set in one reply. More is a bug: the field is left out.
+pub const REPLY_FIELDS_BYTES: usize = 1024;
+/// Ranges honoured in one Range header. A request for more is answered with the whole, 200
+/// (RFC 9110 §14.2 lets a server ignore Range).
+pub const RANGES: usize = 16;
+/// Bytes of one turn of sendfile, so that no stream holds the loop.
+pub const SEND_SLICE_BYTES: usize = 1024 * 1024;
+/// Bytes of a film mapped at once where sendfile is refused: small enough for a 32-bit address space.
+pub const MAP_WINDOW_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes ahead of the play position that a reader brings into memory at once.
+pub const WARM_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
+/// Bytes of generated XML gathered before they are sent.
+pub const XML_CHUNK_BYTES: usize = 32 * 1024;
+/// Threads of the readers lane.
+pub const READERS: usize = 4;
+
+// ---- SSDP ------------------------------------------------------------------------------------
+
+/// Bytes of a datagram that is looked at. A legal search has under 300.
+pub const DATAGRAM_BYTES: usize = 2048;
+/// Search answers waiting for their moment. Beyond it: the search is dropped, UDP style.
+pub const PENDING_ANSWERS: usize = 64;
+/// Sources whose search rate is remembered; the longest unused is forgotten first.
+pub const SEARCH_SOURCES: usize = 64;
+/// Searches of one source answered at once.
+pub const SEARCH_BURST: u32 = 128;
+/// Searches of one source answered per second after a burst.
+pub const SEARCHES_PER_SECOND: u32 = 32;
+/// Interfaces served at once.
+pub const INTERFACES: usize = 32;
+/// Longest spread of answers, seconds (UDA 1.1 §1.3.3: MX above 5 is taken as 5).
+pub const MX_SECS: u32 = 5;
+
+// ---- files and the catalogue -----------------------------------------------------------------
+
+/// Directory depth below a root. Beyond it: skipped and named in the report.
+pub const DEPTH: usize = 64;
+/// Bytes of a path. The kernel's own bound (PATH_MAX).
+pub const PATH_BYTES: usize = 4096;
+/// Objects in a catalogue. Beyond it: the rest is skipped and named in the report.
+pub const OBJECTS: usize = 4_000_000;
+/// Bytes read from one file to understand it.
+pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
+/// Nested elements (boxes, chunks) in a media file.
+pub const PROBE_DEPTH: u32 = 16;
+/// Bytes of one text property (title, artist ...), as stored. Beyond it: cut at a character.
+pub const TEXT_BYTES: usize = 1024;
+/// Skipped files remembered by name for the scan report; all are counted.
+pub const REPORTED_SKIPS: usize = 1000;
