@@ -179,6 +179,13 @@ fn the_last_empty_line_may_be_missing_or_many() {
     assert_eq!(MSearch::parse(without), Ok(ROOT_IN_2));
     let with_more = [&bytes[..], b"\r\n\r\nST"].concat();
     assert_eq!(MSearch::parse(&with_more), Ok(ROOT_IN_2));
+    let bare = b"M-SEARCH * HTTP/1.1\nMAN: ssdp:discover\nST: a\n\nMX: junk\ncut";
+    let found = MSearch::parse(bare).map(|found| found.mx);
+    assert_eq!(
+        found,
+        Ok(Mx::Absent),
+        "nothing counts behind the empty line"
+    );
     let old = String::from_utf8(bytes)
         .unwrap()
         .replace("HTTP/1.1", "HTTP/1.0");
