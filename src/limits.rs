@@ -58,7 +58,13 @@ pub const READERS: usize = 4;
 
 /// Bytes of a datagram that is looked at. A legal search has under 300.
 pub const DATAGRAM_BYTES: usize = 2048;
-/// Search answers waiting for their moment. Beyond it: the search is dropped, UDP style.
+/// Bytes of an SSDP message rill sends; some control points read no more (upnpclient). Longer: not sent.
+pub const SSDP_MESSAGE_BYTES: usize = 1024;
+/// Bytes of the SERVER field. Beyond it: cut.
+pub const SERVER_BYTES: usize = 200;
+/// Bytes of a search target kept for the status page. Beyond it: cut at a character.
+pub const SHOWN_TARGET_BYTES: usize = 64;
+/// Searches waiting for their answers, `ssdp:all` counted once. Beyond it: the search is dropped, UDP style.
 pub const PENDING_ANSWERS: usize = 64;
 /// Sources whose search rate is remembered; the longest unused is forgotten first.
 pub const SEARCH_SOURCES: usize = 64;

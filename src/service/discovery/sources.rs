@@ -1,0 +1,67 @@
+//! How often each source may search.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::limits;
+
+/// A token bucket for each of the sources that asked last, so that a forged source cannot be flooded through rill.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    known: heapless::Vec<Source, { limits::SEARCH_SOURCES }>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    address: IpAddr,
+    /// Searches it may still send, in millionths.
+    micro_tokens: u64,
+    asked_at: Duration,
+}
+
+impl Sources {
+    /// Whether one more search of `address` is answered.
+    pub(super) fn admit(&mut self, address: IpAddr, now: Duration) -> bool {
+        const ONE: u64 = 1_000_000;
+        const FULL: u64 = limits::SEARCH_BURST as u64 * ONE;
+        const PER_MICROSECOND: u64 = limits::SEARCHES_PER_SECOND as u64;
+        let source = self.entry(Source {
+            address,
+            micro_tokens: FULL,
+            asked_at: now,
+        });
+        let Some(source) = source else { return false };
+        let micros = now.saturating_sub(source.asked_at).as_micros();
+        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        let earned = micros.saturating_mul(PER_MICROSECOND);
+        source.micro_tokens = source.micro_tokens.saturating_add(earned).min(FULL);
+        source.asked_at = now;
+        let paid = source.micro_tokens.checked_sub(ONE);
+        source.micro_tokens = paid.unwrap_or(source.micro_tokens);
+        paid.is_some()
+    }
+
+    /// The known source of that address, or `new` in a free place or in that of the one longest silent.
+    fn entry(&mut self, new: Source) -> Option<&mut Source> {
+        let known = self
+            .known
+            .iter()
+            .position(|source| source.address == new.address);
+        let at = known.unwrap_or_else(|| match self.known.push(new) {
+            Ok(()) => self.known.len() - 1,
+            Err(_) => self.replace_longest_silent(new),
+        });
+        self.known.get_mut(at)
+    }
+
+    fn replace_longest_silent(&mut self, new: Source) -> usize {
+        let ages = self.known.iter().map(|source| source.asked_at).enumerate();
+        let at = ages
+            .min_by_key(|&(_, asked_at)| asked_at)
+            .map_or(0, |(at, _)| at);
+        if let Some(place) = self.known.get_mut(at) {
+            *place = new;
+        }
+        at
+    }
+}
