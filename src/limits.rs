@@ -14,6 +14,9 @@ pub const TARGET_BYTES: usize = 4 * 1024;
 pub const HEADER_FIELDS: usize = 64;
 /// Bytes of a SOAP body, decoded. The longest real one is under 2 KiB. Beyond it: 413.
 pub const SOAP_BODY_BYTES: usize = 64 * 1024;
+/// Bytes of chunk extensions and trailers in one chunked body, all together; they are thrown away, and no real
+/// control point sends any. Beyond it: 400.
+pub const CHUNK_OVERHEAD_BYTES: usize = 8 * 1024;
 /// Element depth in a SOAP body. A real one has 4 levels. Beyond it: 400.
 pub const XML_DEPTH: usize = 32;
 /// Arguments of one action. The longest real one has 8. Beyond it: 402.
