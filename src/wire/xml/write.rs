@@ -86,12 +86,22 @@ pub fn padded(sink: &mut impl Sink, value: u64, width: usize) {
         if rest == 0 && used >= width {
             break;
         }
-        // A remainder of 10 fits a byte.
-        *slot = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
+        let digit;
+        (rest, digit) = divide_by_ten(rest);
+        *slot = b'0' + digit;
         used += 1;
     }
     sink.put(digits.get(digits.len() - used..).unwrap_or_default());
+}
+
+/// The tenth part and the last digit; in 32 bits where they suffice, because a board divides 64 bits slowly.
+#[inline]
+fn divide_by_ten(value: u64) -> (u64, u8) {
+    // A remainder of 10 fits a byte.
+    match u32::try_from(value) {
+        Ok(small) => ((small / 10).into(), u8::try_from(small % 10).unwrap_or(0)),
+        Err(_) => (value / 10, u8::try_from(value % 10).unwrap_or(0)),
+    }
 }
 
 /// Hands out `text` in pieces: clean runs whole, special characters as their entities, forbidden ones not at all.
@@ -120,34 +130,49 @@ fn escape<'t>(text: &'t str, entities: &Entities, mut put: impl FnMut(&'t str)) 
     }
 }
 
-/// Bytes at the start of `bytes` that need no second look.
-///
-/// The first loop has no early exit inside a chunk, so that the compiler can compare a chunk's bytes all at once.
+/// Bytes at the start of `bytes` that need no second look: eight at a time, for this is where a listing's time goes.
 #[inline]
 fn clean_bytes(bytes: &[u8]) -> usize {
-    const CHUNK: usize = 16;
-    let mut clean = 0;
-    for chunk in bytes.chunks_exact(CHUNK) {
-        if chunk
-            .iter()
-            .fold(false, |any, &byte| any | is_special(byte))
-        {
-            break;
+    let (words, _) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        if let Some(place) = first_special(*word) {
+            return index * 8 + place;
         }
-        clean += CHUNK;
     }
-    let rest = bytes.get(clean..).unwrap_or_default();
-    clean
-        + rest
-            .iter()
-            .position(|&byte| is_special(byte))
-            .unwrap_or(rest.len())
+    // What is left is looked at together with bytes that are known to be clean.
+    if let Some(word) = bytes.last_chunk() {
+        return match first_special(*word) {
+            Some(place) => bytes.len() - 8 + place,
+            None => bytes.len(),
+        };
+    }
+    let first = bytes.iter().position(|&byte| is_special(byte));
+    first.unwrap_or(bytes.len())
 }
 
 /// Whether a byte may be the start of a character that is not written as it is. U+FFFE and U+FFFF begin with 0xEF.
 #[inline]
-fn is_special(byte: u8) -> bool {
+const fn is_special(byte: u8) -> bool {
     matches!(byte, ..b' ' | b'&' | b'<' | b'>' | b'"' | 0xEF)
+}
+
+/// The place of the first special byte of eight, by arithmetic on all at once.
+///
+/// `(x - n * LOW) & !x & HIGH` marks bytes of `x` below `n`, for `n` up to 128. A borrow can mark bytes wrongly, but only
+/// above one that is marked rightly, so the lowest mark is true.
+#[inline]
+fn first_special(word: [u8; 8]) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let below = |word: u64, bound: u8| word.wrapping_sub(LOW * u64::from(bound)) & !word & HIGH;
+    let equal = |word: u64, byte: u8| below(word ^ (LOW * u64::from(byte)), 1);
+    let word = u64::from_le_bytes(word);
+    // Two pairs differ in one bit each: `<` and `>`, `"` and `&`.
+    let marks = below(word, b' ')
+        | equal(word | (LOW * u64::from(b'<' ^ b'>')), b'<' | b'>')
+        | equal(word | (LOW * u64::from(b'"' ^ b'&')), b'"' | b'&')
+        | equal(word, 0xEF);
+    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
 /// A value on its way through code that only knows [`Display`].
@@ -172,7 +197,7 @@ pub const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 /// crate beneath would panic). Element and attribute names must be XML names: they are our own constants. Values may
 /// be anything.
 ///
-/// The crate beneath escapes `<` and the quote only; all values go to it through [`Escaped`], which leaves it none.
+/// The crate beneath escapes `<` and the quote only; all values go to it through `Escaped`, which leaves it none.
 pub struct Document {
     writer: XmlWriter,
 }
@@ -254,6 +279,20 @@ mod tests {
             "R&amp;amp;B &amp;lt;live&amp;gt; &amp;quot;it's&amp;quot; ]]&amp;gt;"
         );
         assert_eq!((once(""), twice("")), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn eight_bytes_at_once_are_judged_like_one() {
+        for byte in 0..=u8::MAX {
+            for other in [b'a', 0x80, 0xFF, 0xEE, b'!', b'=', byte] {
+                for place in 0..8 {
+                    let mut word = [other; 8];
+                    word[place] = byte;
+                    let wanted = word.iter().position(|&byte| is_special(byte));
+                    assert_eq!(first_special(word), wanted, "{word:x?}");
+                }
+            }
+        }
     }
 
     #[test]
