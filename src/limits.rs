@@ -19,8 +19,12 @@ pub const SOAP_BODY_BYTES: usize = 64 * 1024;
 pub const CHUNK_OVERHEAD_BYTES: usize = 8 * 1024;
 /// Element depth in a SOAP body. A real one has 4 levels. Beyond it: 400.
 pub const XML_DEPTH: usize = 32;
+/// Attributes of one element in a SOAP body, and namespaces in scope. A real one has 3. Beyond it: 400.
+pub const XML_ATTRIBUTES: usize = 64;
 /// Arguments of one action. The longest real one has 8. Beyond it: 402.
 pub const SOAP_ARGUMENTS: usize = 16;
+/// Keys of one `SortCriteria`. The longest real one has 4. Beyond it: UPnP error 709.
+pub const SORT_KEYS: usize = 8;
 /// Time from the first byte of a request to the end of its head. Beyond it: 408 and close.
 pub const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Time from the end of the head to the end of the body. Beyond it: 408 and close.
