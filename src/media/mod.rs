@@ -13,6 +13,10 @@ pub mod probe;
 pub mod profile;
 pub mod reader;
 pub mod tag;
+#[cfg(test)]
+mod truth_tests;
+
+pub use reader::Error;
 
 /// What an item is to a control point; decides its `upnp:class` (ContentDirectory:1 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
