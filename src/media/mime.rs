@@ -211,7 +211,7 @@ impl Mime {
         let same = |e: &&str| e.as_bytes().eq_ignore_ascii_case(extension);
         TABLE
             .iter()
-            .find(|row| row.extensions.iter().any(|e| same(e)))
+            .find(|row| row.extensions.iter().any(same))
             .map(|row| row.mime)
     }
 

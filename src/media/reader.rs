@@ -472,7 +472,7 @@ mod tests {
     #[test]
     fn a_large_field_is_not_taken_into_memory() {
         with(&vec![0; 300 * 1024], |r| {
-            assert_eq!(r.bytes(300 * 1024), Err(Error::Limit))
+            assert_eq!(r.bytes(300 * 1024), Err(Error::Limit));
         });
     }
 }

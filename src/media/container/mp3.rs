@@ -18,7 +18,7 @@ const CHAIN: usize = 3;
 /// A stream up to this length is counted frame by frame.
 const COUNTED_BYTES: u64 = 256 * 1024;
 /// Places looked at to prove that a longer stream keeps one bit rate, and frames compared at each.
-const PLACES: u64 = 6;
+const PLACES: u64 = 4;
 const FRAMES_PER_PLACE: usize = 8;
 /// Resynchronisations while counting; beyond them the stream is too broken to be counted.
 const GAPS: usize = 64;
@@ -256,8 +256,8 @@ fn chained(r: &Reader<'_>, at: u64, first: &Frame, expected: bool) -> Result<boo
     ahead.seek(at)?;
     let mut frame = *first;
     for _ in 1..CHAIN {
-        if ahead.remaining() <= frame.len {
-            // Whole frames to the very end, or one cut off there.
+        if ahead.remaining() < frame.len + 4 {
+            // Whole frames to the very end, or one cut off there, with no room for another header.
             return Ok(expected || ahead.remaining() == frame.len);
         }
         ahead.skip(frame.len)?;
@@ -299,7 +299,7 @@ fn next_header(r: &Reader<'_>) -> Result<Option<Next>, Error> {
 /// The frame count of a Xing, Info or VBRI header in the first frame.
 ///
 /// A count that needs more bytes than the sound has, even at the lowest bit rate, is a lie and is not taken: the file was
-/// cut, or the header copied from another. A count is also a lie when its frames would be larger than any frame is.
+/// cut, or the header copied from another.
 fn stated_frames(sound: &Reader<'_>, first: &Frame) -> Result<Option<u64>, Error> {
     let side_info = match (first.mpeg1, first.channels) {
         (true, 2) => 32,
@@ -362,8 +362,11 @@ fn constant_rate(sound: &Reader<'_>, first: &Frame) -> Result<bool, Error> {
         let mut there = sound.clone();
         there.seek(sound.len() / PLACES * place)?;
         if place > 0 {
-            let (at, _) = find_stream(&mut there)?;
-            there.seek(at)?;
+            match find_stream(&mut there) {
+                Ok((at, _)) => there.seek(at)?,
+                Err(Error::Malformed(_)) => return Ok(false),
+                Err(e) => return Err(e),
+            }
         }
         for _ in 0..FRAMES_PER_PLACE {
             match next_header(&there)? {

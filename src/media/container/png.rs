@@ -1,4 +1,4 @@
-//! PNG: the size from `IHDR`, the date from `eXIf` if that comes before the picture (W3C PNG, third edition, §11).
+//! PNG: the size from `IHDR`, the date from `eXIf` if that is near (W3C PNG, third edition, §11).
 
 use crate::media::reader::{Error, Reader};
 use crate::media::tag::exif;
@@ -6,7 +6,10 @@ use crate::media::{Class, Media, mime, profile};
 
 /// Chunks in front of the picture that are looked at.
 const CHUNKS: usize = 64;
-/// Signature, and the header chunk's length, which is always 13.
+/// Picture chunks that are passed over on the way to an `eXIf` behind them. Writers that cut the picture into many small
+/// chunks would cost a read for each.
+const PICTURE_CHUNKS: usize = 4;
+/// What every PNG starts with.
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1A\n";
 
 /// Reads a whole file.
@@ -38,14 +41,19 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
 }
 
 fn chunks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    let mut pictures = 0;
     for _ in 0..CHUNKS {
         let len = r.be_u32()?;
         match &r.array()? {
-            b"IDAT" | b"IEND" => break,
+            b"IEND" => break,
+            b"IDAT" if pictures == PICTURE_CHUNKS => break,
             b"eXIf" => {
                 exif::read(&mut r.sub(u64::from(len))?, media)?;
             }
-            _ => r.skip(u64::from(len))?,
+            kind => {
+                pictures += usize::from(kind == b"IDAT");
+                r.skip(u64::from(len))?;
+            }
         }
         r.skip(4)?;
     }

@@ -85,7 +85,7 @@ impl Tiff<'_, '_> {
                 EXIF_DIRECTORY => found.exif_directory = found.exif_directory.or(Some(value)),
                 DATE_TIME_ORIGINAL => put(&mut found.original, self.date_time(kind, count, value)),
                 DATE_TIME_DIGITIZED => {
-                    put(&mut found.digitized, self.date_time(kind, count, value))
+                    put(&mut found.digitized, self.date_time(kind, count, value));
                 }
                 DATE_TIME => put(&mut found.changed, self.date_time(kind, count, value)),
                 _ => {}

@@ -106,9 +106,9 @@ fn frames(
         skip_extended(header, &mut bytes)?;
     }
     while let Some(frame) = frame_header(header, &mut bytes)? {
-        if wanted(&frame.id) && !frame.opaque {
+        if wanted(frame.id) && !frame.opaque {
             let content = frame_text(&frame, &mut bytes)?;
-            take(&frame.id, &content, media, dates);
+            take(frame.id, &content, media, dates);
         } else {
             bytes.skip(frame.len)?;
         }
@@ -193,9 +193,9 @@ fn frame_header(header: Header, bytes: &mut Bytes<'_>) -> Result<Option<Frame>, 
         return Ok(None);
     }
     if header.version == 2 {
-        let [a, b, c, size @ ..] = bytes.array::<6>()?;
-        let [x, y, z] = size;
-        let len = u64::from(u32::from_be_bytes([0, x, y, z]));
+        let [a, b, c] = bytes.array()?;
+        let [high, middle, low] = bytes.array()?;
+        let len = u64::from(u32::from_be_bytes([0, high, middle, low]));
         let frame = Frame {
             id: [a, b, c, b' '],
             len,
@@ -301,17 +301,17 @@ fn decode(content: &[u8]) -> String {
     values.split('\0').next().unwrap_or_default().to_owned()
 }
 
-fn wanted(id: &[u8; 4]) -> bool {
+fn wanted(id: [u8; 4]) -> bool {
     const FRAMES: [&[u8; 4]; 22] = [
         b"TIT2", b"TT2 ", b"TPE1", b"TP1 ", b"TPE2", b"TP2 ", b"TALB", b"TAL ", b"TCON", b"TCO ",
         b"TCOM", b"TCM ", b"TRCK", b"TRK ", b"TPOS", b"TPA ", b"TDRC", b"TDRL", b"TYER", b"TYE ",
         b"TDAT", b"TDA ",
     ];
-    FRAMES.contains(&id)
+    FRAMES.contains(&&id)
 }
 
-fn take(id: &[u8; 4], value: &str, media: &mut Media, dates: &mut Dates) {
-    match id {
+fn take(id: [u8; 4], value: &str, media: &mut Media, dates: &mut Dates) {
+    match &id {
         b"TIT2" | b"TT2 " => put(&mut media.title, text(value)),
         b"TPE1" | b"TP1 " => put(&mut media.artist, text(value)),
         b"TPE2" | b"TP2 " => put(&mut media.album_artist, text(value)),
@@ -339,10 +339,12 @@ struct Dates {
 
 impl Dates {
     fn best(&self) -> Option<Date> {
-        self.recorded.or_else(|| self.from_year()).or(self.released)
+        self.recorded
+            .or_else(|| self.year_and_day())
+            .or(self.released)
     }
 
-    fn from_year(&self) -> Option<Date> {
+    fn year_and_day(&self) -> Option<Date> {
         let stated = self.year?;
         let (Some([day, month]), super::Precision::Year) = (self.day_month, stated.precision)
         else {

@@ -53,7 +53,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Brand, Error> {
     r.skip(4)?; // minor version: informative
     let mut still = None;
     for _ in 0..COMPATIBLE_BRANDS.min(r.remaining() / 4) {
-        still = still.or(coded_still(&r.array()?));
+        still = still.or(coded_still(r.array()?));
     }
     Ok(match &major {
         b"M4A " | b"M4B " | b"M4P " => Brand::AppleAudio,
@@ -62,12 +62,12 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Brand, Error> {
         [b'3', b'g', _, _] => Brand::ThreeGp,
         // The brand of the structure alone: the coding stands among the others (ISO/IEC 23008-12 §10.2).
         b"mif1" | b"msf1" => Brand::Still(still.unwrap_or(Mime::HEIF)),
-        other => coded_still(other).map_or(Brand::Mp4, Brand::Still),
+        _ => coded_still(major).map_or(Brand::Mp4, Brand::Still),
     })
 }
 
-fn coded_still(brand: &FourCc) -> Option<Mime> {
-    match brand {
+fn coded_still(brand: FourCc) -> Option<Mime> {
+    match &brand {
         b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" => Some(Mime::HEIC),
         b"avif" | b"avis" => Some(Mime::AVIF),
         _ => None,

@@ -47,15 +47,12 @@ fn tkhd(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
     track.id = r.be_u32()?;
     r.skip(if version == 0 { 8 } else { 12 })?;
     r.skip(16)?;
-    // a b u / c d v / x y w (§6.2.2): without a and d, x and y change places.
-    let [a, b, _, c, d] = [
-        r.be_u32()?,
-        r.be_u32()?,
-        r.be_u32()?,
-        r.be_u32()?,
-        r.be_u32()?,
-    ];
-    track.quarter_turned = a == 0 && d == 0 && b != 0 && c != 0;
+    // a b u / c d v / x y w (§6.2.2): with a and d zero, x and y change places.
+    let first = r.be_u32()?;
+    let across = [r.be_u32()?, r.be_u32()?, r.be_u32()?];
+    let last = r.be_u32()?;
+    let [from_y, _, from_x] = across;
+    track.quarter_turned = first == 0 && last == 0 && from_y != 0 && from_x != 0;
     Ok(())
 }
 
