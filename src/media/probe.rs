@@ -3,7 +3,7 @@
 //! Content wins over the name when its first bytes are sure; the name decides the rest. Adding a format is adding a file
 //! under `container/` and a row here.
 
-use super::container::{self, gif, jpeg, mp3, mp4, png};
+use super::container::{self, flac, gif, jpeg, mp3, mp4, png, wav};
 use super::mime::Mime;
 use super::reader::{Error, Reader};
 use super::{Class, Media};
@@ -56,6 +56,18 @@ static FORMATS: &[Format] = &[
         mimes: &[Mime::MPEG_AUDIO, Mime::MP2],
         magic: &[],
         read: mp3::read,
+    },
+    Format {
+        name: "flac",
+        mimes: &[Mime::FLAC],
+        magic: &[(0, b"fLaC")],
+        read: flac::read,
+    },
+    Format {
+        name: "wav",
+        mimes: &[Mime::WAV],
+        magic: &[(8, b"WAVEfmt "), (8, b"WAVEJUNK"), (8, b"WAVEds64")],
+        read: wav::read,
     },
     Format {
         name: "jpeg",

@@ -25,6 +25,8 @@ const FLOORS: &[(&str, u32)] = &[
     ("mp3", 100),
     ("mp2", 100),
     ("mp1", 100),
+    ("flac", 100),
+    ("wav", 100),
     ("jpg", 100),
     ("png", 90),
     ("gif", 100),
@@ -283,13 +285,15 @@ fn compare_field(media: &Media, field: &str, file: &Json) -> Option<(bool, Strin
         "bitrate" => {
             let found = media.bitrate_bytes_per_sec.map(|rate| u64::from(rate) * 8);
             let exact = expected.number()?;
-            // The rate follows from the play time, so every play time that counts as right gives a right rate.
-            let of_length = |ms: u64| (size * 8_000).checked_div(ms);
-            let near = |rate: u64| found.is_some_and(|f| f.abs_diff(rate) <= 16 + rate / 30);
-            (
-                lengths.filter_map(of_length).chain([exact]).any(near),
-                format!("{found:?} for {exact}"),
-            )
+            // The rate follows from the play time, so every play time that counts as right gives a right rate;
+            // they are rounded to milliseconds.
+            let of_length = |ms: u64| (size * 8_000).checked_div(ms).unwrap_or(u64::MAX / 2);
+            let between = |low: u64, high: u64| {
+                found.is_some_and(|f| f + 16 + low / 30 >= low && f <= high + 16 + high / 30)
+            };
+            let mut spans = lengths.map(|ms| (of_length(ms + 1), of_length(ms.saturating_sub(1))));
+            let right = between(exact, exact) || spans.any(|(low, high)| between(low, high));
+            (right, format!("{found:?} for {exact}"))
         }
         "resolution" => {
             let sides: Vec<_> = expected.items().filter_map(Json::number).collect();

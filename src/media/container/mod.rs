@@ -8,11 +8,13 @@
 
 use std::time::Duration;
 
+pub mod flac;
 pub mod gif;
 pub mod jpeg;
 pub mod mp3;
 pub mod mp4;
 pub mod png;
+pub mod wav;
 
 /// Mean rate over `duration`; `None` if that is no time at all.
 pub(crate) fn bytes_per_sec(len: u64, duration: Duration) -> Option<u64> {

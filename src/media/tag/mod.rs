@@ -4,6 +4,7 @@ pub mod exif;
 pub mod genre;
 pub mod id3;
 pub mod mp4_ilst;
+pub mod vorbis;
 
 use std::borrow::Cow;
 
