@@ -13,6 +13,10 @@ pub mod probe;
 pub mod profile;
 pub mod reader;
 pub mod tag;
+#[cfg(test)]
+mod truth_tests;
+
+pub use reader::Error;
 
 /// What an item is to a control point; decides its `upnp:class` (ContentDirectory:1 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,4 +98,20 @@ pub struct Media {
     pub disc: Option<u32>,
     /// When it was recorded, released or photographed.
     pub date: Option<Date>,
+}
+
+impl Media {
+    /// Takes from a second source what the first has left open: tags alone.
+    pub(crate) fn fill_from(&mut self, other: Self) {
+        use tag::put;
+        put(&mut self.title, other.title);
+        put(&mut self.artist, other.artist);
+        put(&mut self.album_artist, other.album_artist);
+        put(&mut self.album, other.album);
+        put(&mut self.genre, other.genre);
+        put(&mut self.composer, other.composer);
+        put(&mut self.track, other.track);
+        put(&mut self.disc, other.disc);
+        put(&mut self.date, other.date);
+    }
 }

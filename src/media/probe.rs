@@ -1,1 +1,269 @@
-//! To come.
+//! THE table of formats, and the one function that asks it what a file is.
+//!
+//! Content wins over the name when its first bytes are sure; the name decides the rest. Adding a format is adding a file
+//! under `container/` and a row here.
+
+use super::container::{self, flac, gif, jpeg, mp3, mp4, png, wav};
+use super::mime::Mime;
+use super::reader::{Error, Reader};
+use super::{Class, Media};
+
+/// First bytes of a file that the table looks at.
+const HEAD_BYTES: usize = 16;
+
+type Read = fn(&mut Reader<'_>, &mut Media) -> Result<(), Error>;
+
+/// One format that is read by content.
+struct Format {
+    /// For the log and the tests.
+    name: &'static str,
+    /// Types, by extension, whose files are tried with this format when no magic is sure. The first is what a file with
+    /// sure magic is called when reading told nothing better.
+    mimes: &'static [Mime],
+    /// Offset and bytes; any one of them is enough. Only patterns that no other file starts with.
+    magic: &'static [(usize, &'static [u8])],
+    read: Read,
+}
+
+static FORMATS: &[Format] = &[
+    Format {
+        name: "mp4",
+        mimes: &[
+            Mime::MP4,
+            Mime::M4A,
+            Mime::QUICKTIME,
+            Mime::VIDEO_3GPP,
+            Mime::VIDEO_3GPP2,
+            Mime::AUDIO_3GPP,
+            Mime::HEIC,
+            Mime::HEIF,
+            Mime::AVIF,
+        ],
+        magic: &[
+            (4, b"ftyp"),
+            (4, b"moov"),
+            (4, b"mdat"),
+            (4, b"wide"),
+            (4, b"pnot"),
+            (4, b"styp"),
+            (4, b"moof"),
+        ],
+        read: mp4::read,
+    },
+    // No magic of its own: ID3 may stand in front of other formats, and eleven set bits are no proof.
+    Format {
+        name: "mp3",
+        mimes: &[Mime::MPEG_AUDIO, Mime::MP2],
+        magic: &[],
+        read: mp3::read,
+    },
+    Format {
+        name: "flac",
+        mimes: &[Mime::FLAC],
+        magic: &[(0, b"fLaC")],
+        read: flac::read,
+    },
+    Format {
+        name: "wav",
+        mimes: &[Mime::WAV],
+        magic: &[(8, b"WAVEfmt "), (8, b"WAVEJUNK"), (8, b"WAVEds64")],
+        read: wav::read,
+    },
+    Format {
+        name: "jpeg",
+        mimes: &[Mime::JPEG],
+        magic: &[(0, b"\xFF\xD8\xFF")],
+        read: jpeg::read,
+    },
+    Format {
+        name: "png",
+        mimes: &[Mime::PNG],
+        magic: &[(0, png::SIGNATURE)],
+        read: png::read,
+    },
+    Format {
+        name: "gif",
+        mimes: &[Mime::GIF],
+        magic: &[(0, b"GIF87a"), (0, b"GIF89a")],
+        read: gif::read,
+    },
+];
+
+/// What a probe found, and what kept it from finding more.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Probed {
+    /// Everything known. Class and type are always there unless neither name nor content is known.
+    pub media: Media,
+    /// Why reading stopped early: for the scan report. The file is served all the same.
+    pub trouble: Option<Error>,
+}
+
+/// Class and type by the extension of a file name, in any ASCII case; the file is not opened.
+pub fn by_name(name: &[u8]) -> Option<(Class, Mime)> {
+    let dot = name
+        .iter()
+        .rposition(|b| *b == b'.')
+        .filter(|dot| *dot > 0)?;
+    let mime = Mime::from_extension(name.get(dot + 1..)?)?;
+    Some((mime.class(), mime))
+}
+
+/// Reads what a file says about itself. `name` is its file name, `r` stands at its start.
+///
+/// Never fails: damage, limits and unreadable files are [`Probed::trouble`], beside whatever could be read. Captions are
+/// not looked into. Costs at most [`crate::limits::PROBE_BYTES`] of reading.
+pub fn probe(name: &[u8], r: &mut Reader<'_>) -> Probed {
+    let named = by_name(name);
+    if let Some((class @ Class::Caption, mime)) = named {
+        let media = Media {
+            class: Some(class),
+            mime: Some(mime),
+            ..Media::default()
+        };
+        return Probed {
+            media,
+            trouble: None,
+        };
+    }
+    let mut probed = Probed::default();
+    let format = match format_of(named.map(|(_, mime)| mime), r) {
+        Ok(format) => format,
+        Err(e) => {
+            probed.trouble = Some(e);
+            None
+        }
+    };
+    if let Some(format) = format {
+        probed.trouble = (format.read)(r, &mut probed.media).err();
+        log::trace!("{}: {:?}", format.name, probed.trouble);
+    }
+    complete(&mut probed, named, format, r.file_len());
+    probed
+}
+
+/// The row whose magic the file starts with, else the row of its extension.
+fn format_of(named: Option<Mime>, r: &mut Reader<'_>) -> Result<Option<&'static Format>, Error> {
+    if r.is_empty() {
+        return Err(Error::Truncated);
+    }
+    let mut bytes = [0; HEAD_BYTES];
+    let head = r.read_some(&mut bytes)?;
+    let sure = FORMATS.iter().find(|f| f.starts(head));
+    r.seek(0)?;
+    Ok(sure.or_else(|| {
+        FORMATS
+            .iter()
+            .find(|f| named.is_some_and(|mime| f.mimes.contains(&mime)))
+    }))
+}
+
+impl Format {
+    fn starts(&self, head: &[u8]) -> bool {
+        self.magic
+            .iter()
+            .any(|(at, bytes)| head.get(*at..).is_some_and(|h| h.starts_with(bytes)))
+    }
+}
+
+/// Fills in what follows from the rest: class and type by name where the content left them open, and the mean rate.
+fn complete(
+    probed: &mut Probed,
+    named: Option<(Class, Mime)>,
+    format: Option<&Format>,
+    file_len: u64,
+) {
+    let media = &mut probed.media;
+    if media.mime.is_none() {
+        let fits = |mime: &Mime| format.is_none_or(|f| f.mimes.contains(mime));
+        let by_format = || format.and_then(|f| f.mimes.first()).copied();
+        media.mime = named.map(|(_, mime)| mime).filter(fits).or_else(by_format);
+    }
+    media.class = media.class.or(media.mime.map(Mime::class));
+    if media.mime.is_none() {
+        probed.trouble = probed.trouble.or(Some(Error::Unsupported));
+    }
+    if let Some(duration) = media.duration {
+        let rate = container::bytes_per_sec(file_len, duration);
+        media.bitrate_bytes_per_sec = rate.and_then(|r| u32::try_from(r).ok()).filter(|r| *r > 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::reader::Source;
+
+    fn probed(name: &str, bytes: &[u8]) -> Probed {
+        let source = Source::new(&bytes, bytes.len() as u64);
+        probe(name.as_bytes(), &mut Reader::new(&source))
+    }
+
+    #[test]
+    fn names_are_known_by_their_last_extension() {
+        assert_eq!(by_name(b"a.tar.MKV"), Some((Class::Video, Mime::MATROSKA)));
+        assert_eq!(by_name(b"film.en.SRT"), Some((Class::Caption, Mime::SRT)));
+        for unknown in ["", ".", ".mp3", "mp3", "a.", "a.txt", "a.mp3~"] {
+            assert_eq!(by_name(unknown.as_bytes()), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn sure_content_wins_over_the_name() {
+        let found = probed("photo.jpg", b"GIF89a\x0A\x00\x2C\x01");
+        assert_eq!(
+            (found.media.mime, found.media.width),
+            (Some(Mime::GIF), Some(10))
+        );
+        assert_eq!(
+            probed("photo.jpg", b"\x89PNG\r\n\x1A\n").media.mime,
+            Some(Mime::PNG)
+        );
+    }
+
+    #[test]
+    fn unreadable_content_leaves_the_name_and_says_why() {
+        let found = probed("song.mp3", b"not a frame at all");
+        assert_eq!(
+            (found.media.class, found.media.mime),
+            (Some(Class::Audio), Some(Mime::MPEG_AUDIO))
+        );
+        assert_eq!(
+            found.trouble,
+            Some(Error::Malformed("MPEG audio: no frames"))
+        );
+        let empty = probed("film.mov", b"");
+        assert_eq!(
+            (empty.media.mime, empty.trouble),
+            (Some(Mime::QUICKTIME), Some(Error::Truncated))
+        );
+    }
+
+    #[test]
+    fn formats_without_a_reader_are_known_by_name_and_give_no_trouble() {
+        let found = probed("film.mkv", b"\x1A\x45\xDF\xA3");
+        assert_eq!(
+            (found.media.mime, found.trouble),
+            (Some(Mime::MATROSKA), None)
+        );
+    }
+
+    #[test]
+    fn what_nobody_knows_is_unsupported() {
+        assert_eq!(
+            probed("notes.txt", b"hello"),
+            Probed {
+                trouble: Some(Error::Unsupported),
+                ..Probed::default()
+            }
+        );
+    }
+
+    #[test]
+    fn captions_are_not_looked_into() {
+        let found = probed("film.srt", b"GIF89a");
+        assert_eq!(
+            (found.media.class, found.trouble),
+            (Some(Class::Caption), None)
+        );
+    }
+}

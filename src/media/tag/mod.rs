@@ -1,1 +1,216 @@
-//! Tags that several containers share.
+//! Tags that several containers share, and what all of them need: clean text, numbers, dates.
+
+pub mod exif;
+pub mod genre;
+pub mod id3;
+pub mod mp4_ilst;
+pub mod vorbis;
+
+use std::borrow::Cow;
+
+use super::{Date, Precision};
+use crate::limits;
+
+/// Text as it may be stored and shown: no control characters (XML 1.0 has no way to write them), no blanks at the ends,
+/// at most [`limits::TEXT_BYTES`], cut at a character. `None` if nothing is left.
+pub fn text(raw: &str) -> Option<String> {
+    let forbidden = |c: char| {
+        (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+    };
+    let blank = |c: char| c.is_whitespace() || forbidden(c) || c == '\u{FEFF}';
+    let raw = raw.trim_matches(blank);
+    let mut clean = String::with_capacity(raw.len().min(limits::TEXT_BYTES));
+    for c in raw.chars().filter(|c| !forbidden(*c)) {
+        if clean.len() + c.len_utf8() > limits::TEXT_BYTES {
+            break;
+        }
+        clean.push(c);
+    }
+    clean.truncate(clean.trim_end().len());
+    (!clean.is_empty()).then_some(clean)
+}
+
+/// Stores a property unless a better source has told it already.
+pub(crate) fn put<T>(field: &mut Option<T>, value: Option<T>) {
+    if field.is_none() {
+        *field = value;
+    }
+}
+
+/// ISO 8859-1: every byte is the character of its number.
+pub(crate) fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| char::from(*b)).collect()
+}
+
+/// UTF-8, with U+FFFD for what is not.
+pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// Which byte of a UTF-16 unit comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByteOrder {
+    /// The high one.
+    Big,
+    /// The low one.
+    Little,
+}
+
+/// UTF-16; a byte order mark wins over `order`, an odd last byte is dropped, lone surrogates become U+FFFD.
+pub(crate) fn utf16(bytes: &[u8], order: ByteOrder) -> String {
+    let (order, bytes) = match bytes {
+        [0xFE, 0xFF, rest @ ..] => (ByteOrder::Big, rest),
+        [0xFF, 0xFE, rest @ ..] => (ByteOrder::Little, rest),
+        _ => (order, bytes),
+    };
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| match order {
+        ByteOrder::Big => u16::from_be_bytes(*pair),
+        ByteOrder::Little => u16::from_le_bytes(*pair),
+    });
+    char::decode_utf16(units)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
+}
+
+/// The number at the start of `3`, `03/12`, ` 3 of 12`; `None` for 0 and for anything that does not start with one.
+pub(crate) fn number(raw: &str) -> Option<u32> {
+    let raw = raw.trim_start_matches(|c: char| c.is_whitespace() || c == '\0');
+    let digits = raw
+        .find(|c: char| !c.is_ascii_digit())
+        .map_or(raw, |end| raw.split_at(end).0);
+    digits.parse().ok().filter(|n| *n > 0)
+}
+
+/// A date in any of the forms that tags use: `2004`, `2004-11`, `2004-11-02`, `2004/11/02`, `2004:11:02 10:20:30`,
+/// `2004-11-02T10:20Z`, `20041102`. What follows the first part that makes no sense is ignored; a time zone too.
+pub(crate) fn date(raw: &str) -> Option<Date> {
+    let raw = raw.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    if let Some(compact) = raw
+        .get(..8)
+        .filter(|c| c.len() == raw.len() && c.bytes().all(|b| b.is_ascii_digit()))
+    {
+        let part = |range: std::ops::Range<usize>| compact.get(range).and_then(|p| p.parse().ok());
+        return date_of(&[part(0..4)?, part(4..6)?, part(6..8)?]);
+    }
+    let mut parts = [0; 6];
+    let mut count = 0;
+    for (part, place) in raw.split(['-', '/', ':', '.', 'T', ' ']).zip(&mut parts) {
+        let digits = if count == 0 { 4..=4 } else { 1..=2 };
+        let part = part.trim_end_matches('Z');
+        if !digits.contains(&part.len()) || !part.bytes().all(|b| b.is_ascii_digit()) {
+            break;
+        }
+        *place = part.parse().ok()?;
+        count += 1;
+    }
+    date_of(parts.get(..count)?)
+}
+
+/// Year, month, day, hour, minute, second, as many as are known. Keeps the parts before the first impossible one.
+pub(crate) fn date_of(parts: &[u32]) -> Option<Date> {
+    let year = i32::try_from(*parts.first()?)
+        .ok()
+        .filter(|y| (1..=9999).contains(y))?;
+    let month = parts
+        .get(1)
+        .and_then(|m| u8::try_from(*m).ok())
+        .and_then(|m| time::Month::try_from(m).ok());
+    let first =
+        time::Date::from_calendar_date(year, month.unwrap_or(time::Month::January), 1).ok()?;
+    let day = parts
+        .get(2)
+        .and_then(|d| u8::try_from(*d).ok())
+        .and_then(|d| first.replace_day(d).ok());
+    let (date, precision) = match (month, day) {
+        (None, _) => (first, Precision::Year),
+        (_, None) => (first, Precision::Month),
+        (_, Some(date)) => (date, Precision::Day),
+    };
+    let midnight = date.midnight().assume_utc().unix_timestamp();
+    let time = match parts.get(3..) {
+        Some([h @ 0..=23, m @ 0..=59, rest @ ..]) if precision == Precision::Day => {
+            Some(h * 3600 + m * 60 + rest.first().filter(|s| **s < 60).copied().unwrap_or(0))
+        }
+        _ => None,
+    };
+    Some(match time {
+        Some(secs) => Date {
+            unix_secs: midnight + i64::from(secs),
+            precision: Precision::Second,
+        },
+        None => Date {
+            unix_secs: midnight,
+            precision,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_trimmed_and_has_no_control_characters() {
+        assert_eq!(text(" \0a\u{1}b\u{FFFE} c \0\n"), Some("ab c".to_owned()));
+        assert_eq!(text(" \0\u{7}"), None);
+        assert_eq!(text(""), None);
+    }
+
+    #[test]
+    fn text_is_cut_at_a_character() {
+        let long = format!("a{}", "é".repeat(limits::TEXT_BYTES));
+        let cut = text(&long).unwrap();
+        assert_eq!(cut.len(), limits::TEXT_BYTES - 1);
+        assert!(long.starts_with(&cut));
+    }
+
+    #[test]
+    fn utf16_obeys_its_mark_and_survives_damage() {
+        assert_eq!(utf16(&[0xFF, 0xFE, 0x41, 0x00], ByteOrder::Big), "A");
+        assert_eq!(
+            utf16(&[0x00, 0x41, 0x26, 0x03, 0xFF], ByteOrder::Big),
+            "A\u{2603}"
+        );
+        assert_eq!(
+            utf16(&[0x00, 0xD8, 0x41, 0x00], ByteOrder::Little),
+            "\u{FFFD}A"
+        );
+    }
+
+    #[test]
+    fn numbers_stop_at_the_first_other_character() {
+        assert_eq!(
+            ["3/12", "03", " 7 of 9", "\u{0}5"].map(number),
+            [Some(3), Some(3), Some(7), Some(5)]
+        );
+        assert_eq!(["", "A1", "0", "0/9", "99999999999"].map(number), [None; 5]);
+    }
+
+    #[test]
+    fn dates_keep_what_was_stated() {
+        let is = |raw: &str| date(raw).map(|d| (d.unix_secs, d.precision));
+        assert_eq!(is("1970"), Some((0, Precision::Year)));
+        assert_eq!(is("1970-02"), Some((31 * 86_400, Precision::Month)));
+        assert_eq!(is("1970/01/02"), Some((86_400, Precision::Day)));
+        assert_eq!(is("19700102"), Some((86_400, Precision::Day)));
+        assert_eq!(
+            is("1970:01:02 01:02:03"),
+            Some((86_400 + 3723, Precision::Second))
+        );
+        assert_eq!(is("1970-01-01T01:02Z"), Some((3720, Precision::Second)));
+        assert_eq!(is("1969-12-31T23:59:59"), Some((-1, Precision::Second)));
+    }
+
+    #[test]
+    fn impossible_dates_keep_their_possible_part() {
+        let precision = |raw: &str| date(raw).map(|d| d.precision);
+        assert_eq!(precision("2001-13-01"), Some(Precision::Year));
+        assert_eq!(precision("2001-02-30"), Some(Precision::Month));
+        assert_eq!(precision("2001-02-03 25:00"), Some(Precision::Day));
+        assert_eq!(
+            ["", "0000", "Oct 3", "20", "99999"].map(precision),
+            [None; 5]
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! JPEG: the size from the frame header of the main picture, the rest from EXIF (ITU-T T.81 §B; Exif 2.32 §4.7).
+//!
+//! The EXIF pixel fields are not used: editors forget them. Thumbnails stand inside segments, which are passed over.
+
+use crate::media::profile::JpegCoding;
+use crate::media::reader::{Error, Reader};
+use crate::media::tag::exif;
+use crate::media::{Class, Media, mime, profile};
+
+/// Segments in front of the frame header that are looked at. A large ICC profile or thumbnail takes a few dozen.
+const SEGMENTS: usize = 512;
+/// Fill bytes that may stand in front of a marker (§B.1.1.2), and stray bytes of careless writers.
+const FILL_BYTES: usize = 1024;
+
+const SOI: u8 = 0xD8;
+const EOI: u8 = 0xD9;
+const SOS: u8 = 0xDA;
+const APP1: u8 = 0xE1;
+
+/// Reads up to the frame header.
+///
+/// # Errors
+/// [`Error::Malformed`] if the picture starts without one; errors of the reader. The size and date read so far are kept.
+pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    media.class = Some(Class::Image);
+    media.mime = Some(mime::Mime::JPEG);
+    for _ in 0..SEGMENTS {
+        match marker(r)? {
+            SOI | 0x01 | 0xD0..=0xD7 => {}
+            SOS | EOI => return Err(Error::Malformed("JPEG without frame header")),
+            kind => {
+                let len = r
+                    .be_u16()?
+                    .checked_sub(2)
+                    .ok_or(Error::Malformed("JPEG segment length"))?;
+                let mut segment = r.sub(u64::from(len))?;
+                match kind {
+                    APP1 => app1(&mut segment, media)?,
+                    0xC0..=0xCF if !matches!(kind, 0xC4 | 0xC8 | 0xCC) => {
+                        return frame(kind, &mut segment, media);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    Err(Error::Limit)
+}
+
+/// The next marker's second byte.
+fn marker(r: &mut Reader<'_>) -> Result<u8, Error> {
+    let mut last = 0;
+    for _ in 0..FILL_BYTES {
+        let byte = r.byte()?;
+        if last == 0xFF && !matches!(byte, 0 | 0xFF) {
+            return Ok(byte);
+        }
+        last = byte;
+    }
+    Err(Error::Malformed("JPEG marker"))
+}
+
+/// Damage in EXIF costs the date, not the picture.
+fn app1(segment: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    if segment.remaining() < 6 || &segment.array()? != b"Exif\0\0" {
+        return Ok(());
+    }
+    let mut tiff = segment.sub(segment.remaining())?;
+    match exif::read(&mut tiff, media) {
+        Err(e @ (Error::Io(_) | Error::Limit)) => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// Frame header (§B.2.2): precision, lines, samples per line, components.
+fn frame(kind: u8, r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    const BASELINE: u8 = 0xC0;
+    let precision = r.byte()?;
+    let (height, width) = (u32::from(r.be_u16()?), u32::from(r.be_u16()?));
+    let components = r.byte()?;
+    if width == 0 || height == 0 {
+        return Err(Error::Malformed("JPEG size"));
+    }
+    (media.width, media.height) = (Some(width), Some(height));
+    let baseline = kind == BASELINE && precision == 8 && matches!(components, 1 | 3);
+    let coding = if baseline {
+        JpegCoding::Baseline
+    } else {
+        JpegCoding::Other
+    };
+    media.profile = profile::jpeg(coding, width, height);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::reader::Source;
+
+    fn parse(bytes: &[u8]) -> (Media, Result<(), Error>) {
+        let mut media = Media::default();
+        let source = Source::new(&bytes, bytes.len() as u64);
+        let outcome = read(&mut Reader::new(&source), &mut media);
+        (media, outcome)
+    }
+
+    const SMALL: &[u8] = &[
+        0xFF, 0xD8, // SOI
+        0xFF, 0xE0, 0, 4, b'J', b'F', // APP0
+        0xFF, 0xFF, 0xFE, 0, 3, 0xD9, // a fill byte, a comment that looks like a marker
+        0xFF, 0xC4, 0, 3, 0, // Huffman table: not a frame header though C4
+        0xFF, 0xC0, 0, 17, 8, 0, 20, 1, 0,
+        3, // frame: 8 bits, 20 lines of 256, three components
+    ];
+
+    #[test]
+    fn the_size_comes_from_the_frame_header() {
+        let (media, outcome) = parse(SMALL);
+        assert_eq!(
+            (media.width, media.height, outcome),
+            (Some(256), Some(20), Ok(()))
+        );
+        assert_eq!(media.profile, Some(profile::Profile::JPEG_SM));
+    }
+
+    #[test]
+    fn a_progressive_picture_has_no_profile() {
+        let mut bytes = SMALL.to_vec();
+        bytes[20] = 0xC2;
+        let (media, outcome) = parse(&bytes);
+        assert_eq!(
+            (media.width, media.profile, outcome),
+            (Some(256), None, Ok(()))
+        );
+    }
+
+    #[test]
+    fn every_prefix_is_cut_short() {
+        for n in 0..SMALL.len() {
+            assert_eq!(parse(&SMALL[..n]).1, Err(Error::Truncated), "{n}");
+        }
+    }
+
+    #[test]
+    fn lying_lengths_end() {
+        assert_eq!(
+            parse(&[0xFF, 0xD8, 0xFF, 0xE0, 0, 1]).1,
+            Err(Error::Malformed("JPEG segment length"))
+        );
+        assert_eq!(
+            parse(&[0xFF, 0xD8, 0xFF, 0xE0, 0xFF, 0xFF, 1]).1,
+            Err(Error::Truncated)
+        );
+        assert_eq!(parse(&[0; 5000]).1, Err(Error::Malformed("JPEG marker")));
+    }
+}

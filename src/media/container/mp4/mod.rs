@@ -1,0 +1,253 @@
+//! MP4, M4A, QuickTime, 3GPP, and the pictures that use the same boxes (ISO/IEC 14496-12; QuickTime File Format;
+//! ISO/IEC 23008-12). Sample tables are passed over: nothing here needs them.
+
+pub(crate) mod boxes;
+mod esds;
+mod fragment;
+mod ftyp;
+mod sample_entry;
+mod still;
+mod track;
+
+use std::time::Duration;
+
+use self::boxes::{each_box, next_box, time_field, version_flags};
+use self::ftyp::Brand;
+use self::track::Track;
+use super::super::tag::mp4_ilst;
+use crate::media::profile::{self, Aac};
+use crate::media::reader::{Error, Reader};
+use crate::media::{Class, Media};
+
+/// Tracks that are looked at; a film with many languages has some thirty.
+const TRACKS: usize = 64;
+
+/// What has been found so far.
+#[derive(Default)]
+struct Film {
+    brand: Brand,
+    timescale: u32,
+    duration: Option<u64>,
+    tracks: Vec<Track>,
+    fragmented: bool,
+    /// `mehd`, in the film's units.
+    fragmented_duration: Option<u64>,
+    indexes: Vec<fragment::Index>,
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// The first damage found; what could be read is in `media` all the same.
+pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    let mut film = Film::default();
+    let outcome = top_level(r, &mut film, media);
+    film.describe(r.file_len(), media);
+    outcome
+}
+
+/// Goes along the top level until everything is known: mostly two or three boxes.
+fn top_level(r: &mut Reader<'_>, film: &mut Film, media: &mut Media) -> Result<(), Error> {
+    let mut outcome = Ok(());
+    loop {
+        let (kind, mut body) = match next_box(r) {
+            Ok(Some(found)) => found,
+            Ok(None) => break,
+            // Bytes behind the last box, as players see it, once the film itself is known.
+            Err(Error::Malformed(_)) if !film.tracks.is_empty() => break,
+            Err(e) => return Err(e),
+        };
+        let result = match &kind {
+            b"ftyp" => ftyp::read(&mut body).map(|brand| film.brand = brand),
+            b"moov" => moov(&mut body, film, media),
+            b"meta" => still::read(&mut body, media),
+            b"moof" => fragment::moof(&mut body, &mut film.tracks),
+            b"sidx" => film.index(r, &mut body),
+            _ => Ok(()),
+        };
+        match result {
+            Err(e @ (Error::Limit | Error::Io(_))) => {
+                // A sum that stops somewhere is a wrong one.
+                film.tracks.iter_mut().for_each(|t| t.fragments = 0);
+                return Err(e);
+            }
+            result => outcome = outcome.and(result),
+        }
+        if film.is_complete(kind, media) {
+            return outcome;
+        }
+    }
+    let found = !film.tracks.is_empty() || matches!(film.brand, Brand::Still(_));
+    outcome.and(if found {
+        Ok(())
+    } else {
+        Err(Error::Malformed("file without moov"))
+    })
+}
+
+fn moov(r: &mut Reader<'_>, film: &mut Film, media: &mut Media) -> Result<(), Error> {
+    let mut defaults = Vec::new();
+    let outcome = each_box(r, |kind, body| match &kind {
+        b"mvhd" => film.mvhd(body),
+        b"trak" if film.tracks.len() < TRACKS => {
+            let mut track = Track::default();
+            let outcome = track::read(body, &mut track);
+            film.tracks.push(track);
+            outcome
+        }
+        b"mvex" => {
+            film.fragmented = true;
+            film.fragmented_duration = fragment::mvex(body, &mut defaults)?;
+            Ok(())
+        }
+        b"udta" => mp4_ilst::read_udta(body, media),
+        b"meta" => mp4_ilst::read_meta(body, media),
+        _ => Ok(()),
+    });
+    for (id, sample) in defaults {
+        film.tracks
+            .iter_mut()
+            .filter(|t| t.id == id)
+            .for_each(|t| t.fragment_sample = sample);
+    }
+    outcome
+}
+
+impl Film {
+    /// Movie header (§8.2.2).
+    fn mvhd(&mut self, r: &mut Reader<'_>) -> Result<(), Error> {
+        let (version, _) = version_flags(r)?;
+        r.skip(if version == 0 { 8 } else { 16 })?;
+        self.timescale = r.be_u32()?;
+        self.duration = time_field(r, version)?.filter(|d| *d > 0);
+        Ok(())
+    }
+
+    /// Takes an index and passes over the part of the file it has spoken of.
+    fn index(&mut self, r: &mut Reader<'_>, body: &mut Reader<'_>) -> Result<(), Error> {
+        let index = fragment::sidx(body)?;
+        r.skip(index.span.min(r.remaining()))?;
+        self.indexes.push(index);
+        Ok(())
+    }
+
+    /// Whether nothing that is still to come can tell more.
+    fn is_complete(&self, last: boxes::FourCc, media: &Media) -> bool {
+        match self.brand {
+            Brand::Still(_) => &last == b"meta" && media.width.is_some(),
+            _ => &last == b"moov" && (!self.fragmented || self.fragmented_duration.is_some()),
+        }
+    }
+
+    fn describe(&self, file_len: u64, media: &mut Media) {
+        if let Brand::Still(mime) = self.brand {
+            media.class = Some(Class::Image);
+            media.mime = Some(mime);
+            return;
+        }
+        let film = self.tracks.iter().find(|t| self.is_film(t));
+        let sound = self.tracks.iter().find(|t| &t.handler == b"soun");
+        media.duration = self.play_time();
+        if let Some(track) = film {
+            media.class = Some(Class::Video);
+            media.mime = Some(self.brand.video());
+            (media.width, media.height) = shown_size(track);
+        } else if sound.is_some() || self.brand == Brand::AppleAudio {
+            media.class = Some(Class::Audio);
+            media.mime = Some(self.brand.audio());
+        }
+        if let Some(track) = sound {
+            media.sample_rate = track.entry.sample_rate;
+            media.channels = track.entry.channels;
+            media.bits_per_sample = track.entry.bits_per_sample;
+        }
+        if media.class == Some(Class::Audio) {
+            media.profile = self.audio_profile(file_len, media.duration);
+        }
+    }
+
+    /// Moving pictures, not the cover or the chapter pictures of an audio file.
+    fn is_film(&self, track: &Track) -> bool {
+        let picture = matches!(&track.entry.coding, b"jpeg" | b"png " | b"mjpa" | b"mjpb");
+        &track.handler == b"vide" && !(picture && self.brand == Brand::AppleAudio)
+    }
+
+    /// The film's own length; of a fragmented one the stated, the indexed or the summed length, the first that is told.
+    fn play_time(&self) -> Option<Duration> {
+        let stated = || self.duration.and_then(|d| seconds(d, self.timescale));
+        let fragmented = || {
+            self.fragmented_duration
+                .and_then(|d| seconds(d, self.timescale))
+        };
+        let longest_track = || {
+            self.tracks
+                .iter()
+                .filter_map(|t| seconds(t.duration?, t.timescale))
+                .max()
+        };
+        let summed = || {
+            self.tracks
+                .iter()
+                .filter_map(|t| seconds(t.fragments, t.timescale))
+                .max()
+        };
+        if self.fragmented {
+            return fragmented()
+                .or_else(|| self.indexed())
+                .or_else(summed)
+                .or_else(stated)
+                .or_else(longest_track);
+        }
+        stated().or_else(longest_track)
+    }
+
+    /// Indexes of one track follow one another; those of several tracks run side by side.
+    fn indexed(&self) -> Option<Duration> {
+        let of = |track: u32| {
+            let own = self.indexes.iter().filter(move |i| i.track == track);
+            own.filter_map(|i| seconds(i.duration, i.timescale))
+                .fold(Duration::ZERO, Duration::saturating_add)
+        };
+        let first = self.indexes.first()?;
+        Some(of(first.track)).filter(|d| !d.is_zero())
+    }
+
+    fn audio_profile(&self, file_len: u64, duration: Option<Duration>) -> Option<profile::Profile> {
+        let [track] = self.tracks.as_slice() else {
+            return None;
+        };
+        let config = track.entry.aac.filter(|c| c.extended_rate.is_none())?;
+        profile::aac_iso(Aac {
+            object_type: config.object_type,
+            sample_rate: config.core_rate?,
+            channels: config.channels?,
+            bits_per_sec: super::bytes_per_sec(file_len, duration?)?.saturating_mul(8),
+        })
+    }
+}
+
+/// `None` for nothing, for a time scale of zero, and for lengths no film has.
+fn seconds(units: u64, timescale: u32) -> Option<Duration> {
+    const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
+    if units == 0 || timescale == 0 {
+        return None;
+    }
+    let nanos = u128::from(units) * 1_000_000_000 / u128::from(timescale);
+    u64::try_from(nanos)
+        .ok()
+        .map(Duration::from_nanos)
+        .filter(|d| *d < LONGEST)
+}
+
+fn shown_size(track: &Track) -> (Option<u32>, Option<u32>) {
+    let known = |n: u32| (n > 0).then_some(n);
+    let (width, height) = (known(track.entry.width), known(track.entry.height));
+    if track.quarter_turned {
+        (height, width)
+    } else {
+        (width, height)
+    }
+}
+
+#[cfg(test)]
+mod tests;

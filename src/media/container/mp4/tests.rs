@@ -1,0 +1,309 @@
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "byte strings are references"
+)]
+
+use super::*;
+use crate::media::mime::Mime;
+use crate::media::reader::Source;
+
+fn boxed(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(payload.len() + 8).unwrap();
+    [&size.to_be_bytes(), kind, payload].concat()
+}
+
+fn nest(kind: &[u8; 4], children: &[Vec<u8>]) -> Vec<u8> {
+    boxed(kind, &children.concat())
+}
+
+fn words(values: &[u32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_be_bytes()).collect()
+}
+
+fn parse(bytes: &[u8]) -> (Media, Result<(), Error>) {
+    let mut media = Media::default();
+    let source = Source::new(&bytes, bytes.len() as u64);
+    let outcome = read(&mut Reader::new(&source), &mut media);
+    (media, outcome)
+}
+
+fn ftyp(major: &[u8; 4]) -> Vec<u8> {
+    boxed(b"ftyp", &[major.as_slice(), &[0; 4]].concat())
+}
+
+/// 1000 units per second.
+fn mvhd(duration: u32) -> Vec<u8> {
+    boxed(b"mvhd", &words(&[0, 0, 0, 1000, duration]))
+}
+
+const UPRIGHT: [u32; 5] = [1 << 16, 0, 0, 0, 1 << 16];
+const QUARTER: [u32; 5] = [0, 1 << 16, 0, u32::MAX << 16, 0];
+
+fn trak(id: u32, handler: &[u8; 4], matrix: [u32; 5], duration: u32, entry: Vec<u8>) -> Vec<u8> {
+    let tkhd = words(&[
+        0, 0, 0, id, 0, 0, 0, 0, 0, 0, matrix[0], matrix[1], matrix[2], matrix[3], matrix[4],
+    ]);
+    let mdhd = words(&[0, 0, 0, 500, duration, 0]);
+    let hdlr = [words(&[0, 0]), handler.to_vec(), vec![0; 13]].concat();
+    let stsd = [words(&[0, 1]), entry].concat();
+    let stbl = nest(
+        b"stbl",
+        &[
+            boxed(b"stsd", &stsd),
+            boxed(b"stts", &words(&[0, u32::MAX])),
+        ],
+    );
+    let mdia = nest(
+        b"mdia",
+        &[
+            boxed(b"mdhd", &mdhd),
+            boxed(b"hdlr", &hdlr),
+            nest(b"minf", &[stbl]),
+        ],
+    );
+    nest(b"trak", &[boxed(b"tkhd", &tkhd), mdia])
+}
+
+fn avc1(width: u16, height: u16) -> Vec<u8> {
+    let sides = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    boxed(b"avc1", &[vec![0; 24], sides, vec![0; 50]].concat())
+}
+
+fn mp4a(rate: u16, channels: u16) -> Vec<u8> {
+    let mut body = vec![0; 28];
+    body[16..18].copy_from_slice(&channels.to_be_bytes());
+    body[24..26].copy_from_slice(&rate.to_be_bytes());
+    boxed(b"mp4a", &body)
+}
+
+fn video(matrix: [u32; 5]) -> Vec<u8> {
+    trak(1, b"vide", matrix, 1000, avc1(640, 360))
+}
+
+fn sound() -> Vec<u8> {
+    trak(2, b"soun", UPRIGHT, 1000, mp4a(48_000, 2))
+}
+
+fn film() -> Vec<u8> {
+    let moov = nest(b"moov", &[mvhd(2500), video(UPRIGHT), sound()]);
+    [
+        ftyp(b"isom"),
+        boxed(b"free", &[0; 9]),
+        moov,
+        boxed(b"mdat", &[0; 100]),
+    ]
+    .concat()
+}
+
+#[test]
+fn a_film_tells_its_length_size_and_sound() {
+    let (media, outcome) = parse(&film());
+    assert_eq!(
+        (media.class, media.mime, outcome),
+        (Some(Class::Video), Some(Mime::MP4), Ok(()))
+    );
+    assert_eq!(media.duration, Some(Duration::from_millis(2500)));
+    assert_eq!((media.width, media.height), (Some(640), Some(360)));
+    assert_eq!((media.sample_rate, media.channels), (Some(48_000), Some(2)));
+    assert_eq!(media.profile, None);
+}
+
+#[test]
+fn every_prefix_ends_and_never_tells_wrong() {
+    let bytes = film();
+    let whole = parse(&bytes).0;
+    for n in 0..bytes.len() {
+        let (media, outcome) = parse(&bytes[..n]);
+        assert!(outcome.is_ok() || n < bytes.len() - 108, "{n}");
+        assert!(media.width.is_none() || media.width == whole.width, "{n}");
+        assert!(
+            media.duration.is_none() || media.duration == whole.duration,
+            "{n}"
+        );
+    }
+}
+
+#[test]
+fn moov_behind_a_large_mdat_is_found() {
+    let moov = nest(b"moov", &[mvhd(2500), sound()]);
+    let mut large = boxed(b"mdat", &[0; 8]);
+    large[..4].copy_from_slice(&1_u32.to_be_bytes());
+    large.splice(8.., 100_016_u64.to_be_bytes());
+    large.resize(100_016, 0);
+    let (media, outcome) = parse(&[ftyp(b"M4A "), large, moov].concat());
+    assert_eq!(
+        (media.class, media.mime, outcome),
+        (Some(Class::Audio), Some(Mime::M4A), Ok(()))
+    );
+}
+
+#[test]
+fn sound_alone_is_audio_whatever_the_brand() {
+    let of = |brand| {
+        parse(&[ftyp(brand), nest(b"moov", &[mvhd(1), sound()])].concat())
+            .0
+            .mime
+            .map(Mime::as_str)
+    };
+    assert_eq!(of(b"isom"), Some("audio/mp4"));
+    assert_eq!(of(b"3gp4"), Some("audio/3gpp"));
+}
+
+#[test]
+fn moving_pictures_are_named_by_brand() {
+    let of = |brand| {
+        parse(&[ftyp(brand), nest(b"moov", &[mvhd(1), video(UPRIGHT)])].concat())
+            .0
+            .mime
+            .map(Mime::as_str)
+    };
+    assert_eq!(of(b"qt  "), Some("video/quicktime"));
+    assert_eq!(of(b"3gp4"), Some("video/3gpp"));
+    assert_eq!(of(b"what"), Some("video/mp4"));
+}
+
+#[test]
+fn a_quarter_turn_swaps_the_sides() {
+    let (media, _) = parse(&nest(b"moov", &[mvhd(1), video(QUARTER)]));
+    assert_eq!((media.width, media.height), (Some(360), Some(640)));
+}
+
+#[test]
+fn the_cover_of_an_audio_book_is_no_film() {
+    let cover = trak(3, b"vide", UPRIGHT, 1000, boxed(b"jpeg", &[0; 78]));
+    let moov = nest(b"moov", &[mvhd(1), cover, sound()]);
+    assert_eq!(
+        parse(&[ftyp(b"M4B "), moov.clone()].concat()).0.class,
+        Some(Class::Audio)
+    );
+    assert_eq!(
+        parse(&[ftyp(b"qt  "), moov].concat()).0.class,
+        Some(Class::Video)
+    );
+}
+
+#[test]
+fn without_a_film_length_the_longest_track_counts() {
+    for unknown in [0, u32::MAX] {
+        let (media, _) = parse(&nest(b"moov", &[mvhd(unknown), sound()]));
+        assert_eq!(media.duration, Some(Duration::from_secs(2)));
+    }
+    let endless = trak(2, b"soun", UPRIGHT, 0, mp4a(48_000, 2));
+    assert_eq!(parse(&nest(b"moov", &[mvhd(0), endless])).0.duration, None);
+}
+
+fn fragmented(extra: &[Vec<u8>]) -> Vec<u8> {
+    let trex = boxed(b"trex", &words(&[0, 2, 1, 100, 0, 0]));
+    let mvex = nest(b"mvex", &[trex]);
+    let silent = trak(2, b"soun", UPRIGHT, 0, mp4a(48_000, 2));
+    [
+        ftyp(b"iso5"),
+        nest(b"moov", &[mvhd(0), silent, mvex]),
+        extra.concat(),
+    ]
+    .concat()
+}
+
+#[test]
+fn runs_of_fragments_add_up() {
+    let by_default = nest(
+        b"traf",
+        &[
+            boxed(b"tfhd", &words(&[0, 2])),
+            boxed(b"trun", &words(&[0, 5])),
+        ],
+    );
+    let by_header = nest(
+        b"traf",
+        &[
+            boxed(b"tfhd", &words(&[8, 2, 50])),
+            boxed(b"trun", &words(&[0, 2])),
+        ],
+    );
+    // flags 0x301: data offset; each sample has a duration and a size
+    let each = words(&[0x301, 2, 0, 150, 7, 250, 7]);
+    let by_sample = nest(
+        b"traf",
+        &[boxed(b"tfhd", &words(&[0, 2])), boxed(b"trun", &each)],
+    );
+    let moofs = [by_default, by_header, by_sample].map(|traf| nest(b"moof", &[traf]));
+    // 500 + 100 + 400 units of 1/500 s
+    assert_eq!(
+        parse(&fragmented(&moofs)).0.duration,
+        Some(Duration::from_secs(2))
+    );
+}
+
+#[test]
+fn an_index_is_believed_and_its_fragments_passed_over() {
+    let sidx = words(&[0, 2, 1000, 0, 0, 1, 64, 7000, 0]);
+    let (media, outcome) = parse(&fragmented(&[
+        boxed(b"sidx", &sidx),
+        boxed(b"moof", &[0xFF; 56]),
+    ]));
+    assert_eq!(
+        (media.duration, outcome),
+        (Some(Duration::from_secs(7)), Ok(()))
+    );
+}
+
+#[test]
+fn an_initial_segment_alone_has_no_length() {
+    let (media, outcome) = parse(&fragmented(&[]));
+    assert_eq!(
+        (media.class, media.duration, outcome),
+        (Some(Class::Audio), None, Ok(()))
+    );
+}
+
+#[test]
+fn lying_counts_in_runs_and_indexes_end() {
+    let each = words(&[0x100, u32::MAX, 500]);
+    let traf = nest(
+        b"traf",
+        &[boxed(b"tfhd", &words(&[0, 2])), boxed(b"trun", &each)],
+    );
+    assert_eq!(
+        parse(&fragmented(&[nest(b"moof", &[traf])])).0.duration,
+        Some(Duration::from_secs(1))
+    );
+    let sidx = words(&[0, 2, 1000, 0, 0, 0xFFFF, 0, 3000, 0]);
+    assert_eq!(
+        parse(&fragmented(&[boxed(b"sidx", &sidx)])).0.duration,
+        Some(Duration::from_secs(3))
+    );
+}
+
+#[test]
+fn a_picture_is_told_by_brand_and_sized_by_its_primary_item() {
+    let ispe = |w, h| boxed(b"ispe", &words(&[0, w, h]));
+    let ipco = nest(b"ipco", &[ispe(8, 8), ispe(640, 480), boxed(b"irot", &[1])]);
+    // One association: item 7 has properties 2 (essential) and 3.
+    let ipma = boxed(b"ipma", &[words(&[0, 1]), vec![0, 7, 2, 0x82, 3]].concat());
+    let pitm = boxed(b"pitm", &[0, 0, 0, 0, 0, 7]);
+    let meta = boxed(
+        b"meta",
+        &[words(&[0]), pitm, nest(b"iprp", &[ipco, ipma])].concat(),
+    );
+    let (media, outcome) = parse(&[ftyp(b"heic"), meta].concat());
+    assert_eq!(
+        (media.class, media.mime, outcome),
+        (Some(Class::Image), Some(Mime::HEIC), Ok(()))
+    );
+    assert_eq!((media.width, media.height), (Some(480), Some(640)));
+}
+
+#[test]
+fn a_file_without_a_film_is_damaged() {
+    let (media, outcome) = parse(&[ftyp(b"isom"), boxed(b"mdat", &[0; 8])].concat());
+    assert_eq!(
+        (media.class, outcome),
+        (None, Err(Error::Malformed("file without moov")))
+    );
+}
+
+#[test]
+fn garbage_behind_the_film_does_not_matter() {
+    let bytes = [fragmented(&[]), vec![0, 0, 0, 3, 1, 2, 3, 4, 5]].concat();
+    assert_eq!(parse(&bytes).1, Ok(()));
+}

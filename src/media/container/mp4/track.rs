@@ -1,0 +1,93 @@
+//! `trak`: one track's header, time scale, kind and first sample description (ISO/IEC 14496-12 §8.3 to §8.5).
+
+use super::boxes::{FourCc, each_box, time_field, version_flags};
+use super::sample_entry::{self, SampleEntry};
+use crate::media::reader::{Error, Reader};
+
+/// What one track tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Track {
+    /// `track_ID`.
+    pub(super) id: u32,
+    /// Units per second of the track's own times; 0 when not told.
+    pub(super) timescale: u32,
+    /// Length in those units.
+    pub(super) duration: Option<u64>,
+    /// `vide`, `soun`, `text` ...
+    pub(super) handler: FourCc,
+    /// The picture is shown turned by a quarter.
+    pub(super) quarter_turned: bool,
+    /// First sample description.
+    pub(super) entry: SampleEntry,
+    /// Sum of the fragments' runs, in track units.
+    pub(super) fragments: u64,
+    /// `default_sample_duration` of `trex`.
+    pub(super) fragment_sample: u32,
+}
+
+/// Reads the payload of `trak` into `track`, as far as it goes.
+pub(super) fn read(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
+    each_box(r, |kind, body| match &kind {
+        b"tkhd" => tkhd(body, track),
+        b"mdia" => mdia(body, track),
+        _ => Ok(()),
+    })
+}
+
+/// Track header (§8.3.2).
+///
+/// ```text
+/// version 0: 4 version+flags | 4 created | 4 modified | 4 track_ID | 4 reserved | 4 duration
+/// version 1: 4               | 8         | 8          | 4          | 4          | 8
+/// then:      8 reserved | 2 layer | 2 group | 2 volume | 2 reserved | 36 matrix | 4 width | 4 height
+/// ```
+fn tkhd(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
+    let (version, _) = version_flags(r)?;
+    r.skip(if version == 0 { 8 } else { 16 })?;
+    track.id = r.be_u32()?;
+    r.skip(if version == 0 { 8 } else { 12 })?;
+    r.skip(16)?;
+    // a b u / c d v / x y w (§6.2.2): with a and d zero, x and y change places.
+    let first = r.be_u32()?;
+    let across = [r.be_u32()?, r.be_u32()?, r.be_u32()?];
+    let last = r.be_u32()?;
+    let [from_y, _, from_x] = across;
+    track.quarter_turned = first == 0 && last == 0 && from_y != 0 && from_x != 0;
+    Ok(())
+}
+
+fn mdia(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
+    each_box(r, |kind, body| match &kind {
+        b"mdhd" => mdhd(body, track),
+        b"hdlr" => hdlr(body, track),
+        b"minf" => each_box(body, |kind, body| match &kind {
+            b"stbl" => stbl(body, track),
+            _ => Ok(()),
+        }),
+        _ => Ok(()),
+    })
+}
+
+/// Media header (§8.4.2).
+fn mdhd(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
+    let (version, _) = version_flags(r)?;
+    r.skip(if version == 0 { 8 } else { 16 })?;
+    track.timescale = r.be_u32()?;
+    track.duration = time_field(r, version)?;
+    Ok(())
+}
+
+/// Handler (§8.4.3). QuickTime puts `mhlr` where ISO has zeros.
+fn hdlr(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
+    r.skip(8)?;
+    track.handler = r.array()?;
+    Ok(())
+}
+
+fn stbl(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
+    let handler = track.handler;
+    each_box(r, |kind, body| match &kind {
+        b"stsd" => sample_entry::read(body, handler, &mut track.entry),
+        _ => Ok(()),
+    })
+}

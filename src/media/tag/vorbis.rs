@@ -1,0 +1,121 @@
+//! Vorbis comments, the tags of FLAC, Ogg Vorbis, Opus and Speex (Xiph.org, "Ogg Vorbis I format specification: comment
+//! field and header specification"; without the framing bit, which FLAC does not have).
+
+use super::{date, number, put, text, utf8};
+use crate::limits;
+use crate::media::Media;
+use crate::media::reader::{Error, Reader};
+
+/// Comments that are looked at. Real files have some dozens; a picture is one too.
+const COMMENTS: u32 = 4096;
+/// Bytes of a comment that are looked at: its name and a full property.
+const COMMENT_BYTES: u64 = limits::TEXT_BYTES as u64 + 64;
+
+/// Reads vendor and comments. Fields already known stay, so the first of several values counts.
+///
+/// # Errors
+/// [`Error::Truncated`] when a length lies; what came before is kept.
+pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    let vendor = r.le_u32()?;
+    r.skip(u64::from(vendor))?;
+    let count = r.le_u32()?.min(COMMENTS);
+    let mut year = None;
+    for _ in 0..count {
+        let len = u64::from(r.le_u32()?);
+        if len > r.remaining() {
+            return Err(Error::Truncated);
+        }
+        let kept = len.min(COMMENT_BYTES);
+        let bytes = r.bytes(kept)?;
+        r.skip(len - kept)?;
+        let comment = utf8(&bytes);
+        if let Some((name, value)) = comment.split_once('=') {
+            take(&name.to_ascii_uppercase(), value, media, &mut year);
+        }
+    }
+    put(&mut media.date, year);
+    Ok(())
+}
+
+fn take(name: &str, value: &str, media: &mut Media, year: &mut Option<crate::media::Date>) {
+    match name {
+        "TITLE" => put(&mut media.title, text(value)),
+        "ARTIST" => put(&mut media.artist, text(value)),
+        "ALBUMARTIST" | "ALBUM ARTIST" | "ALBUM_ARTIST" => {
+            put(&mut media.album_artist, text(value));
+        }
+        "ALBUM" => put(&mut media.album, text(value)),
+        "GENRE" => put(&mut media.genre, text(value)),
+        "COMPOSER" => put(&mut media.composer, text(value)),
+        "TRACKNUMBER" | "TRACK" => put(&mut media.track, number(value)),
+        "DISCNUMBER" | "DISC" => put(&mut media.disc, number(value)),
+        "DATE" => put(&mut media.date, date(value)),
+        "YEAR" => put(year, date(value)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::reader::Source;
+
+    fn parse(bytes: &[u8]) -> (Media, Result<(), Error>) {
+        let mut media = Media::default();
+        let source = Source::new(&bytes, bytes.len() as u64);
+        let outcome = read(&mut Reader::new(&source), &mut media);
+        (media, outcome)
+    }
+
+    fn comments(lines: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = b"\x03\0\0\0enc".to_vec();
+        bytes.extend(u32::try_from(lines.len()).unwrap().to_le_bytes());
+        for line in lines {
+            bytes.extend(u32::try_from(line.len()).unwrap().to_le_bytes());
+            bytes.extend(*line);
+        }
+        bytes
+    }
+
+    #[test]
+    fn names_have_no_case_and_the_first_value_counts() {
+        let big = [b"METADATA_BLOCK_PICTURE=".as_slice(), &[b'A'; 9000]].concat();
+        let lines: [&[u8]; 7] = [
+            b"Title=One",
+            &big,
+            b"TITLE=Two",
+            b"ARTIST=\xFFx",
+            b"tracknumber=3/9",
+            b"nothing",
+            b"DATE=1970",
+        ];
+        let (media, outcome) = parse(&comments(&lines));
+        assert_eq!(
+            (media.title.as_deref(), media.artist.as_deref()),
+            (Some("One"), Some("\u{FFFD}x"))
+        );
+        assert_eq!(
+            (media.track, media.date.map(|d| d.unix_secs), outcome),
+            (Some(3), Some(0), Ok(()))
+        );
+    }
+
+    #[test]
+    fn every_prefix_is_cut_short_and_keeps_what_came_before() {
+        let bytes = comments(&[b"TITLE=One", b"ALBUM=Two"]);
+        for n in 0..bytes.len() {
+            let (media, outcome) = parse(&bytes[..n]);
+            assert_eq!(outcome, Err(Error::Truncated), "{n}");
+            assert_eq!(media.title.is_some(), n >= 24, "{n}");
+        }
+    }
+
+    #[test]
+    fn lying_lengths_are_refused() {
+        assert_eq!(parse(&[0xFF; 40]).1, Err(Error::Truncated));
+        let mut bytes = comments(&[b"TITLE=One"]);
+        bytes[7] = 0xFF;
+        assert_eq!(parse(&bytes).1, Err(Error::Truncated));
+        assert_eq!(parse(&comments(&[])).1, Ok(()));
+    }
+}
