@@ -1,7 +1,11 @@
 //! The command line: what was typed becomes a [`Command`]; `--help`, the README's table and `systemd/rill.env`
 //! are printed from the tables here and in [`config::VARIABLES`](VARIABLES).
 
-use std::{ffi::OsString, fmt, io};
+use std::{
+    ffi::OsString,
+    fmt::{self, Write as _},
+    io,
+};
 
 use lexopt::Arg;
 use log::LevelFilter;
@@ -111,12 +115,12 @@ pub fn version_text() -> String {
 pub fn help_text() -> String {
     let mut text = String::from("rill: a DLNA / UPnP AV media server\n\n");
     for (usage, what) in USES {
-        text += &format!("  {usage:<31}{what}\n");
+        let _ = writeln!(text, "  {usage:<31}{what}");
     }
     text += "\nA folder named like a command is written ./scan. Settings are environment\n\
              variables; an empty one counts as unset:\n";
     for variable in &VARIABLES {
-        text += &format!("\n  {} ({})\n", variable.name, variable.unit);
+        let _ = write!(text, "\n  {} ({})\n", variable.name, variable.unit);
         text += &wrap(variable.help, "      ", 80);
         text += &wrap(&format!("Default: {}.", variable.default), "      ", 80);
     }
@@ -132,26 +136,31 @@ pub fn readme_table() -> String {
             Default::Words(words) => angles(words),
         };
         let (unit, help) = (variable.unit, angles(variable.help));
-        text += &format!("| `{}` | {unit} | {default} | {help} |\n", variable.name);
+        let _ = writeln!(
+            text,
+            "| `{}` | {unit} | {default} | {help} |",
+            variable.name
+        );
     }
     text
 }
 
-/// The whole of `systemd/rill.env` (systemd.exec(5), EnvironmentFile).
+/// The whole of `systemd/rill.env` (systemd.exec(5), `EnvironmentFile`).
 pub fn env_file() -> String {
     let mut text = String::from(
         "# Settings of rill, read by rill.service. After a change: systemctl restart rill\n\
          # An empty value counts as unset. `rill --check-config` shows what a setting means.\n",
     );
     for variable in &VARIABLES {
-        text += &format!("\n# {} ({})\n", variable.name, variable.unit);
+        let _ = write!(text, "\n# {} ({})\n", variable.name, variable.unit);
         text += &wrap(variable.help, "# ", 100);
         text += &wrap(&format!("Default: {}.", variable.default), "# ", 100);
-        text += &match (variable.service, variable.default) {
-            (Some(value), _) => format!("{}={value}\n", variable.name),
-            (None, Default::Value(value)) => format!("#{}={value}\n", variable.name),
-            (None, Default::Words(_)) => format!("#{}=\n", variable.name),
+        let (mark, value) = match (variable.service, variable.default) {
+            (Some(value), _) => ("", value),
+            (None, Default::Value(value)) => ("#", value),
+            (None, Default::Words(_)) => ("#", ""),
         };
+        let _ = writeln!(text, "{mark}{}={value}", variable.name);
     }
     text
 }

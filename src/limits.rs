@@ -75,7 +75,7 @@ pub const MX_SECS: u32 = 5;
 
 /// Directory depth below a root. Beyond it: skipped and named in the report.
 pub const DEPTH: usize = 64;
-/// Bytes of a path. The kernel's own bound (PATH_MAX).
+/// Bytes of a path. The kernel's own bound (`PATH_MAX`).
 pub const PATH_BYTES: usize = 4096;
 /// Objects in a catalogue. Beyond it: the rest is skipped and named in the report.
 pub const OBJECTS: usize = 4_000_000;

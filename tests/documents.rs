@@ -2,6 +2,11 @@
 //!
 //! `RILL_BLESS=1 cargo test --test documents` rewrites both.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a test is a failed test"
+)]
+
 use std::{env, fs, path::Path};
 
 use rill::cli;

@@ -4,6 +4,11 @@
 //! to one place only (`unsafe`, printing, sockets, clocks, the environment). Comments, string literals and test
 //! modules are not looked at. A path inside a group may name several things: `use crate::{limits, wire::text}`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a test is a failed test"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -232,7 +237,7 @@ impl Source {
         for (at, _) in self.code.match_indices("crate::") {
             if !ends_in_word(&self.code[..at]) {
                 expand("", &self.code[at + 7..], &mut |path| {
-                    found.push((self.line(at), path))
+                    found.push((self.line(at), path));
                 });
             }
         }
@@ -246,7 +251,7 @@ impl Source {
                 rest = after;
                 modules.pop();
             }
-            let prefix = modules.iter().map(|m| format!("{m}::")).collect::<String>();
+            let prefix = modules.iter().flat_map(|m| [m, "::"]).collect::<String>();
             expand(&prefix, rest, &mut |path| found.push((self.line(at), path)));
         }
         found.sort();
