@@ -39,6 +39,9 @@
 //! the whole pass; a *record* is one stored object, a *snapshot* one finished file of them, the *catalogue* the subject.
 
 pub mod catalogue;
+pub mod cli;
+pub mod config;
+pub mod identity;
 pub mod limits;
 pub mod media;
 pub mod service;

@@ -1,2 +1,74 @@
-//! rill: a DLNA / UPnP AV media server in one small static binary.
-fn main() {}
+//! The front door: arguments, environment, log; then one call. Nothing else reads the process's environment.
+
+use std::{
+    env, ffi::OsString, fmt::Display, io, io::Write as _, process::ExitCode, time::SystemTime,
+};
+
+use rill::{
+    cli::{self, Command},
+    config::{self, Config, Surroundings},
+    identity,
+};
+
+fn main() -> ExitCode {
+    let (folders, run): (_, fn(&Config) -> ExitCode) = match cli::parse(env::args_os().skip(1)) {
+        Ok(Command::Serve(folders)) => (folders, serve),
+        Ok(Command::Scan(folders)) => (folders, scan),
+        Ok(Command::CheckConfig(folders)) => (folders, |config| print(&config.to_string())),
+        Ok(Command::Version) => return print(&cli::version_text()),
+        Ok(Command::Help) => return print(&cli::help_text()),
+        Err(error) => return refuse(&error),
+    };
+    let config = match configuration(&folders) {
+        Ok(config) => config,
+        Err(error) => return refuse(&error),
+    };
+    cli::open_log(config.log, env::var_os("JOURNAL_STREAM").is_some());
+    let unknown = config::unknown_variables(env::vars_os().map(|(name, _)| name));
+    for warning in config.warnings.iter().chain(&unknown) {
+        log::warn!("{warning}");
+    }
+    run(&config)
+}
+
+/// Serves until a signal; the network's own part begins here.
+fn serve(config: &Config) -> ExitCode {
+    let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let identity = identity::open(
+        &config.state_dir,
+        config.uuid,
+        &identity::MACHINE_IDS,
+        since_1970.as_secs(),
+    );
+    for warning in &identity.warnings {
+        log::warn!("{warning}");
+    }
+    // rill::net::run(config, identity) goes here.
+    refuse(&"this build cannot serve yet")
+}
+
+/// Looks through the folders and reports; the catalogue's own part begins here.
+fn scan(_config: &Config) -> ExitCode {
+    refuse(&"this build cannot scan yet")
+}
+
+fn configuration(folders: &[OsString]) -> Result<Config, config::Error> {
+    Config::from(&Surroundings {
+        variable: &|name| env::var_os(name),
+        folders,
+        directory: &env::current_dir().unwrap_or_else(|_| "/".into()),
+        hostname: &rustix::system::uname().nodename().to_string_lossy(),
+    })
+}
+
+/// Prints to standard output; a reader that has gone (`rill --help | head -1`) is no failure.
+fn print(text: &str) -> ExitCode {
+    let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+/// Says on standard error what the operator has to change.
+fn refuse(error: &dyn Display) -> ExitCode {
+    let _ = writeln!(io::stderr(), "rill: {error}");
+    ExitCode::from(2)
+}

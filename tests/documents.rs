@@ -1,0 +1,79 @@
+//! What is printed from a table stays printed from it: the variables in README.md, and `systemd/rill.env`.
+//!
+//! `RILL_BLESS=1 cargo test --test documents` rewrites both.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a test is a failed test"
+)]
+
+use std::{env, fs, path::Path};
+
+use rill::cli;
+
+const BEGIN: &str = "<!-- variables: printed from src/config.rs by tests/documents.rs -->\n";
+const END: &str = "<!-- end of variables -->\n";
+
+#[test]
+fn the_readme_lists_the_variables_of_the_table() {
+    let readme = read("README.md");
+    let (before, rest) = readme
+        .split_once(BEGIN)
+        .expect("README.md has lost its begin marker");
+    let (_, after) = rest
+        .split_once(END)
+        .expect("README.md has lost its end marker");
+    let table = cli::readme_table();
+    agree(
+        "README.md",
+        &readme,
+        &format!("{before}{BEGIN}{table}{END}{after}"),
+    );
+}
+
+#[test]
+fn the_service_environment_file_lists_the_variables_of_the_table() {
+    agree(
+        "systemd/rill.env",
+        &read("systemd/rill.env"),
+        &cli::env_file(),
+    );
+}
+
+#[test]
+fn the_readme_names_every_command() {
+    let readme = read("README.md");
+    for usage in cli::help_text()
+        .lines()
+        .filter_map(|line| line.strip_prefix("  rill --"))
+    {
+        let option = format!("--{}", usage.split_whitespace().next().unwrap());
+        assert!(readme.contains(&option), "README.md does not name {option}");
+    }
+}
+
+fn agree(name: &str, found: &str, expected: &str) {
+    if found == expected {
+        return;
+    }
+    if env::var_os("RILL_BLESS").is_some() {
+        fs::write(package().join(name), expected).unwrap();
+        return;
+    }
+    let differ = found
+        .lines()
+        .zip(expected.lines())
+        .position(|(a, b)| a != b);
+    let line = differ.unwrap_or_else(|| found.lines().count().min(expected.lines().count())) + 1;
+    panic!(
+        "{name} differs from the tables at line {line}; RILL_BLESS=1 cargo test --test documents rewrites it"
+    );
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(package().join(name)).unwrap_or_default()
+}
+
+fn package() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
