@@ -15,7 +15,7 @@ pub(crate) use http::{Connection, Reply};
 pub(crate) use library::Library;
 pub(crate) use network::{FAR, NEAR, Network, Side};
 pub(crate) use rill::{Rill, Setup, clean, program};
-pub(crate) use soap::{Browse, Fault, envelope};
+pub(crate) use soap::{Browse, Fault, Object, envelope};
 pub(crate) use ssdp::{Listener, Message, Searcher};
 pub(crate) use xml::Element;
 

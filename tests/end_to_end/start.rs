@@ -2,7 +2,9 @@
 
 use std::process::{Command, Output, Stdio};
 
-use crate::harness::{FAR, Library, NEAR, Network, Rill, Setup, clean, have, mp3, patience, program, wait_for};
+use crate::harness::{
+    FAR, Library, NEAR, Network, Rill, Setup, clean, have, mp3, patience, program, wait_for,
+};
 
 /// The program with these words and variables, without a network of its own; it must end by itself.
 fn rill(words: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -16,7 +18,12 @@ fn rill(words: &[&str], variables: &[(&str, &str)]) -> Output {
         None => Command::new(binary),
     };
     clean(&mut command);
-    command.args(words).envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(words)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let what = format!("rill {words:?} {variables:?} ends");
     let end = std::time::Instant::now() + patience(10);
@@ -40,8 +47,22 @@ fn help_names_every_variable() {
         let output = rill(&[word], &[]);
         assert_eq!(output.status.code(), Some(0));
         let help = text(&output.stdout);
-        for name in ["MEDIA", "NAME", "PORT", "INTERFACE", "STATE_DIR", "LOG", "NOTIFY_INTERVAL", "UUID", "ALLOW", "HOSTS"] {
-            assert!(help.contains(&format!("RILL_{name}")), "RILL_{name} is not in:\n{help}");
+        for name in [
+            "MEDIA",
+            "NAME",
+            "PORT",
+            "INTERFACE",
+            "STATE_DIR",
+            "LOG",
+            "NOTIFY_INTERVAL",
+            "UUID",
+            "ALLOW",
+            "HOSTS",
+        ] {
+            assert!(
+                help.contains(&format!("RILL_{name}")),
+                "RILL_{name} is not in:\n{help}"
+            );
         }
     }
 }
@@ -50,17 +71,26 @@ fn help_names_every_variable() {
 fn version_is_that_of_the_package() {
     let output = rill(&["--version"], &[]);
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(text(&output.stdout).trim(), concat!("rill ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        text(&output.stdout).trim(),
+        concat!("rill ", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
 fn check_config_says_yes_or_what_is_wrong() {
     let library = Library::empty().with("song.mp3", &mp3(5));
     let root = library.root();
-    let good = [("RILL_MEDIA", root.to_str().unwrap()), ("RILL_STATE_DIR", "/tmp")];
+    let good = [
+        ("RILL_MEDIA", root.to_str().unwrap()),
+        ("RILL_STATE_DIR", "/tmp"),
+    ];
     let output = rill(&["--check-config"], &good);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let output = rill(&["--check-config"], &[good[0], good[1], ("RILL_PORT", "eight")]);
+    let output = rill(
+        &["--check-config"],
+        &[good[0], good[1], ("RILL_PORT", "eight")],
+    );
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -82,14 +112,20 @@ fn wrong_values_stop_the_start_and_say_what_instead() {
         ("RILL_MEDIA", "sound=/tmp"),
     ];
     for (name, value) in rows {
-        let mut variables = vec![("RILL_MEDIA", root.to_str().unwrap()), ("RILL_STATE_DIR", "/tmp/nowhere")];
+        let mut variables = vec![
+            ("RILL_MEDIA", root.to_str().unwrap()),
+            ("RILL_STATE_DIR", "/tmp/nowhere"),
+        ];
         variables.retain(|(other, _)| *other != name);
         variables.push((name, value));
         let output = rill(&[], &variables);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{name}={value}: {said}");
         assert!(said.contains(name), "{name}={value} is not named: {said}");
-        assert!(value.is_empty() || said.contains(value), "{name}={value}: the value is not shown: {said}");
+        assert!(
+            value.is_empty() || said.contains(value),
+            "{name}={value}: the value is not shown: {said}"
+        );
     }
 }
 
@@ -98,14 +134,20 @@ fn unknown_flags_are_refused() {
     for words in [&["--frobnicate"][..], &["-z"], &["--port"]] {
         let output = rill(words, &[]);
         assert_eq!(output.status.code(), Some(2), "{words:?}");
-        assert!(text(&output.stderr).contains("--help"), "{words:?}: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains("--help"),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
     }
 }
 
 #[test]
 fn a_port_in_use_is_said_with_a_way_out() {
     let library = Library::empty().with("song.mp3", &mp3(5));
-    let Some(network) = Network::fresh() else { return };
+    let Some(network) = Network::fresh() else {
+        return;
+    };
     let _other = network.inside_server(|| std::net::TcpListener::bind(("0.0.0.0", 8200)).unwrap());
     let mut rill = Setup::new(&library).idle_on(network);
     rill.spawn();
@@ -118,11 +160,18 @@ fn a_port_in_use_is_said_with_a_way_out() {
 #[test]
 fn no_folder_at_all_is_said_with_a_way_out() {
     let library = Library::empty();
-    let Some(network) = Network::fresh() else { return };
-    let mut rill = Setup::new(&library).media("").set("HOME", library.beside("nobody")).idle_on(network);
+    let Some(network) = Network::fresh() else {
+        return;
+    };
+    let mut rill = Setup::new(&library)
+        .media("")
+        .set("HOME", library.beside("nobody"))
+        .idle_on(network);
     rill.spawn();
     // It may refuse to start or serve an empty library; either way it tells what to set.
-    wait_for("RILL_MEDIA is named in the log", 10, || rill.log().contains("RILL_MEDIA").then_some(()));
+    wait_for("RILL_MEDIA is named in the log", 10, || {
+        rill.log().contains("RILL_MEDIA").then_some(())
+    });
 }
 
 #[test]
@@ -130,7 +179,13 @@ fn folders_given_as_arguments_win() {
     let mut library = Library::empty();
     library.add("a/first.mp3", &mp3(5));
     library.write("b/second.mp3", &mp3(5));
-    let Some(rill) = Setup::new(&library).media(library.path("b")).argument(library.path("a")).start() else { return };
+    let Some(rill) = Setup::new(&library)
+        .media(library.path("b"))
+        .argument(library.path("a"))
+        .start()
+    else {
+        return;
+    };
     assert_eq!(rill.children("0").titles(), ["first"]);
 }
 
@@ -139,17 +194,28 @@ fn the_configured_name_and_uuid_are_shown() {
     let library = Library::empty().with("song.mp3", &mp3(5));
     let uuid = "12345678-9abc-4def-8123-456789abcdef";
     let name = "Tom & Jerry's <box>";
-    let Some(rill) = Setup::new(&library).set("RILL_NAME", name).set("RILL_UUID", uuid).start() else { return };
+    let Some(rill) = Setup::new(&library)
+        .set("RILL_NAME", name)
+        .set("RILL_UUID", uuid)
+        .start()
+    else {
+        return;
+    };
     let reply = rill.get("/description.xml", &[]);
     let description = crate::harness::Element::parse(reply.text());
     assert_eq!(description.find("friendlyName").unwrap().text, name);
-    assert_eq!(description.find("UDN").unwrap().text, format!("uuid:{uuid}"));
+    assert_eq!(
+        description.find("UDN").unwrap().text,
+        format!("uuid:{uuid}")
+    );
 }
 
 #[test]
 fn another_port_is_used_where_the_location_says_it() {
     let library = Library::empty().with("song.mp3", &mp3(5));
-    let Some(network) = Network::fresh() else { return };
+    let Some(network) = Network::fresh() else {
+        return;
+    };
     let mut rill = Setup::new(&library).set("RILL_PORT", "0").idle_on(network);
     rill.spawn();
     for side in [NEAR, FAR] {
@@ -159,9 +225,16 @@ fn another_port_is_used_where_the_location_says_it() {
             searcher.answer(patience(2))
         });
         let location = answer.field("LOCATION").unwrap().to_owned();
-        let authority = location.strip_prefix("http://").unwrap().split('/').next().unwrap();
-        let mut connection = crate::harness::Connection::open(rill.network(), side, authority.parse().unwrap());
-        connection.send(format!("GET /description.xml HTTP/1.1\r\nHost: {authority}\r\n\r\n").as_bytes());
+        let authority = location
+            .strip_prefix("http://")
+            .unwrap()
+            .split('/')
+            .next()
+            .unwrap();
+        let mut connection =
+            crate::harness::Connection::open(rill.network(), side, authority.parse().unwrap());
+        connection
+            .send(format!("GET /description.xml HTTP/1.1\r\nHost: {authority}\r\n\r\n").as_bytes());
         assert_eq!(connection.reply().unwrap().status, 200, "{location}");
     }
     assert_eq!(rill.stop().code(), Some(0));
@@ -170,14 +243,23 @@ fn another_port_is_used_where_the_location_says_it() {
 #[test]
 fn a_network_that_comes_later_is_used() {
     let library = Library::empty().with("song.mp3", &mp3(5));
-    let Some(network) = Network::fresh() else { return };
+    let Some(network) = Network::fresh() else {
+        return;
+    };
     for side in [NEAR, FAR] {
-        Network::ip(&network.server(), &format!("link set {} down", side.interface));
+        Network::ip(
+            &network.server(),
+            &format!("link set {} down", side.interface),
+        );
     }
     let mut rill = Setup::new(&library).idle_on(network);
     rill.spawn();
     std::thread::sleep(std::time::Duration::from_millis(500));
-    assert!(!rill.has_ended(), "it ended for lack of a network:\n{}", rill.log());
+    assert!(
+        !rill.has_ended(),
+        "it ended for lack of a network:\n{}",
+        rill.log()
+    );
     Network::ip(&rill.network().server(), "link set lan1 up");
     let searcher = crate::harness::Searcher::open(rill.network(), NEAR);
     wait_for("a search is answered", 20, || {
@@ -192,7 +274,9 @@ fn idle_means_idle() {
         return;
     }
     let library = Library::empty().with("song.mp3", &mp3(5));
-    let Some(rill) = Rill::serving(&library) else { return };
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
     // Let the bursts of the start pass; then count processor time.
     std::thread::sleep(std::time::Duration::from_secs(3));
     let before = rill.cpu_ticks();

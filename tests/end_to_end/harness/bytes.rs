@@ -12,7 +12,11 @@ pub(crate) fn mp3_titled(title: &str, frames: usize) -> Vec<u8> {
     let mut text = vec![1, 0xFF, 0xFE];
     text.extend(title.encode_utf16().flat_map(u16::to_le_bytes));
     let mut body = Vec::new();
-    for (name, text) in [(b"TIT2", &text[..]), (b"TPE1", b"\0An Artist"), (b"TALB", b"\0An Album")] {
+    for (name, text) in [
+        (b"TIT2", &text[..]),
+        (b"TPE1", b"\0An Artist"),
+        (b"TALB", b"\0An Album"),
+    ] {
         body.extend(name);
         body.extend(length(text));
         body.extend([0, 0]);
@@ -77,7 +81,7 @@ pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
 /// An MP4 film of `secs` seconds whose one H.264 track is `width` × `height`, followed by `payload` bytes in `mdat`.
 pub(crate) fn mp4(secs: u32, width: u16, height: u16, payload: &[u8]) -> Vec<u8> {
     let mut file = mp4_front(secs, width, height);
-    file.extend(mp4_box(b"mdat", payload));
+    file.extend(mp4_box(*b"mdat", payload));
     file
 }
 
@@ -95,42 +99,90 @@ pub(crate) fn mp4_sparse_head(secs: u32, size: u64) -> Vec<u8> {
 fn mp4_front(secs: u32, width: u16, height: u16) -> Vec<u8> {
     let millis = (secs * 1000).to_be_bytes();
     let scale = 1000_u32.to_be_bytes();
-    let matrix = [0x0001_0000_u32, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000].map(u32::to_be_bytes).concat();
+    let matrix = [0x0001_0000_u32, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000]
+        .map(u32::to_be_bytes)
+        .concat();
     let avcc = b"\x01\x42\xC0\x1E\xFF\xE1\0\x04\x67\x42\xC0\x1E\x01\0\x04\x68\xCE\x3C\x80";
     let (w, h) = (width.to_be_bytes(), height.to_be_bytes());
 
-    let mvhd = [&[0; 12][..], &scale, &millis, &[0, 1, 0, 0, 1, 0], &[0; 10], &matrix, &[0; 24], &[0, 0, 0, 2]].concat();
-    let tkhd = [&[0, 0, 0, 7][..], &[0; 8], &[0, 0, 0, 1], &[0; 4], &millis, &[0; 16], &matrix, &w, &[0; 2], &h, &[0; 2]].concat();
+    let mvhd = [
+        &[0; 12][..],
+        &scale,
+        &millis,
+        &[0, 1, 0, 0, 1, 0],
+        &[0; 10],
+        &matrix,
+        &[0; 24],
+        &[0, 0, 0, 2],
+    ]
+    .concat();
+    let tkhd = [
+        &[0, 0, 0, 7][..],
+        &[0; 8],
+        &[0, 0, 0, 1],
+        &[0; 4],
+        &millis,
+        &[0; 16],
+        &matrix,
+        &w,
+        &[0; 2],
+        &h,
+        &[0; 2],
+    ]
+    .concat();
     let mdhd = [&[0; 12][..], &scale, &millis, &[0x55, 0xC4, 0, 0]].concat();
     let hdlr = [&[0; 8][..], b"vide", &[0; 13]].concat();
     let vmhd = [&[0, 0, 0, 1][..], &[0; 8]].concat();
-    let url = mp4_box(b"url ", &[0, 0, 0, 1]);
-    let dinf = mp4_box(b"dinf", &mp4_box(b"dref", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &url].concat()));
+    let url = mp4_box(*b"url ", &[0, 0, 0, 1]);
+    let dinf = mp4_box(
+        *b"dinf",
+        &mp4_box(*b"dref", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &url].concat()),
+    );
     let avc1 = [
-        &[0, 0, 0, 0, 0, 0, 0, 1][..], &[0; 16], &w, &h, &[0, 0x48, 0, 0, 0, 0x48, 0, 0], &[0; 4], &[0, 1], &[0; 32],
-        &[0, 0x18, 0xFF, 0xFF], &mp4_box(b"avcC", avcc),
+        &[0, 0, 0, 0, 0, 0, 0, 1][..],
+        &[0; 16],
+        &w,
+        &h,
+        &[0, 0x48, 0, 0, 0, 0x48, 0, 0],
+        &[0; 4],
+        &[0, 1],
+        &[0; 32],
+        &[0, 0x18, 0xFF, 0xFF],
+        &mp4_box(*b"avcC", avcc),
     ]
     .concat();
-    let stsd = [&[0, 0, 0, 0, 0, 0, 0, 1][..], &mp4_box(b"avc1", &avc1)].concat();
+    let stsd = [&[0, 0, 0, 0, 0, 0, 0, 1][..], &mp4_box(*b"avc1", &avc1)].concat();
     let stts = [&[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1][..], &millis].concat();
     let stbl = [
-        mp4_box(b"stsd", &stsd),
-        mp4_box(b"stts", &stts),
-        mp4_box(b"stsc", &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1]),
-        mp4_box(b"stsz", &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]),
-        mp4_box(b"stco", &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 0]),
+        mp4_box(*b"stsd", &stsd),
+        mp4_box(*b"stts", &stts),
+        mp4_box(
+            *b"stsc",
+            &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1],
+        ),
+        mp4_box(*b"stsz", &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]),
+        mp4_box(*b"stco", &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 0]),
     ]
     .concat();
-    let minf = [mp4_box(b"vmhd", &vmhd), dinf, mp4_box(b"stbl", &stbl)].concat();
-    let mdia = [mp4_box(b"mdhd", &mdhd), mp4_box(b"hdlr", &hdlr), mp4_box(b"minf", &minf)].concat();
-    let trak = [mp4_box(b"tkhd", &tkhd), mp4_box(b"mdia", &mdia)].concat();
-    let moov = [mp4_box(b"mvhd", &mvhd), mp4_box(b"trak", &trak)].concat();
-    [mp4_box(b"ftyp", b"isom\0\0\x02\0isomavc1"), mp4_box(b"moov", &moov)].concat()
+    let minf = [mp4_box(*b"vmhd", &vmhd), dinf, mp4_box(*b"stbl", &stbl)].concat();
+    let mdia = [
+        mp4_box(*b"mdhd", &mdhd),
+        mp4_box(*b"hdlr", &hdlr),
+        mp4_box(*b"minf", &minf),
+    ]
+    .concat();
+    let trak = [mp4_box(*b"tkhd", &tkhd), mp4_box(*b"mdia", &mdia)].concat();
+    let moov = [mp4_box(*b"mvhd", &mvhd), mp4_box(*b"trak", &trak)].concat();
+    [
+        mp4_box(*b"ftyp", b"isom\0\0\x02\0isomavc1"),
+        mp4_box(*b"moov", &moov),
+    ]
+    .concat()
 }
 
-fn mp4_box(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn mp4_box(name: [u8; 4], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len() + 8).unwrap();
-    [&size.to_be_bytes()[..], name, body].concat()
+    [&size.to_be_bytes()[..], &name, body].concat()
 }
 
 fn length(body: &[u8]) -> [u8; 4] {
@@ -139,6 +191,14 @@ fn length(body: &[u8]) -> [u8; 4] {
 
 /// The checksum of a PNG chunk (ISO 3309).
 fn crc32(bytes: &[u8]) -> u32 {
-    let step = |sum: u32, _| if sum & 1 == 1 { sum >> 1 ^ 0xEDB8_8320 } else { sum >> 1 };
-    !bytes.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), step))
+    let step = |sum: u32, _| {
+        if sum & 1 == 1 {
+            sum >> 1 ^ 0xEDB8_8320
+        } else {
+            sum >> 1
+        }
+    };
+    !bytes
+        .iter()
+        .fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), step))
 }

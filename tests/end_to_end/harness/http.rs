@@ -15,8 +15,6 @@ pub(crate) struct Connection {
 /// One final reply.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    /// `HTTP/1.1`
-    pub(crate) version: String,
     /// `200`
     pub(crate) status: u16,
     /// Names as they came.
@@ -28,15 +26,23 @@ pub(crate) struct Reply {
 impl Reply {
     /// The value of a field, its name in any case.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let mut values = self.fields.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let mut values = self
+            .fields
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let value = values.next().map(|(_, value)| value.as_str());
-        assert!(values.next().is_none(), "{name} came twice: {:?}", self.fields);
+        assert!(
+            values.next().is_none(),
+            "{name} came twice: {:?}",
+            self.fields
+        );
         value
     }
 
     /// The length that the head promises.
     pub(crate) fn length(&self) -> Option<u64> {
-        self.field("Content-Length").map(|text| text.parse().unwrap())
+        self.field("Content-Length")
+            .map(|text| text.parse().unwrap())
     }
 
     /// The body as text.
@@ -48,15 +54,26 @@ impl Reply {
         let text = std::str::from_utf8(head).expect("the head is UTF-8");
         let (line, rest) = text.split_once("\r\n").unwrap_or((text, ""));
         let mut words = line.splitn(3, ' ');
-        let version = words.next().unwrap().to_owned();
+        let version = words.next().unwrap_or("");
+        assert!(
+            version.starts_with("HTTP/1."),
+            "malformed status line {line:?}"
+        );
         let status = words.next().unwrap_or("").parse();
-        let fields = rest.split("\r\n").filter(|line| !line.is_empty()).map(|line| {
-            let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("no colon in {line:?}"));
-            assert!(!name.ends_with(' ') && !line.contains('\n'), "malformed field {line:?}");
-            (name.to_owned(), value.trim().to_owned())
-        });
+        let fields = rest
+            .split("\r\n")
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                let (name, value) = line
+                    .split_once(':')
+                    .unwrap_or_else(|| panic!("no colon in {line:?}"));
+                assert!(
+                    !name.ends_with(' ') && !line.contains('\n'),
+                    "malformed field {line:?}"
+                );
+                (name.to_owned(), value.trim().to_owned())
+            });
         Self {
-            version,
             status: status.unwrap_or_else(|_| panic!("malformed status line {line:?}")),
             fields: fields.collect(),
             body: Vec::new(),
@@ -67,14 +84,18 @@ impl Reply {
 impl Connection {
     /// Connects from the client on `side`; panics when nobody listens.
     pub(crate) fn open(network: &Network, side: Side, to: SocketAddr) -> Self {
-        Self::try_open(network, side, to).unwrap_or_else(|error| panic!("cannot connect to {to}: {error}"))
+        Self::try_open(network, side, to)
+            .unwrap_or_else(|error| panic!("cannot connect to {to}: {error}"))
     }
 
     /// Connects from the client on `side`.
     pub(crate) fn try_open(network: &Network, side: Side, to: SocketAddr) -> std::io::Result<Self> {
         let stream = network.inside(side, || TcpStream::connect_timeout(&to, patience(5)))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, received: Vec::new() })
+        Ok(Self {
+            stream,
+            received: Vec::new(),
+        })
     }
 
     /// The socket itself.
@@ -105,10 +126,17 @@ impl Connection {
     pub(crate) fn head(&mut self) -> Option<Reply> {
         let end = Instant::now() + patience(20);
         loop {
-            if let Some(at) = self.received.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            if let Some(at) = self
+                .received
+                .windows(4)
+                .position(|bytes| bytes == b"\r\n\r\n")
+            {
                 let head: Vec<u8> = self.received.drain(..at + 4).collect();
                 let reply = Reply::parse(&head[..at]);
-                assert!(reply.field("Transfer-Encoding").is_none(), "chunked: {reply:?}");
+                assert!(
+                    reply.field("Transfer-Encoding").is_none(),
+                    "chunked: {reply:?}"
+                );
                 if reply.status >= 200 {
                     return Some(reply);
                 }
@@ -146,8 +174,10 @@ impl Connection {
         if left.is_zero() {
             return false;
         }
-        self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
-        let mut bytes = [0; 65536];
+        self.stream
+            .set_read_timeout(Some(left.max(Duration::from_millis(1))))
+            .unwrap();
+        let mut bytes = vec![0; 65536];
         loop {
             match self.stream.read(&mut bytes) {
                 Ok(count) => {
@@ -162,19 +192,29 @@ impl Connection {
 }
 
 /// A request with `Host` and, with a body, its length.
-pub(crate) fn request(host: SocketAddr, method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-    let mut text = format!("{method} {target} HTTP/1.1\r\n");
-    if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        text.push_str(&format!("Host: {host}\r\n"));
-    }
-    for (name, value) in fields {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if !body.is_empty() || method == "POST" {
-        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
-    }
-    text.push_str("\r\n");
-    let mut bytes = text.into_bytes();
+pub(crate) fn request(
+    host: SocketAddr,
+    method: &str,
+    target: &str,
+    fields: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<u8> {
+    let named = fields
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let host = (!named).then(|| format!("Host: {host}\r\n"));
+    let length = (!body.is_empty() || method == "POST")
+        .then(|| format!("Content-Length: {}\r\n", body.len()));
+    let mut lines = vec![format!("{method} {target} HTTP/1.1\r\n")];
+    lines.extend(host);
+    lines.extend(
+        fields
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n")),
+    );
+    lines.extend(length);
+    lines.push("\r\n".to_owned());
+    let mut bytes = lines.concat().into_bytes();
     bytes.extend(body);
     bytes
 }

@@ -20,7 +20,8 @@ impl Library {
     /// An empty one, readable by everybody.
     pub(crate) fn empty() -> Self {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("rill-test-{}-{number}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("rill-test-{}-{number}", std::process::id()));
         fs::create_dir_all(folder.join("media")).unwrap();
         Self { folder, items: 0 }
     }

@@ -100,14 +100,18 @@ impl Network {
                 move_into_link_name_space(link.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
                 work()
             });
-            entered.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            entered
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
 
     /// `program`, to be run in the namespace called `name`.
     pub(crate) fn command(name: &str, program: &str) -> Command {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", name, program]).stdin(Stdio::null());
+        command
+            .args(["netns", "exec", name, program])
+            .stdin(Stdio::null());
         command
     }
 
@@ -125,20 +129,35 @@ impl Network {
             ip(&["-n", &name], "link set lo up")?;
         }
         for side in [NEAR, FAR] {
-            let Side { client, server: address, interface, .. } = side;
+            let Side {
+                client,
+                server: address,
+                interface,
+                ..
+            } = side;
             let peer = self.client(side);
-            ip(&[], &format!("link add {interface} netns {server} type veth peer name lan0 netns {peer}"))?;
+            ip(
+                &[],
+                &format!(
+                    "link add {interface} netns {server} type veth peer name lan0 netns {peer}"
+                ),
+            )?;
             ip(
                 &["-n", &server],
                 &format!("addr add {address}/24 brd + dev {interface}\nlink set {interface} up"),
             )?;
             ip(
                 &["-n", &peer],
-                &format!("addr add {client}/24 brd + dev lan0\nlink set lan0 up\nroute add default via {address}"),
+                &format!(
+                    "addr add {client}/24 brd + dev lan0\nlink set lan0 up\nroute add default via {address}"
+                ),
             )?;
         }
         // The way back for sources that are on no subnet of ours: what must stay unanswered could be answered.
-        ip(&["-n", &server], &format!("route add default via {}", NEAR.client))
+        ip(
+            &["-n", &server],
+            &format!("route add default via {}", NEAR.client),
+        )
     }
 }
 
@@ -167,7 +186,9 @@ fn ip(options: &[&str], lines: &str) -> Result<(), String> {
         .and_then(|()| input.write_all(b"\n"))
         .map_err(|error| error.to_string())?;
     drop(input);
-    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    let output = child
+        .wait_with_output()
+        .map_err(|error| error.to_string())?;
     if output.status.success() {
         Ok(())
     } else {

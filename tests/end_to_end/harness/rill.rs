@@ -66,7 +66,7 @@ impl Setup {
     }
 
     /// Runs the server as a user without rights, when we are root.
-    pub(crate) fn as_nobody(mut self) -> Self {
+    pub(crate) fn run_by_nobody(mut self) -> Self {
         self.as_nobody = getuid().is_root();
         self
     }
@@ -87,7 +87,11 @@ impl Setup {
     /// Not started yet.
     pub(crate) fn idle_on(self, network: Network) -> Rill {
         fs::create_dir_all(self.state()).unwrap();
-        Rill { child: None, network, setup: self }
+        Rill {
+            child: None,
+            network,
+            setup: self,
+        }
     }
 
     fn state(&self) -> PathBuf {
@@ -109,7 +113,14 @@ impl Setup {
                 fs::copy(&binary, &copy).unwrap();
             }
             chown(&self.state());
-            for word in ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"] {
+            for word in [
+                "setpriv",
+                "--reuid",
+                NOBODY,
+                "--regid",
+                NOBODY,
+                "--clear-groups",
+            ] {
                 words.push(word.into());
             }
             words.extend(runner);
@@ -119,7 +130,10 @@ impl Setup {
             words.push(binary.into());
         }
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", &network.server()]).args(words).args(&self.arguments);
+        command
+            .args(["netns", "exec", &network.server()])
+            .args(words)
+            .args(&self.arguments);
         clean(&mut command);
         command
             .env("RILL_MEDIA", &self.media)
@@ -156,9 +170,16 @@ impl Rill {
     /// Starts and waits for nothing.
     pub(crate) fn spawn(&mut self) {
         assert!(self.child.is_none(), "it runs already");
-        let log = File::options().create(true).append(true).open(self.setup.log()).unwrap();
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.setup.log())
+            .unwrap();
         let mut command = self.setup.command(&self.network);
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
         self.child = Some(command.spawn().unwrap());
     }
 
@@ -166,10 +187,18 @@ impl Rill {
     pub(crate) fn wait_until_up(&mut self) {
         let end = Instant::now() + patience(15);
         while !self.answers() {
-            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().unwrap()) {
+            if let Some(status) = self
+                .child
+                .as_mut()
+                .and_then(|child| child.try_wait().unwrap())
+            {
                 panic!("ended with {status} at the start:\n{}", self.log());
             }
-            assert!(Instant::now() < end, "does not answer; its log:\n{}", self.log());
+            assert!(
+                Instant::now() < end,
+                "does not answer; its log:\n{}",
+                self.log()
+            );
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
@@ -179,13 +208,22 @@ impl Rill {
         let mut titles = Vec::new();
         let end = Instant::now() + patience(20);
         while Instant::now() < end {
-            titles = self.walk().into_iter().filter(|object| !object.is_container).map(|item| item.title).collect();
+            titles = self
+                .walk()
+                .into_iter()
+                .filter(|object| !object.is_container)
+                .map(|item| item.title)
+                .collect();
             if titles.len() == items {
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        panic!("{} items, not {items}: {titles:?}; the log:\n{}", titles.len(), self.log());
+        panic!(
+            "{} items, not {items}: {titles:?}; the log:\n{}",
+            titles.len(),
+            self.log()
+        );
     }
 
     /// The network around it.
@@ -200,7 +238,10 @@ impl Rill {
 
     /// Everything it has said.
     pub(crate) fn log(&self) -> String {
-        fs::read(self.setup.log()).map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+        fs::read(self.setup.log()).map_or_else(
+            |_| String::new(),
+            |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+        )
     }
 
     /// The HTTP address on `side`.
@@ -239,15 +280,26 @@ impl Rill {
 
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())
+        self.child
+            .as_mut()
+            .is_none_or(|child| child.try_wait().unwrap().is_some())
     }
 
     /// Processor time used so far, user and system, in ticks of 10 ms.
     pub(crate) fn cpu_ticks(&self) -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.as_ref().expect("it runs").id())).unwrap();
+        let stat = fs::read_to_string(format!(
+            "/proc/{}/stat",
+            self.child.as_ref().expect("it runs").id()
+        ))
+        .unwrap();
         // The name may hold spaces; what follows its bracket is the third field.
         let after = stat.rsplit(')').next().unwrap();
-        after.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+        after
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(|ticks| ticks.parse::<u64>().unwrap())
+            .sum()
     }
 
     /// SIGKILL.
@@ -260,16 +312,29 @@ impl Rill {
 
     /// Whether it still runs and serves its description: asked after every insult.
     pub(crate) fn answers(&self) -> bool {
-        let Ok(mut connection) = Connection::try_open(&self.network, NEAR, Self::address(NEAR)) else {
+        let Ok(mut connection) = Connection::try_open(&self.network, NEAR, Self::address(NEAR))
+        else {
             return false;
         };
-        connection.send(&http::request(Self::address(NEAR), "GET", "/description.xml", &[("Connection", "close")], b""));
-        connection.reply().is_some_and(|reply| reply.status == 200 && reply.text().ends_with("</root>"))
+        connection.send(&http::request(
+            Self::address(NEAR),
+            "GET",
+            "/description.xml",
+            &[("Connection", "close")],
+            b"",
+        ));
+        connection
+            .reply()
+            .is_some_and(|reply| reply.status == 200 && reply.text().ends_with("</root>"))
     }
 
     /// Fails unless it still answers.
     pub(crate) fn must_answer(&self, after: &str) {
-        assert!(self.answers(), "no longer answers after {after}; the log:\n{}", self.log());
+        assert!(
+            self.answers(),
+            "no longer answers after {after}; the log:\n{}",
+            self.log()
+        );
     }
 
     /// A connection from the near client.
@@ -278,17 +343,33 @@ impl Rill {
     }
 
     /// A request from the near client, as bytes.
-    pub(crate) fn request_bytes(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    pub(crate) fn request_bytes(
+        method: &str,
+        target: &str,
+        fields: &[(&str, &str)],
+        body: &[u8],
+    ) -> Vec<u8> {
         http::request(Self::address(NEAR), method, target, fields, body)
     }
 
     /// One request on a connection of its own, not HEAD.
-    pub(crate) fn request(&self, method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        target: &str,
+        fields: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
         let mut connection = self.connect();
         let mut fields = fields.to_vec();
         fields.push(("Connection", "close"));
         connection.send(&Self::request_bytes(method, target, &fields, body));
-        connection.reply().unwrap_or_else(|| panic!("no reply to {method} {target} {fields:?}; the log:\n{}", self.log()))
+        connection.reply().unwrap_or_else(|| {
+            panic!(
+                "no reply to {method} {target} {fields:?}; the log:\n{}",
+                self.log()
+            )
+        })
     }
 
     /// GET on a connection of its own.
@@ -302,32 +383,43 @@ impl Rill {
         let mut fields = fields.to_vec();
         fields.push(("Connection", "close"));
         connection.send(&Self::request_bytes("HEAD", target, &fields, b""));
-        let reply = connection.head().unwrap_or_else(|| panic!("no reply to HEAD {target}"));
+        let reply = connection
+            .head()
+            .unwrap_or_else(|| panic!("no reply to HEAD {target}"));
         assert_eq!(connection.read_to_end(5), b"", "a body after HEAD");
         reply
     }
 
-    /// Posts a body to ContentDirectory's control URL, as `action`.
+    /// Posts a body to `ContentDirectory`'s control URL, as `action`.
     pub(crate) fn post(&self, action: &str, body: &[u8]) -> Reply {
         let action = format!("\"urn:schemas-upnp-org:service:ContentDirectory:1#{action}\"");
-        let fields = [("Content-Type", "text/xml; charset=\"utf-8\""), ("SOAPACTION", action.as_str())];
+        let fields = [
+            ("Content-Type", "text/xml; charset=\"utf-8\""),
+            ("SOAPACTION", action.as_str()),
+        ];
         self.request("POST", "/control/ContentDirectory", &fields, body)
     }
 
-    /// Calls an action of ContentDirectory.
-    pub(crate) fn call(&self, action: &str, arguments: &[(&str, String)]) -> Result<Element, Fault> {
+    /// Calls an action of `ContentDirectory`.
+    pub(crate) fn call(
+        &self,
+        action: &str,
+        arguments: &[(&str, String)],
+    ) -> Result<Element, Fault> {
         let body = soap::envelope("ContentDirectory", action, arguments);
         soap::answer(&self.post(action, body.as_bytes()), action)
     }
 
     /// Browses.
     pub(crate) fn browse(&self, browse: &Browse<'_>) -> Result<Page, Fault> {
-        self.call("Browse", &browse.arguments()).map(|answer| Page::from_answer(&answer))
+        self.call("Browse", &browse.arguments())
+            .map(|answer| Page::from_answer(&answer))
     }
 
     /// All children of a container.
     pub(crate) fn children(&self, id: &str) -> Page {
-        self.browse(&Browse::children(id)).unwrap_or_else(|fault| panic!("children of {id}: {fault:?}"))
+        self.browse(&Browse::children(id))
+            .unwrap_or_else(|fault| panic!("children of {id}: {fault:?}"))
     }
 
     /// Every object below the root, containers before what they hold.
@@ -337,8 +429,15 @@ impl Rill {
         while let Some(id) = next.pop() {
             assert!(found.len() < 100_000, "the tree has no end");
             // A container may go away between the listing that showed it and this one.
-            let Ok(page) = self.browse(&Browse::children(&id)) else { continue };
-            next.extend(page.objects.iter().filter(|object| object.is_container).map(|object| object.id.clone()));
+            let Ok(page) = self.browse(&Browse::children(&id)) else {
+                continue;
+            };
+            next.extend(
+                page.objects
+                    .iter()
+                    .filter(|object| object.is_container)
+                    .map(|object| object.id.clone()),
+            );
             found.extend(page.objects);
         }
         found
@@ -348,7 +447,12 @@ impl Rill {
     pub(crate) fn find(&self, title: &str) -> Object {
         let mut objects = self.walk();
         objects.retain(|object| object.title == title);
-        assert_eq!(objects.len(), 1, "objects with the title {title:?}; the log:\n{}", self.log());
+        assert_eq!(
+            objects.len(),
+            1,
+            "objects with the title {title:?}; the log:\n{}",
+            self.log()
+        );
         objects.remove(0)
     }
 
@@ -376,7 +480,8 @@ impl Drop for Rill {
 pub(crate) fn program() -> (Option<OsString>, PathBuf) {
     let release = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release/rill");
     let binary = match env::var_os("RILL_BIN") {
-        Some(path) => fs::canonicalize(&path).unwrap_or_else(|error| panic!("RILL_BIN {}: {error}", path.display())),
+        Some(path) => fs::canonicalize(&path)
+            .unwrap_or_else(|error| panic!("RILL_BIN {}: {error}", path.display())),
         None if release.is_file() => release,
         None => env!("CARGO_BIN_EXE_rill").into(),
     };

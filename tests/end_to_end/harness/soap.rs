@@ -1,4 +1,6 @@
-//! Actions of ContentDirectory and what they answer, as a control point sees it.
+//! Actions of `ContentDirectory` and what they answer, as a control point sees it.
+
+use quick_xml::escape::escape;
 
 use super::{Element, Reply};
 
@@ -22,12 +24,22 @@ pub(crate) struct Browse<'a> {
 impl<'a> Browse<'a> {
     /// All children of `id`.
     pub(crate) fn children(id: &'a str) -> Self {
-        Self { id, flag: "BrowseDirectChildren", filter: "*", start: 0, count: 0, sort: "" }
+        Self {
+            id,
+            flag: "BrowseDirectChildren",
+            filter: "*",
+            start: 0,
+            count: 0,
+            sort: "",
+        }
     }
 
     /// `id` itself.
     pub(crate) fn metadata(id: &'a str) -> Self {
-        Self { flag: "BrowseMetadata", ..Self::children(id) }
+        Self {
+            flag: "BrowseMetadata",
+            ..Self::children(id)
+        }
     }
 
     /// Arguments in the standard's order (CDS:1 §2.7.4.1).
@@ -48,20 +60,34 @@ impl<'a> Browse<'a> {
 pub(crate) struct Page {
     /// In the order given.
     pub(crate) objects: Vec<Object>,
-    /// TotalMatches.
+    /// `TotalMatches`.
     pub(crate) total: usize,
-    /// UpdateID.
+    /// `UpdateID`.
     pub(crate) update: u32,
 }
 
 impl Page {
-    /// Reads the out arguments; panics where NumberReturned lies.
+    /// Reads the out arguments; panics where `NumberReturned` lies.
     pub(crate) fn from_answer(answer: &Element) -> Self {
-        let number = |name: &str| answer.text_of(name).unwrap_or_else(|| panic!("no {name}")).trim().to_owned();
+        let number = |name: &str| {
+            answer
+                .text_of(name)
+                .unwrap_or_else(|| panic!("no {name}"))
+                .trim()
+                .to_owned()
+        };
         let didl = Element::parse(answer.text_of("Result").expect("no Result"));
         assert_eq!(didl.name, "DIDL-Lite");
-        let objects: Vec<_> = didl.children.into_iter().map(Object::from_element).collect();
-        assert_eq!(number("NumberReturned"), objects.len().to_string(), "NumberReturned");
+        let objects: Vec<_> = didl
+            .children
+            .into_iter()
+            .map(Object::from_element)
+            .collect();
+        assert_eq!(
+            number("NumberReturned"),
+            objects.len().to_string(),
+            "NumberReturned"
+        );
         Self {
             objects,
             total: number("TotalMatches").parse().unwrap(),
@@ -71,13 +97,18 @@ impl Page {
 
     /// The titles, in order.
     pub(crate) fn titles(&self) -> Vec<&str> {
-        self.objects.iter().map(|object| object.title.as_str()).collect()
+        self.objects
+            .iter()
+            .map(|object| object.title.as_str())
+            .collect()
     }
 
     /// The one object of this title.
     pub(crate) fn titled(&self, title: &str) -> &Object {
         let mut found = self.objects.iter().filter(|object| object.title == title);
-        let object = found.next().unwrap_or_else(|| panic!("no {title:?} among {:?}", self.titles()));
+        let object = found
+            .next()
+            .unwrap_or_else(|| panic!("no {title:?} among {:?}", self.titles()));
         assert!(found.next().is_none(), "{title:?} is there twice");
         object
     }
@@ -103,7 +134,9 @@ pub(crate) struct Object {
 impl Object {
     /// The first `res`.
     pub(crate) fn res(&self) -> &Element {
-        self.element.child("res").unwrap_or_else(|| panic!("no res in {self:?}"))
+        self.element
+            .child("res")
+            .unwrap_or_else(|| panic!("no res in {self:?}"))
     }
 
     /// The target of the first `res` URL, without scheme and authority.
@@ -112,9 +145,22 @@ impl Object {
     }
 
     fn from_element(element: Element) -> Self {
-        let attribute = |name| element.attribute(name).unwrap_or_else(|| panic!("no @{name} in {element:?}")).to_owned();
-        let text = |name| element.text_of(name).unwrap_or_else(|| panic!("no {name} in {element:?}")).to_owned();
-        assert!(matches!(element.name.as_str(), "item" | "container"), "{element:?}");
+        let attribute = |name| {
+            element
+                .attribute(name)
+                .unwrap_or_else(|| panic!("no @{name} in {element:?}"))
+                .to_owned()
+        };
+        let text = |name| {
+            element
+                .text_of(name)
+                .unwrap_or_else(|| panic!("no {name} in {element:?}"))
+                .to_owned()
+        };
+        assert!(
+            matches!(element.name.as_str(), "item" | "container"),
+            "{element:?}"
+        );
         Self {
             id: attribute("id"),
             parent: attribute("parentID"),
@@ -126,7 +172,7 @@ impl Object {
     }
 }
 
-/// A refusal: HTTP 500 with a UPnPError (UDA 1.0 §3.2.2).
+/// A refusal: HTTP 500 with a `UPnPError` (UDA 1.0 §3.2.2).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// `errorCode`
@@ -140,7 +186,13 @@ pub(crate) fn answer(reply: &Reply, action: &str) -> Result<Element, Fault> {
     if let Some(fault) = body.child("Fault") {
         assert_eq!(reply.status, 500, "a fault with status {}", reply.status);
         assert_eq!(fault.text_of("faultstring"), Some("UPnPError"));
-        let code = fault.find("errorCode").expect("no errorCode").text.trim().parse().unwrap();
+        let code = fault
+            .find("errorCode")
+            .expect("no errorCode")
+            .text
+            .trim()
+            .parse()
+            .unwrap();
         return Err(Fault { code });
     }
     assert_eq!(reply.status, 200, "{reply:?}");
@@ -151,10 +203,11 @@ pub(crate) fn answer(reply: &Reply, action: &str) -> Result<Element, Fault> {
 
 /// The body of an action.
 pub(crate) fn envelope(service: &str, action: &str, arguments: &[(&str, String)]) -> String {
-    let arguments: String = arguments
+    let arguments: Vec<_> = arguments
         .iter()
-        .map(|(name, value)| format!("<{name}>{}</{name}>", quick_xml::escape::escape(value.as_str())))
+        .map(|(name, value)| format!("<{name}>{}</{name}>", escape(value.as_str())))
         .collect();
+    let arguments = arguments.concat();
     format!(
         "<?xml version=\"1.0\"?>\r\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
          s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>\
@@ -164,6 +217,8 @@ pub(crate) fn envelope(service: &str, action: &str, arguments: &[(&str, String)]
 
 /// The path of an absolute URL.
 pub(crate) fn target(url: &str) -> &str {
-    let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("not an absolute URL: {url}"));
+    let rest = url
+        .strip_prefix("http://")
+        .unwrap_or_else(|| panic!("not an absolute URL: {url}"));
     &rest[rest.find('/').expect("a URL with a path")..]
 }

@@ -22,20 +22,28 @@ pub(crate) struct Message {
 impl Message {
     /// The value of a field, its name in any case.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let found = self.fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found = self
+            .fields
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
     fn parse(bytes: &[u8], source: SocketAddr) -> Self {
         let text = std::str::from_utf8(bytes).expect("a datagram of UTF-8");
-        assert!(text.ends_with("\r\n\r\n"), "no empty line at the end: {text:?}");
+        assert!(
+            text.ends_with("\r\n\r\n"),
+            "no empty line at the end: {text:?}"
+        );
         let mut lines = text.split("\r\n");
         let start = lines.next().unwrap().to_owned();
         let fields = lines.filter_map(|line| line.split_once(':'));
         Self {
             source,
             start,
-            fields: fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect(),
+            fields: fields
+                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+                .collect(),
         }
     }
 }
@@ -59,7 +67,9 @@ impl Searcher {
             socket.bind(&SocketAddrV4::new(source, 0).into()).unwrap();
             socket
         });
-        Self { socket: socket.into() }
+        Self {
+            socket: socket.into(),
+        }
     }
 
     /// Sends bytes to the group.
@@ -91,7 +101,9 @@ impl Searcher {
 
 /// The text of a search with MX 1 (UDA 1.1 §1.3.2).
 pub(crate) fn search(target: &str) -> String {
-    format!("M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: {target}\r\n\r\n")
+    format!(
+        "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: {target}\r\n\r\n"
+    )
 }
 
 /// Hears announcements on port 1900, which it shares.
@@ -105,15 +117,24 @@ impl Listener {
         let socket = network.inside(side, || {
             let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).unwrap();
             socket.set_reuse_address(true).unwrap();
-            socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 1900).into()).unwrap();
+            socket
+                .bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 1900).into())
+                .unwrap();
             socket.join_multicast_v4(GROUP.ip(), &side.client).unwrap();
             socket
         });
-        Self { socket: socket.into() }
+        Self {
+            socket: socket.into(),
+        }
     }
 
     /// Announcements with this NTS, until `enough` says that they suffice or the time is over.
-    pub(crate) fn heard(&self, nts: &str, within: Duration, enough: impl Fn(&[Message]) -> bool) -> Vec<Message> {
+    pub(crate) fn heard(
+        &self,
+        nts: &str,
+        within: Duration,
+        enough: impl Fn(&[Message]) -> bool,
+    ) -> Vec<Message> {
         let end = Instant::now() + within;
         let mut heard = Vec::new();
         while !enough(&heard) {
@@ -129,7 +150,9 @@ impl Listener {
 
 fn receive(socket: &UdpSocket, end: Instant) -> Option<Message> {
     let left = end.checked_duration_since(Instant::now())?;
-    socket.set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
+    socket
+        .set_read_timeout(Some(left.max(Duration::from_millis(1))))
+        .unwrap();
     let mut bytes = [0; 2048];
     let (count, source) = socket.recv_from(&mut bytes).ok()?;
     Some(Message::parse(&bytes[..count], source))

@@ -1,7 +1,7 @@
 //! A document as a small tree, strict about everything a control point would trip over.
 
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 /// One element; names without their prefixes.
@@ -26,25 +26,34 @@ impl Element {
         let mut reader = Reader::from_str(document);
         let mut open = vec![Self::default()];
         loop {
-            match reader.read_event().unwrap_or_else(|error| panic!("{error}: {document}")) {
+            match reader
+                .read_event()
+                .unwrap_or_else(|error| panic!("{error}: {document}"))
+            {
                 Event::Start(start) => open.push(Self::from_start(&start)),
-                Event::Empty(start) => open.last_mut().unwrap().children.push(Self::from_start(&start)),
+                Event::Empty(start) => open
+                    .last_mut()
+                    .unwrap()
+                    .children
+                    .push(Self::from_start(&start)),
                 Event::End(_) => {
                     let done = open.pop().unwrap();
-                    open.last_mut().expect("more ends than starts").children.push(done);
+                    open.last_mut()
+                        .expect("more ends than starts")
+                        .children
+                        .push(done);
                 }
-                Event::Text(text) => open.last_mut().unwrap().text.push_str(&text.xml10_content()),
-                Event::CData(text) => open.last_mut().unwrap().text.push_str(&text.xml10_content()),
-                Event::GeneralRef(name) => match name.resolve_char_ref().unwrap() {
-                    Some(character) => {
-                        assert!(allowed(character), "&#{name:?}; is not allowed in XML");
-                        open.last_mut().unwrap().text.push(character);
-                    }
-                    None => {
-                        let known = resolve_predefined_entity(&name).unwrap_or_else(|| panic!("&{name:?}; is unknown"));
-                        open.last_mut().unwrap().text.push_str(known);
-                    }
-                },
+                Event::Text(text) => open
+                    .last_mut()
+                    .unwrap()
+                    .text
+                    .push_str(&text.xml10_content()),
+                Event::CData(text) => open
+                    .last_mut()
+                    .unwrap()
+                    .text
+                    .push_str(&text.xml10_content()),
+                Event::GeneralRef(name) => open.last_mut().unwrap().text.push_str(&resolved(&name)),
                 Event::Eof => break,
                 Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
                 Event::DocType(_) => panic!("a DTD: {document}"),
@@ -101,6 +110,18 @@ impl Element {
             ..Self::default()
         }
     }
+}
+
+/// What a reference stands for: a character, or one of the five entities XML itself defines.
+fn resolved(name: &BytesRef<'_>) -> String {
+    if let Some(character) = name.resolve_char_ref().unwrap() {
+        assert!(allowed(character), "{character:?} is not allowed in XML");
+        return character.to_string();
+    }
+    let known = resolve_predefined_entity(name);
+    known
+        .unwrap_or_else(|| panic!("&{name:?}; is unknown"))
+        .to_owned()
 }
 
 /// XML 1.0 §2.2.
