@@ -1,5 +1,6 @@
 //! The command line: what the operator sees.
 
+use std::ffi::OsString;
 use std::process::{Command, Output, Stdio};
 
 use crate::harness::{
@@ -9,14 +10,15 @@ use crate::harness::{
 /// The program with these words and variables, without a network of its own; it must end by itself.
 fn rill(words: &[&str], variables: &[(&str, &str)]) -> Output {
     let (runner, binary) = program();
-    let mut command = match runner {
-        Some(runner) => {
-            let mut command = Command::new(runner);
-            command.arg(binary);
-            command
-        }
-        None => Command::new(binary),
-    };
+    let mut line: Vec<OsString> = Vec::new();
+    // Should it start by mistake, nobody hears it: a namespace of its own has no network.
+    if rustix::process::getuid().is_root() {
+        line.extend(["unshare".into(), "--net".into()]);
+    }
+    line.extend(runner);
+    line.push(binary.into());
+    let mut command = Command::new(&line[0]);
+    command.args(&line[1..]);
     clean(&mut command);
     command
         .args(words)
@@ -81,9 +83,10 @@ fn version_is_that_of_the_package() {
 fn check_config_says_yes_or_what_is_wrong() {
     let library = Library::empty().with("song.mp3", &mp3(5));
     let root = library.root();
+    let state = library.beside("state");
     let good = [
         ("RILL_MEDIA", root.to_str().unwrap()),
-        ("RILL_STATE_DIR", "/tmp"),
+        ("RILL_STATE_DIR", state.to_str().unwrap()),
     ];
     let output = rill(&["--check-config"], &good);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -98,6 +101,7 @@ fn check_config_says_yes_or_what_is_wrong() {
 fn wrong_values_stop_the_start_and_say_what_instead() {
     let library = Library::empty().with("song.mp3", &mp3(5));
     let root = library.root();
+    let state = library.beside("state");
     let rows = [
         ("RILL_PORT", "eight"),
         ("RILL_PORT", "65536"),
@@ -114,7 +118,7 @@ fn wrong_values_stop_the_start_and_say_what_instead() {
     for (name, value) in rows {
         let mut variables = vec![
             ("RILL_MEDIA", root.to_str().unwrap()),
-            ("RILL_STATE_DIR", "/tmp/nowhere"),
+            ("RILL_STATE_DIR", state.to_str().unwrap()),
         ];
         variables.retain(|(other, _)| *other != name);
         variables.push((name, value));

@@ -7,7 +7,7 @@
 //! ```
 //! The interfaces are not called `veth…`, because the program leaves out interfaces of that name.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
@@ -127,6 +127,13 @@ impl Network {
         for name in [server.clone(), self.client(NEAR), self.client(FAR)] {
             ip(&[], &format!("netns add {name}"))?;
             ip(&["-n", &name], "link set lo up")?;
+            // IPv6 addresses are good at once: a client that binds one (libupnp does) need not wait for the check
+            // for duplicates. A kernel without IPv6 has no such file, and nothing to wait for.
+            Self::enter(&name, || {
+                for kind in ["all", "default"] {
+                    let _ = fs::write(format!("/proc/sys/net/ipv6/conf/{kind}/accept_dad"), "0");
+                }
+            });
         }
         for side in [NEAR, FAR] {
             let Side {
