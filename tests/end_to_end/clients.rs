@@ -304,8 +304,8 @@ fn vlc_browses_and_plays() {
         "--play-and-exit",
     ];
     let opened = Opened::watch(&library.path("Music & more/song 2.mp3"));
-    // VLC's address of a container: the control URL, and the object.
-    let control = "http://10.91.1.1:8200/control/ContentDirectory";
+    // VLC's address of a container: the control URL without its scheme, and the object.
+    let control = "10.91.1.1:8200/control/ContentDirectory";
     let mrl = format!("upnp://{control}?ObjectID={}", song.parent);
     let output = command
         .args(options)
