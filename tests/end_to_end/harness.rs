@@ -6,6 +6,7 @@ mod http;
 mod library;
 mod network;
 mod rill;
+mod setup;
 mod soap;
 mod ssdp;
 mod xml;
@@ -14,12 +15,14 @@ pub(crate) use bytes::{jpeg, mp3, mp3_titled, mp4, png};
 pub(crate) use http::{Connection, Reply};
 pub(crate) use library::Library;
 pub(crate) use network::{FAR, NEAR, Network, Side};
-pub(crate) use rill::{Rill, Setup, clean, program};
+pub(crate) use rill::Rill;
+pub(crate) use setup::{Setup, clean, program};
 pub(crate) use soap::{Browse, Fault, Object, envelope};
 pub(crate) use ssdp::{Listener, Message, Searcher};
 pub(crate) use xml::Element;
 
 use std::env;
+use std::io::Write;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -48,9 +51,9 @@ pub(crate) fn wait_for<T>(what: &str, secs: u32, mut question: impl FnMut() -> O
     }
 }
 
-/// Says on stderr why a test does not run here.
+/// Says on stderr why a test does not run here; past the capture of output, which hides what passing tests say.
 pub(crate) fn skip(why: &str) {
-    eprintln!("SKIPPED: {why}");
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// Whether `program` is on the search path; says so when it is not.
