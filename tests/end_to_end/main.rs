@@ -1,0 +1,26 @@
+//! The whole program over real sockets: each test makes its own network namespaces, a [`harness::Library`] of tiny
+//! media and a running [`harness::Rill`], and talks to it as a control point, a renderer or a nuisance would.
+//!
+//! Root is needed (or `unshare -Urnm`); what cannot run here is skipped and says why. Variables:
+//!
+//! * `RILL_BIN`: the program under test; else `target/release/rill`, else the one cargo built.
+//! * `RILL_RUNNER`: a program put before it, such as `qemu-arm-static`; deadlines become ten times longer.
+//! * `RILL_SLOW`: a factor for deadlines.
+//! * `RILL_VENV`: a Python with `tests/requirements.txt` installed; else `target/venv/bin/python`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a test is a failed test"
+)]
+
+mod harness;
+
+mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
+mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
+mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
+mod hostile; //   bad input on every door; after each, the server still answers
+mod hostile_disk; // bad input from below: links, pipes, permissions, broken media
+mod hostile_soap; // bad input in an action: XML that is none, DTDs, depth, odd arguments
+mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB
+mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
+mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
+mod start; //     the command line: help, version, wrong values, a port in use, no folders
