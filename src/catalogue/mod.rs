@@ -1,10 +1,20 @@
 //! Remembers: what was found on the disks, in one mapped, read-only snapshot.
+//!
+//! ```text
+//!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page)
+//! ```
+
+mod builder;
 pub mod layout;
 pub mod object_id;
 pub mod order;
 pub mod query;
 pub mod record;
+pub mod report;
 pub mod scan;
+mod sidecar;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod walk;
 pub mod writer;
