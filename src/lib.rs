@@ -44,6 +44,7 @@ pub mod config;
 pub mod identity;
 pub mod limits;
 pub mod media;
+pub mod net;
 pub mod service;
 pub mod sys;
 pub mod wire;

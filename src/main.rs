@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     run(&config)
 }
 
-/// Serves until a signal; the network's own part begins here.
+/// Serves until a signal.
 fn serve(config: &Config) -> ExitCode {
     let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let identity = identity::open(
@@ -43,13 +43,24 @@ fn serve(config: &Config) -> ExitCode {
     for warning in &identity.warnings {
         log::warn!("{warning}");
     }
-    // rill::net::run(config, identity) goes here.
-    refuse(&"this build cannot serve yet")
+    match rill::net::run(config.clone(), &identity) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&error),
+    }
 }
 
-/// Looks through the folders and reports; the catalogue's own part begins here.
-fn scan(_config: &Config) -> ExitCode {
-    refuse(&"this build cannot scan yet")
+/// Looks through the folders once, keeps what was found, and reports it.
+fn scan(config: &Config) -> ExitCode {
+    match rill::net::scan_once(config) {
+        Ok(report) => {
+            let mut text = format!("{report}\n");
+            for skip in &report.skips {
+                text.push_str(&format!("  {skip}\n"));
+            }
+            print(&text)
+        }
+        Err(error) => refuse(&error),
+    }
 }
 
 fn configuration(folders: &[OsString]) -> Result<Config, config::Error> {

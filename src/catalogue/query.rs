@@ -1,1 +1,169 @@
-//! To come.
+//! A page of a container's children (ContentDirectory:1 §2.7.4, Browse).
+
+use std::{cmp::Ordering, sync::Arc};
+
+use super::{
+    object_id::ObjectId,
+    snapshot::{Object, Snapshot},
+};
+
+/// What children are sorted by. Where it does not decide, the default order does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// `dc:title`, natural order.
+    Title,
+    /// `dc:date`; objects without one come first.
+    Date,
+    /// `upnp:class`, by its name: containers, audio, image, video.
+    Class,
+    /// `res@size`; containers come first.
+    Size,
+}
+
+/// Which way (ContentDirectory:1 §2.5.8: `+` and `-`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// `+`
+    Ascending,
+    /// `-`
+    Descending,
+}
+
+/// One part of a SortCriteria.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    /// What.
+    pub by: SortBy,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// Some children of one container, in order. Owns what it needs, so a reply can keep it while it waits.
+pub struct Page {
+    snapshot: Arc<Snapshot>,
+    container: u32,
+    /// First place of the page in the default order; without meaning for a sorted page.
+    start: u32,
+    len: u32,
+    total: u32,
+    /// The page's records, where the order is not the default one.
+    sorted: Option<Vec<u32>>,
+}
+
+/// The children `start..start + count` of `container`, sorted by `keys`; a `count` of 0 means all from `start` on.
+///
+/// Without keys nothing is allocated. With keys one number per child is, and the time is that of finding the page and
+/// sorting it, not of sorting the whole. `None`: there is no such container (an item is none).
+pub fn page(
+    snapshot: &Arc<Snapshot>,
+    container: ObjectId,
+    keys: &[SortKey],
+    start: u32,
+    count: u32,
+) -> Option<Page> {
+    let object = snapshot.find(container).filter(Object::is_container)?;
+    let total = object.child_count();
+    let start = start.min(total);
+    let rest = total - start;
+    let len = if count == 0 { rest } else { count.min(rest) };
+    let sorted = (!keys.is_empty()).then(|| sort(&object, keys, start, len));
+    Some(Page {
+        snapshot: Arc::clone(snapshot),
+        container: object.number(),
+        start,
+        len,
+        total,
+        sorted,
+    })
+}
+
+impl Page {
+    /// NumberReturned.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// There is nothing on it.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// TotalMatches: the container's listed children.
+    pub fn total_matches(&self) -> u32 {
+        self.total
+    }
+
+    /// The object at `place` of the page, `0..len()`.
+    pub fn object(&self, place: u32) -> Option<Object<'_>> {
+        if place >= self.len {
+            return None;
+        }
+        match &self.sorted {
+            Some(sorted) => self
+                .snapshot
+                .object(*sorted.get(usize::try_from(place).ok()?)?),
+            None => self
+                .snapshot
+                .object(self.container)?
+                .child(self.start.checked_add(place)?),
+        }
+    }
+
+    /// All objects of the page.
+    pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
+        (0..self.len).filter_map(|place| self.object(place))
+    }
+
+    /// The snapshot it was taken from.
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+}
+
+/// The records of the page, in order: the page is found first, then only it is sorted.
+fn sort(container: &Object<'_>, keys: &[SortKey], start: u32, len: u32) -> Vec<u32> {
+    let all = 0..container.child_count();
+    // Places first: they are the default order, which decides ties.
+    let mut places: Vec<u32> = all.collect();
+    let (start, len) = (start as usize, len as usize);
+    let order = |a: &u32, b: &u32| compare(container, keys, *a, *b);
+    let mut end = places.len();
+    if start + len < end {
+        places.select_nth_unstable_by(start + len, order);
+        end = start + len;
+    }
+    places.truncate(end);
+    if start > 0 && start < end {
+        places.select_nth_unstable_by(start, order);
+    }
+    places.drain(..start.min(end));
+    places.sort_unstable_by(order);
+    for place in &mut places {
+        *place = container
+            .child(*place)
+            .map_or(u32::MAX, |child| child.number());
+    }
+    places.shrink_to_fit();
+    places
+}
+
+fn compare(container: &Object<'_>, keys: &[SortKey], a: u32, b: u32) -> Ordering {
+    let (Some(x), Some(y)) = (container.child(a), container.child(b)) else {
+        return a.cmp(&b);
+    };
+    keys.iter()
+        .map(|key| {
+            let order = match key.by {
+                SortBy::Title => x.title_rank().cmp(&y.title_rank()),
+                SortBy::Date => x.date().cmp(&y.date()),
+                SortBy::Class => x.record.kind.cmp(&y.record.kind),
+                SortBy::Size => x.size().cmp(&y.size()),
+            };
+            match key.direction {
+                Direction::Ascending => order,
+                Direction::Descending => order.reverse(),
+            }
+        })
+        .find(|order| order.is_ne())
+        .unwrap_or_else(|| a.cmp(&b))
+}

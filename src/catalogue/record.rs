@@ -1,1 +1,349 @@
-//! To come.
+//! One object in fixed-size fields, and its property list.
+
+use zerocopy::{
+    FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned,
+    byteorder::little_endian::{I64, U16, U32, U64},
+};
+
+use crate::{
+    limits,
+    media::{Class, Date, Media, Precision},
+};
+
+/// Bytes of one record.
+pub const RECORD_BYTES: usize = 128;
+/// The parent of the root container.
+pub const NO_PARENT: u32 = u32::MAX;
+/// [`Record::kind`] of a container; that of an item is its [`Class`] as a number.
+pub const CONTAINER: u8 = 0;
+
+/// Bits of [`Record::flags`].
+pub mod flag {
+    /// Its disk was not there at the last scan: kept, not listed, not played.
+    pub const OFFLINE: u16 = 1;
+    /// Known, so that it is not opened again, but no object: of another class than its root allows, or no media by
+    /// its content; or a container without any item below.
+    pub const UNLISTED: u16 = 2;
+    /// Reached through a symbolic link, or below such a directory.
+    pub const LINKED: u16 = 4;
+    /// The prober found it to be no media: unlisted, whatever its root allows.
+    pub const REJECTED: u16 = 8;
+}
+
+/// Properties kept as text in the property list. Numbers of tags are never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Tag {
+    /// `upnp:artist`
+    Artist = 1,
+    /// `upnp:artist@role=AlbumArtist`
+    AlbumArtist = 2,
+    /// `upnp:album`
+    Album = 3,
+    /// `upnp:genre`
+    Genre = 4,
+    /// `upnp:author@role=Composer`
+    Composer = 5,
+    /// Not a property: what was wrong with the file, for the report of the next scan.
+    Trouble = 200,
+}
+
+/// One object.
+///
+/// ```text
+///   0  8  object id                          72  4  rank of the title among all titles
+///   8  8  size, bytes                        76  4  ContainerUpdateID
+///  16  8  mtime, seconds since 1970          80  4  play time, ms, 0: unknown
+///  24  8  inode                              84  4  bytes per second, 0: unknown
+///  32  8  date, seconds since 1970           88  4  width, 0: unknown     92  4  height
+///  40  4  parent record                      96  4  sample rate, Hz, 0: unknown
+///  44  4  mtime, ns                         100  2  bytes of the name    102  2  of the title
+///  48  4  heap: name                        104  2  of the properties    106  2  root
+///  52  4  heap: title                       108  2  DLNA profile, 0: none 110 2  flags
+///  56  4  heap: property list               112  2  track, 0: unknown    114  2  disc
+///  60  4  first link                        116  1  kind: 0 container, else class
+///  64  4  links: children or captions       117  1  media type           118  1  channels, 0: unknown
+///  68  4  more links: children not listed   119  1  bits per sample      120  1  date precision, 0: no date
+///                                           121  7  zero
+/// ```
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+#[allow(missing_docs, reason = "the drawing above says each field")]
+pub struct Record {
+    pub id: U64,
+    pub size: U64,
+    pub mtime_secs: I64,
+    pub inode: U64,
+    pub date_secs: I64,
+    pub parent: U32,
+    pub mtime_nanos: U32,
+    pub name_at: U32,
+    pub title_at: U32,
+    pub properties_at: U32,
+    pub links_at: U32,
+    pub links: U32,
+    pub more_links: U32,
+    pub title_rank: U32,
+    pub update_id: U32,
+    pub duration_ms: U32,
+    pub bitrate: U32,
+    pub width: U32,
+    pub height: U32,
+    pub sample_rate: U32,
+    pub name_len: U16,
+    pub title_len: U16,
+    pub properties_len: U16,
+    pub root: U16,
+    pub profile: U16,
+    pub flags: U16,
+    pub track: U16,
+    pub disc: U16,
+    pub kind: u8,
+    pub mime: u8,
+    pub channels: u8,
+    pub bits_per_sample: u8,
+    pub date_precision: u8,
+    pub reserved: [u8; 7],
+}
+
+const _: () = assert!(size_of::<Record>() == RECORD_BYTES);
+
+/// What stat(2) says about a file, as far as it tells whether the file is still the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// Last change, seconds since 1970.
+    pub mtime_secs: i64,
+    /// Last change, nanoseconds of the second.
+    pub mtime_nanos: u32,
+    /// Inode number.
+    pub inode: u64,
+}
+
+impl Record {
+    /// Takes over the facts of `media` that are numbers; text goes to the heap by another way.
+    pub(super) fn describe(&mut self, media: &Media, kind: Class, mime: u8, profile: u16) {
+        let ms = |d: std::time::Duration| u32::try_from(d.as_millis()).unwrap_or(0);
+        let small = |n: Option<u32>| n.and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+        self.kind = media.class.unwrap_or(kind) as u8;
+        self.mime = mime;
+        self.profile = profile.into();
+        self.duration_ms = media.duration.map_or(0, ms).into();
+        self.bitrate = media.bitrate_bytes_per_sec.unwrap_or(0).into();
+        self.width = media.width.unwrap_or(0).into();
+        self.height = media.height.unwrap_or(0).into();
+        self.sample_rate = media.sample_rate.unwrap_or(0).into();
+        self.channels = media.channels.unwrap_or(0);
+        self.bits_per_sample = media.bits_per_sample.unwrap_or(0);
+        self.track = small(media.track).into();
+        self.disc = small(media.disc).into();
+        if let Some(date) = media.date {
+            self.date_secs = date.unix_secs.into();
+            self.date_precision = match date.precision {
+                Precision::Year => 1,
+                Precision::Month => 2,
+                Precision::Day => 3,
+                Precision::Second => 4,
+            };
+        }
+    }
+
+    /// Notes what stat(2) said.
+    pub(super) fn stamp(&mut self, stamp: Stamp) {
+        self.size = stamp.size.into();
+        self.mtime_secs = stamp.mtime_secs.into();
+        self.mtime_nanos = stamp.mtime_nanos.into();
+        self.inode = stamp.inode.into();
+    }
+
+    /// What stat(2) said when the file was probed.
+    pub fn stamped(&self) -> Stamp {
+        Stamp {
+            size: self.size.get(),
+            mtime_secs: self.mtime_secs.get(),
+            mtime_nanos: self.mtime_nanos.get(),
+            inode: self.inode.get(),
+        }
+    }
+
+    /// The class of an item; `None` for a container, and for a number that is none.
+    pub fn class(&self) -> Option<Class> {
+        class_of(self.kind)
+    }
+
+    /// The stated date.
+    pub fn date(&self) -> Option<Date> {
+        let precision = match self.date_precision {
+            1 => Precision::Year,
+            2 => Precision::Month,
+            3 => Precision::Day,
+            4 => Precision::Second,
+            _ => return None,
+        };
+        Some(Date {
+            unix_secs: self.date_secs.get(),
+            precision,
+        })
+    }
+
+    /// One of the bits of [`flag`] is set.
+    pub fn has(&self, flag: u16) -> bool {
+        self.flags.get() & flag != 0
+    }
+
+    /// Sets a bit of [`flag`].
+    pub(super) fn set(&mut self, flag: u16, on: bool) {
+        let flags = self.flags.get();
+        self.flags = if on { flags | flag } else { flags & !flag }.into();
+    }
+}
+
+/// The class with this number.
+pub(super) fn class_of(number: u8) -> Option<Class> {
+    [Class::Audio, Class::Image, Class::Video, Class::Caption]
+        .into_iter()
+        .find(|class| *class as u8 == number)
+}
+
+/// Writes the property list of `media` into `out`; equal lists are equal bytes.
+pub(super) fn write_properties(media: &Media, trouble: Option<&str>, out: &mut Vec<u8>) {
+    let entries = [
+        (Tag::Artist, media.artist.as_deref()),
+        (Tag::AlbumArtist, media.album_artist.as_deref()),
+        (Tag::Album, media.album.as_deref()),
+        (Tag::Genre, media.genre.as_deref()),
+        (Tag::Composer, media.composer.as_deref()),
+        (Tag::Trouble, trouble),
+    ];
+    for (tag, text) in entries {
+        let text = clip(text.unwrap_or_default());
+        let Ok(len) = u16::try_from(text.len()) else {
+            continue;
+        };
+        if is_visible(text) {
+            out.push(tag as u8);
+            out.extend_from_slice(&len.to_le_bytes());
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+/// The text of `tag` in a property list; a list that is cut or lies ends where it does.
+pub(super) fn property(list: &[u8], tag: Tag) -> Option<&str> {
+    let mut rest = list;
+    while let [found, a, b, tail @ ..] = rest {
+        let len = usize::from(u16::from_le_bytes([*a, *b]));
+        let (text, tail) = tail.split_at_checked(len)?;
+        if *found == tag as u8 {
+            return Some(valid_start(text));
+        }
+        rest = tail;
+    }
+    None
+}
+
+/// What is shown for a file or directory called `name`: its stem, or the whole name of a directory. Bytes that are
+/// no UTF-8 are shown as U+FFFD. Never empty, and never of nothing but white space and characters XML forbids.
+pub(super) fn title_of(name: &[u8], is_container: bool) -> String {
+    let stem = if is_container { name } else { stem(name) };
+    for shown in [stem, name] {
+        let shown = String::from_utf8_lossy(shown);
+        if is_visible(&shown) {
+            return clip(&shown).to_owned();
+        }
+    }
+    "untitled".to_owned()
+}
+
+/// A file name without its last extension.
+pub(super) fn stem(name: &[u8]) -> &[u8] {
+    match name.iter().rposition(|b| *b == b'.') {
+        Some(dot) if dot > 0 => &name[..dot],
+        _ => name,
+    }
+}
+
+/// Something of `text` is left to see when XML's forbidden characters are dropped.
+pub(super) fn is_visible(text: &str) -> bool {
+    text.chars()
+        .any(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}'))
+}
+
+/// At most [`limits::TEXT_BYTES`] of `text`, cut at a character.
+pub(super) fn clip(text: &str) -> &str {
+    &text[..text.floor_char_boundary(limits::TEXT_BYTES)]
+}
+
+/// The part of `bytes` that is UTF-8, from the beginning.
+pub(super) fn valid_start(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(e) => std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_come_back_and_every_prefix_is_harmless() {
+        let media = Media {
+            artist: Some("Björk".into()),
+            album: Some("Post".into()),
+            genre: Some("  ".into()),
+            composer: Some("é".repeat(600)),
+            ..Media::default()
+        };
+        let mut list = Vec::new();
+        write_properties(&media, Some("cut short"), &mut list);
+        assert_eq!(property(&list, Tag::Artist), Some("Björk"));
+        assert_eq!(property(&list, Tag::Album), Some("Post"));
+        assert_eq!(property(&list, Tag::Genre), None);
+        assert_eq!(property(&list, Tag::Composer).unwrap().len(), 1024);
+        assert_eq!(property(&list, Tag::Trouble), Some("cut short"));
+        for end in 0..list.len() {
+            let _ = property(&list[..end], Tag::Trouble);
+        }
+        assert_eq!(property(&[1, 255, 255, b'a'], Tag::Artist), None);
+    }
+
+    #[test]
+    fn a_title_is_never_empty() {
+        for (name, is_container, title) in [
+            (&b"clip.mp4"[..], false, "clip"),
+            (b"clip.en.srt", false, "clip.en"),
+            (b"Vol. 1", true, "Vol. 1"),
+            (b"noext", false, "noext"),
+            (b"a\xffb.mp3", false, "a\u{fffd}b"),
+            (b"\x01.mp3", false, "\u{1}.mp3"),
+            (b" .mp3", false, " .mp3"),
+            (b"\x01\x02", true, "untitled"),
+            (b"\n", false, "untitled"),
+        ] {
+            assert_eq!(title_of(name, is_container), title, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn facts_come_back_from_a_record() {
+        let date = Date {
+            unix_secs: -1,
+            precision: Precision::Month,
+        };
+        let media = Media {
+            class: Some(Class::Audio),
+            date: Some(date),
+            track: Some(70_000),
+            disc: Some(2),
+            ..Media::default()
+        };
+        let mut record = Record::default();
+        record.describe(&media, Class::Video, 7, 300);
+        assert_eq!(record.class(), Some(Class::Audio));
+        assert_eq!(record.date(), Some(date));
+        assert_eq!((record.track.get(), record.disc.get()), (0, 2));
+        assert_eq!((record.mime, record.profile.get()), (7, 300));
+    }
+}

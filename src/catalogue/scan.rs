@@ -1,1 +1,158 @@
-//! To come.
+//! The whole pass: every root is walked, every new or changed file is probed, and a catalogue is built.
+//!
+//! A pass stops for nothing that a disk or a file does: what cannot be read is named in the [`Report`], and what was
+//! known of a disk that is gone is kept, offline. The walk itself is in `pass`.
+
+use std::{
+    fmt,
+    fs::File,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+pub use super::walk::{Kind, Root};
+use super::{pass::Pass, report::Report, snapshot::Snapshot, writer::Built};
+use crate::{media::Media, sys::priority};
+
+/// Understands files; `media` does. A trait, so that a pass can be tested without any real format.
+pub trait Prober {
+    /// What a file's name says; `None`: not media.
+    fn by_name(&self, name: &[u8]) -> Option<Kind>;
+    /// What its first bytes say. `len` is the file's length in bytes.
+    fn probe(&self, name: &[u8], file: &File, len: u64) -> Probed;
+}
+
+/// What was learned of a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Probed {
+    /// All that may be known. A class of `None` with a trouble means that the file is not listed.
+    pub media: Media,
+    /// Number of the media type, by content; `None`: the name decides.
+    pub mime: Option<u8>,
+    /// Number of the DLNA profile; never 0.
+    pub profile: Option<u16>,
+    /// What is wrong with it, in few words and without its name ("cut short"): files are counted by it.
+    pub trouble: Option<String>,
+}
+
+/// How far a pass is, and the way to stop it. Shared between the scanner and whoever waits.
+#[derive(Debug, Default)]
+pub struct Progress {
+    found: AtomicU32,
+    done: AtomicU32,
+    cancelled: AtomicBool,
+}
+
+impl Progress {
+    /// Media files found so far.
+    pub fn found(&self) -> u32 {
+        self.found.load(Ordering::Relaxed)
+    }
+
+    /// Of those, how many are done with.
+    pub fn done(&self) -> u32 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Stops the pass before its next file.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_found(&self, files: u32) {
+        self.found.fetch_add(files, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_done(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// Why there is no new catalogue; the previous one stays good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Somebody called [`Progress::cancel`].
+    Cancelled,
+    /// The disk of a root came or went while it was walked: scan again.
+    RootChanged,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cancelled => "scan stopped",
+            Self::RootChanged => "a disk was connected or removed during the scan",
+        })
+    }
+}
+
+/// What a pass needs.
+#[derive(Clone)]
+pub struct Job {
+    /// The media folders, in the order in which they are shown.
+    pub roots: Vec<Root>,
+    /// The catalogue there is: unchanged files are taken from it. It is verified first, and not used if damaged.
+    pub previous: Option<Arc<Snapshot>>,
+    /// Understands files.
+    pub prober: Arc<dyn Prober + Send + Sync>,
+    /// Told how far it is.
+    pub progress: Arc<Progress>,
+}
+
+/// What a pass made.
+#[derive(Debug)]
+pub struct Scanned {
+    /// To be published ([`Built::to_snapshot`]) and written ([`Built::commit`]).
+    pub built: Built,
+    /// What was done and left out.
+    pub report: Report,
+}
+
+/// Scans on a thread of its own, of the lowest CPU and I/O priority, and gives the result to `then` on that thread.
+///
+/// # Errors
+/// The system has no thread left.
+pub fn spawn(
+    job: Job,
+    then: impl FnOnce(Result<Scanned, Stopped>) + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new()
+        .name("scanner".to_owned())
+        .spawn(move || {
+            priority::lowest();
+            then(scan(&job));
+        })
+}
+
+/// Scans on the calling thread.
+///
+/// # Errors
+/// See [`Stopped`].
+pub fn scan(job: &Job) -> Result<Scanned, Stopped> {
+    let previous = job.previous.as_deref().filter(|old| old.verify().is_ok());
+    let mut roots: Vec<&Root> = Vec::new();
+    for root in &job.roots {
+        if !roots.iter().any(|other| other.path() == root.path()) {
+            roots.push(root);
+        }
+    }
+    // More roots than a u16 counts cannot be configured by a person.
+    roots.truncate(usize::from(u16::MAX));
+    let (builder, report) = Pass::new(job, previous, &roots).run()?;
+    Ok(Scanned {
+        built: builder.finish(previous),
+        report,
+    })
+}
+
+#[cfg(test)]
+#[path = "scan_tests.rs"]
+mod tests;

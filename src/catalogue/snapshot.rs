@@ -1,1 +1,568 @@
-//! To come.
+//! Reading a snapshot: open (cheap checks), verify (everything), read.
+//!
+//! After [`Snapshot::open`] every accessor is free of panics and endless loops whatever the bytes say: a flipped bit
+//! may show a wrong text or hide an object, no more.
+
+use std::{fmt, fs::File, io, ops::Range, path::Path, time::Duration};
+
+use xxhash_rust::xxh3::xxh3_64;
+use zerocopy::FromBytes as _;
+
+use super::{
+    layout::{self, Header},
+    object_id::ObjectId,
+    record::{self, CONTAINER, NO_PARENT, RECORD_BYTES, Record, Tag, flag},
+};
+use crate::{
+    limits,
+    media::{Class, Date},
+    sys::map::Map,
+};
+
+/// One finished catalogue, read-only.
+pub struct Snapshot {
+    bytes: Bytes,
+    header: Header,
+    /// Records, links, index, roots, heap: each inside `bytes`.
+    sections: [Range<usize>; 5],
+}
+
+/// Why a file is not a usable snapshot. The catalogue is a cache: the remedy is always to build it anew.
+#[derive(Debug)]
+pub enum OpenError {
+    /// It cannot be read.
+    Io(io::Error),
+    /// It is no snapshot at all.
+    Magic,
+    /// It was written by another release.
+    Version(u32),
+    /// Its length or its sections are not what the header says.
+    Length,
+    /// Its bytes are not those that were written.
+    Checksum,
+    /// It refers to something it does not hold.
+    Reference,
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(e) => write!(
+                f,
+                "cannot be read: {e}; check the state directory's owner and the disk"
+            ),
+            Self::Magic => f.write_str("is no catalogue; it is set aside and built anew"),
+            Self::Version(v) => write!(
+                f,
+                "has layout version {v}, this rill reads {}; it is set aside and built anew",
+                layout::VERSION
+            ),
+            Self::Length => f.write_str("was cut short; it is set aside and built anew"),
+            Self::Checksum | Self::Reference => f.write_str(
+                "is damaged; it is built anew. If this happens again, check the disk it lies on",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+enum Bytes {
+    Mapped(Map),
+    Owned(Vec<u8>),
+}
+
+/// One of the folders the catalogue was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootFolder<'a> {
+    /// Canonical path, bytes as the kernel has them.
+    pub path: &'a [u8],
+    /// The only class listed below it.
+    pub only: Option<Class>,
+    /// Device id of the directory at the last scan that found it.
+    pub device: u64,
+    /// The disk was not there.
+    pub is_offline: bool,
+    pub(super) record: u32,
+}
+
+impl Snapshot {
+    /// Maps the snapshot at `path`; checks magic, version, length and section bounds, not the checksum.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let file = File::open(path).map_err(OpenError::Io)?;
+        if file.metadata().map_err(OpenError::Io)?.len() == 0 {
+            return Err(OpenError::Length);
+        }
+        let map = Map::snapshot(&file).map_err(OpenError::Io)?;
+        Self::check(Bytes::Mapped(map))
+    }
+
+    /// A snapshot in memory, to be published before it is written.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, OpenError> {
+        Self::check(Bytes::Owned(bytes))
+    }
+
+    /// Checks everything: the checksum, and that every reference is in range.
+    ///
+    /// # Errors
+    /// [`OpenError::Checksum`], [`OpenError::Reference`].
+    pub fn verify(&self) -> Result<(), OpenError> {
+        let checked = self.bytes().get(layout::CHECKED_FROM..).unwrap_or_default();
+        if xxh3_64(checked) != self.header.checksum.get() {
+            return Err(OpenError::Checksum);
+        }
+        let good = (0..self.records()).all(|i| self.is_sound(i))
+            && (0..self.header.links.get())
+                .all(|i| self.link(i).is_some_and(|r| r < self.records()))
+            && (1..self.records()).all(|i| self.indexed(i - 1) < self.indexed(i))
+            && self.roots().count() == self.header.roots.get() as usize;
+        good.then_some(()).ok_or(OpenError::Reference)
+    }
+
+    /// SystemUpdateID (ContentDirectory:1 §2.5.11).
+    pub fn system_update_id(&self) -> u32 {
+        self.header.system_update_id.get()
+    }
+
+    /// What tells this catalogue's content from any other's.
+    pub fn checksum(&self) -> u64 {
+        self.header.checksum.get()
+    }
+
+    /// Objects that can be found, root container included, counted record by record.
+    pub fn len(&self) -> u32 {
+        let seen = (0..self.records()).filter(|i| self.object(*i).is_some());
+        u32::try_from(seen.count()).unwrap_or(u32::MAX)
+    }
+
+    /// There is no item at all.
+    pub fn is_empty(&self) -> bool {
+        self.root().is_none_or(|root| root.child_count() == 0)
+    }
+
+    /// Records, listed or not: the numbers [`Self::object`] knows are below this.
+    pub fn records(&self) -> u32 {
+        self.header.records.get()
+    }
+
+    /// The object with this id; captions and offline objects too.
+    pub fn find(&self, id: ObjectId) -> Option<Object<'_>> {
+        self.object(self.find_record(id)?)
+    }
+
+    /// The root container.
+    pub fn root(&self) -> Option<Object<'_>> {
+        self.object(0)
+    }
+
+    /// The object in record `number`; `None` past the end, and for records that are no objects.
+    pub fn object(&self, number: u32) -> Option<Object<'_>> {
+        self.any(number)
+            .filter(|object| !object.record.has(flag::UNLISTED))
+    }
+
+    /// The folders the catalogue was made of.
+    pub fn roots(&self) -> impl Iterator<Item = RootFolder<'_>> {
+        let bytes = self.section(3);
+        bytes
+            .chunks_exact(layout::ROOT_BYTES)
+            .filter_map(|root| layout::Root::ref_from_bytes(root).ok())
+            .map(|root| RootFolder {
+                path: self.heap(root.path_at.get(), root.path_len.get()),
+                only: record::class_of(root.only),
+                device: root.device.get(),
+                is_offline: root.flags & layout::ROOT_OFFLINE != 0,
+                record: root.record.get(),
+            })
+    }
+
+    /// As [`Self::object`], records that are no objects too.
+    pub(super) fn any(&self, number: u32) -> Option<Object<'_>> {
+        let at = usize::try_from(number).ok()?.checked_mul(RECORD_BYTES)?;
+        let bytes = self.section(0).get(at..)?.get(..RECORD_BYTES)?;
+        Some(Object {
+            snapshot: self,
+            number,
+            record: Record::ref_from_bytes(bytes).ok()?,
+        })
+    }
+
+    /// The record with this id, object or not.
+    pub(super) fn find_record(&self, id: ObjectId) -> Option<u32> {
+        let (mut low, mut high) = (0, self.records());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.indexed(middle)?.cmp(&id.value()) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return u32_at(self.section(2), middle),
+            }
+        }
+        None
+    }
+
+    /// Link `number`: a record number.
+    pub(super) fn link(&self, number: u32) -> Option<u32> {
+        u32_at(self.section(1), number)
+    }
+
+    /// The whole file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Mapped(map) => map,
+            Bytes::Owned(bytes) => bytes,
+        }
+    }
+
+    fn check(bytes: Bytes) -> Result<Self, OpenError> {
+        let all: &[u8] = match &bytes {
+            Bytes::Mapped(map) => map,
+            Bytes::Owned(bytes) => bytes,
+        };
+        if !all.starts_with(&layout::MAGIC) {
+            return Err(OpenError::Magic);
+        }
+        let (header, _) = Header::read_from_prefix(all).map_err(|_| OpenError::Length)?;
+        if header.version.get() != layout::VERSION {
+            return Err(OpenError::Version(header.version.get()));
+        }
+        let (starts, end) = layout::sections(
+            header.records.get(),
+            header.links.get(),
+            header.roots.get(),
+            header.heap_len.get(),
+        )
+        .ok_or(OpenError::Length)?;
+        let stated = header.sections.map(zerocopy::little_endian::U64::get);
+        if u64::try_from(all.len()) != Ok(end)
+            || header.file_len.get() != end
+            || stated != starts
+            || header.records.get() == 0
+        {
+            return Err(OpenError::Length);
+        }
+        let at = |i: usize| usize::try_from(starts.get(i).copied().unwrap_or(end)).unwrap_or(0);
+        let sections = std::array::from_fn(|i| at(i)..at(i + 1));
+        Ok(Self {
+            bytes,
+            header,
+            sections,
+        })
+    }
+
+    fn section(&self, number: usize) -> &[u8] {
+        self.bytes()
+            .get(self.sections[number].clone())
+            .unwrap_or_default()
+    }
+
+    /// The id of the record at place `place` of the index.
+    fn indexed(&self, place: u32) -> Option<u64> {
+        let number = u32_at(self.section(2), place)?;
+        Some(self.any(number)?.record.id.get())
+    }
+
+    fn heap(&self, at: u32, len: u16) -> &[u8] {
+        let Ok(at) = usize::try_from(at) else {
+            return &[];
+        };
+        self.section(4)
+            .get(at..)
+            .and_then(|rest| rest.get(..usize::from(len)))
+            .unwrap_or_default()
+    }
+
+    fn is_sound(&self, number: u32) -> bool {
+        let Some(Object { record, .. }) = self.any(number) else {
+            return false;
+        };
+        let heap_len = self.header.heap_len.get();
+        let in_heap = |at: u32, len: u16| u64::from(at) + u64::from(len) <= heap_len;
+        let title = self.heap(record.title_at.get(), record.title_len.get());
+        let links = u64::from(record.links_at.get())
+            + u64::from(record.links.get())
+            + u64::from(record.more_links.get());
+        (record.parent.get() < number || number == 0 && record.parent.get() == NO_PARENT)
+            && (record.kind == CONTAINER || record.class().is_some())
+            && in_heap(record.name_at.get(), record.name_len.get())
+            && in_heap(record.title_at.get(), record.title_len.get())
+            && in_heap(record.properties_at.get(), record.properties_len.get())
+            && std::str::from_utf8(title).is_ok()
+            && links <= u64::from(self.header.links.get())
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Snapshot({} records, update {})",
+            self.records(),
+            self.system_update_id()
+        )
+    }
+}
+
+/// One object of a snapshot.
+#[derive(Clone, Copy)]
+pub struct Object<'a> {
+    snapshot: &'a Snapshot,
+    number: u32,
+    pub(super) record: &'a Record,
+}
+
+impl<'a> Object<'a> {
+    /// `@id`
+    pub fn id(&self) -> ObjectId {
+        ObjectId::from_value(self.record.id.get())
+    }
+
+    /// `@parentID`; `None` for the root container, whose parent is written [`ObjectId::NO_PARENT`].
+    pub fn parent_id(&self) -> Option<ObjectId> {
+        self.parent().map(|parent| parent.id())
+    }
+
+    /// Its record's number, good in this snapshot only.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// It has children instead of a file.
+    pub fn is_container(&self) -> bool {
+        self.record.kind == CONTAINER
+    }
+
+    /// What kind of item; `None` for a container.
+    pub fn class(&self) -> Option<Class> {
+        self.record.class()
+    }
+
+    /// Media type, as the prober's number.
+    pub fn mime_code(&self) -> u8 {
+        self.record.mime
+    }
+
+    /// DLNA profile, as the prober's number.
+    pub fn profile_code(&self) -> Option<u16> {
+        some(self.record.profile.get())
+    }
+
+    /// `dc:title`: the tag's, else the file's stem; a container's name. May hold characters that XML forbids.
+    pub fn title(&self) -> &'a str {
+        let (at, len) = (self.record.title_at.get(), self.record.title_len.get());
+        match record::valid_start(self.snapshot.heap(at, len)) {
+            "" => "untitled",
+            title => title,
+        }
+    }
+
+    /// File or directory name, as the kernel has it; empty for the root container.
+    pub fn name(&self) -> &'a [u8] {
+        self.snapshot
+            .heap(self.record.name_at.get(), self.record.name_len.get())
+    }
+
+    /// Place of the title among all titles of the catalogue, in natural order; equal titles have equal ranks.
+    pub fn title_rank(&self) -> u32 {
+        self.record.title_rank.get()
+    }
+
+    /// A text property.
+    pub fn property(&self, tag: Tag) -> Option<&'a str> {
+        record::property(self.properties(), tag)
+    }
+
+    /// `@childCount`: children that are listed.
+    pub fn child_count(&self) -> u32 {
+        if self.is_container() {
+            self.record.links.get()
+        } else {
+            0
+        }
+    }
+
+    /// Listed children in the default order, by their places: `0..child_count()`. Places past the end are left out.
+    pub fn children(&self, places: Range<u32>) -> impl Iterator<Item = Object<'a>> + use<'a> {
+        let (snapshot, start) = (self.snapshot, self.record.links_at.get());
+        let end = places.end.min(self.child_count());
+        (places.start..end).filter_map(move |place| linked(snapshot, start, place))
+    }
+
+    /// The listed child at `place` in the default order.
+    pub fn child(&self, place: u32) -> Option<Object<'a>> {
+        (place < self.child_count())
+            .then(|| linked(self.snapshot, self.record.links_at.get(), place))?
+    }
+
+    /// Subtitle files of a video, in the order of their names.
+    pub fn captions(&self) -> impl Iterator<Item = Object<'a>> + use<'a> {
+        let (snapshot, start) = (self.snapshot, self.record.links_at.get());
+        let count = if self.is_container() {
+            0
+        } else {
+            self.record.links.get()
+        };
+        (0..count).filter_map(move |place| linked(snapshot, start, place))
+    }
+
+    /// File size in bytes.
+    pub fn size(&self) -> u64 {
+        self.record.size.get()
+    }
+
+    /// Last change of the file: seconds since 1970, nanoseconds of the second.
+    pub fn modified(&self) -> (i64, u32) {
+        (self.record.mtime_secs.get(), self.record.mtime_nanos.get())
+    }
+
+    /// Inode number of the file.
+    pub fn inode(&self) -> u64 {
+        self.record.inode.get()
+    }
+
+    /// The date the file states; not its last change.
+    pub fn date(&self) -> Option<Date> {
+        self.record.date()
+    }
+
+    /// Play time.
+    pub fn duration(&self) -> Option<Duration> {
+        some(self.record.duration_ms.get()).map(|ms| Duration::from_millis(ms.into()))
+    }
+
+    /// Bytes per second.
+    pub fn bitrate_bytes_per_sec(&self) -> Option<u32> {
+        some(self.record.bitrate.get())
+    }
+
+    /// Width and height in pixels.
+    pub fn resolution(&self) -> Option<(u32, u32)> {
+        some(self.record.width.get()).zip(some(self.record.height.get()))
+    }
+
+    /// Hz.
+    pub fn sample_rate(&self) -> Option<u32> {
+        some(self.record.sample_rate.get())
+    }
+
+    /// Audio channels.
+    pub fn channels(&self) -> Option<u8> {
+        some(self.record.channels)
+    }
+
+    /// Bits per audio sample.
+    pub fn bits_per_sample(&self) -> Option<u8> {
+        some(self.record.bits_per_sample)
+    }
+
+    /// Track number.
+    pub fn track(&self) -> Option<u16> {
+        some(self.record.track.get())
+    }
+
+    /// Disc number.
+    pub fn disc(&self) -> Option<u16> {
+        some(self.record.disc.get())
+    }
+
+    /// ContainerUpdateID (ContentDirectory:1 §2.5.12): the SystemUpdateID of the last change of this container's
+    /// children; of an item, of its own last change.
+    pub fn update_id(&self) -> u32 {
+        self.record.update_id.get()
+    }
+
+    /// Its disk was not there at the last scan: keep it, do not play it.
+    pub fn is_offline(&self) -> bool {
+        self.record.has(flag::OFFLINE)
+    }
+
+    /// Writes the absolute path into `buffer`; returns its root folder and its length.
+    ///
+    /// `None` if it has none (the container above several roots), if it is too long, or if the snapshot is damaged.
+    /// The path is only a place to look: open it with [`crate::sys::beneath::open_file`].
+    pub fn path(&self, buffer: &mut [u8; limits::PATH_BYTES]) -> Option<(RootFolder<'a>, usize)> {
+        let root = self
+            .snapshot
+            .roots()
+            .nth(usize::from(self.record.root.get()))?;
+        let mut start = buffer.len();
+        let mut object = *self;
+        let mut steps = 0;
+        while object.number != root.record {
+            let name = object.name();
+            if !is_file_name(name) || steps > limits::DEPTH {
+                return None;
+            }
+            start = prepend(buffer, start, name)?;
+            start = prepend(buffer, start, b"/")?;
+            steps += 1;
+            object = object.parent()?;
+        }
+        // The root "/" brings its own slash.
+        let path = root.path.strip_suffix(b"/").unwrap_or(root.path);
+        start = prepend(buffer, start, path)?;
+        let len = buffer.len() - start;
+        buffer.copy_within(start.., 0);
+        Some((root, len))
+    }
+
+    /// All children, those not listed too.
+    pub(super) fn all_children(&self) -> impl Iterator<Item = Object<'a>> + use<'a> {
+        let (snapshot, start) = (self.snapshot, self.record.links_at.get());
+        let count = self
+            .record
+            .links
+            .get()
+            .saturating_add(self.record.more_links.get());
+        let count = if self.is_container() { count } else { 0 };
+        // A lying count ends with the links, not after four thousand million tries.
+        (0..count).map_while(move |place| snapshot.any(snapshot.link(start.checked_add(place)?)?))
+    }
+
+    /// The property list's bytes.
+    pub(super) fn properties(&self) -> &'a [u8] {
+        let (at, len) = (&self.record.properties_at, &self.record.properties_len);
+        self.snapshot.heap(at.get(), len.get())
+    }
+
+    fn parent(&self) -> Option<Object<'a>> {
+        self.snapshot.any(self.record.parent.get())
+    }
+}
+
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.id(), self.title())
+    }
+}
+
+fn linked(snapshot: &Snapshot, start: u32, place: u32) -> Option<Object<'_>> {
+    snapshot.object(snapshot.link(start.checked_add(place)?)?)
+}
+
+fn some<T: Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}
+
+fn u32_at(section: &[u8], place: u32) -> Option<u32> {
+    let at = usize::try_from(place).ok()?.checked_mul(4)?;
+    let bytes = section.get(at..)?.first_chunk()?;
+    Some(u32::from_le_bytes(*bytes))
+}
+
+fn is_file_name(name: &[u8]) -> bool {
+    !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/') && !name.contains(&0)
+}
+
+/// Puts `bytes` before `start`; `None` if there is no room.
+fn prepend(buffer: &mut [u8], start: usize, bytes: &[u8]) -> Option<usize> {
+    let at = start.checked_sub(bytes.len())?;
+    buffer.get_mut(at..start)?.copy_from_slice(bytes);
+    Some(at)
+}

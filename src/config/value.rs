@@ -165,10 +165,16 @@ impl Subnet {
                 return Err(wrong(&why, instead));
             }
         };
-        Ok(Self {
+        Ok(Self::around(addr, prefix))
+    }
+
+    /// The subnet of which `addr` is an address; `prefix` beyond the address's width is its width.
+    pub fn around(addr: IpAddr, prefix: u8) -> Self {
+        let prefix = prefix.min(width(addr));
+        Self {
             addr: first(addr, prefix),
             prefix,
-        })
+        }
     }
 
     /// Whether `addr` is in this subnet. An IPv4 address that a dual-stack socket reports as `::ffff:a.b.c.d`

@@ -32,6 +32,18 @@ pub enum Class {
     Caption = 4,
 }
 
+impl Class {
+    /// The `upnp:class` (ContentDirectory:1 §7).
+    pub const fn upnp_class(self) -> &'static str {
+        match self {
+            Self::Audio => "object.item.audioItem.musicTrack",
+            Self::Image => "object.item.imageItem.photo",
+            Self::Video => "object.item.videoItem",
+            Self::Caption => "object.item.textItem",
+        }
+    }
+}
+
 /// How much of a [`Date`] was stated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Precision {

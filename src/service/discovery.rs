@@ -6,10 +6,11 @@
 //! `wire/ssdp`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::limits;
 use crate::service::Now;
+use crate::wire::date::HttpDate;
 use crate::wire::ssdp::{self, Device, Location, MSearch, Mx, Reject, Target};
 
 mod link;
@@ -397,7 +398,7 @@ impl Discovery {
         self.text.clear();
         let location = self.settings.location(source);
         let device = self.settings.device();
-        let written = device.answer(target, location, date(now), &mut self.text);
+        let written = device.answer(target, location, HttpDate(now.unix_secs), &mut self.text);
         debug_assert!(written.is_ok(), "the UDN or the path is absurdly long");
         written.ok()?;
         Some(Transmit {
@@ -510,11 +511,4 @@ fn cut(text: &str, most: usize) -> &str {
         .rev()
         .find(|&at| text.is_char_boundary(at));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
-}
-
-/// The wall clock as DATE says it.
-fn date(now: Now) -> httpdate::HttpDate {
-    const LAST_SECOND_OF_9999: u64 = 253_402_300_799; // four digits are all the format has
-    let since_1970 = Duration::from_secs(now.unix_secs.min(LAST_SECOND_OF_9999));
-    httpdate::HttpDate::from(SystemTime::UNIX_EPOCH + since_1970)
 }

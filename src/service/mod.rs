@@ -1,8 +1,36 @@
 //! Answers: a request in, a response out. No sockets, no clock: the time is an argument.
+//!
+//! ```text
+//!  Request ─► host ─► route ─► description · content_directory · connection_manager · registrar · page ─► Response
+//!                        └───► media::find ─► Wanted ─► (net opens the file) ─► media::reply ─► Response
+//! ```
 
-use std::time::Duration;
+use std::{
+    cell::RefCell,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
+use crate::{
+    catalogue::snapshot::Snapshot,
+    wire::http::{
+        range::{Multipart, Span},
+        request::Head as RequestHead,
+        response::{Head, Status},
+    },
+};
+
+pub mod connection_manager;
+pub mod content_directory;
+pub mod control;
+pub mod description;
 pub mod discovery;
+pub mod host;
+pub mod media;
+pub mod page;
+pub mod registrar;
+pub mod route;
 
 /// The moment at which something is handled; made by `net/clock` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,4 +39,183 @@ pub struct Now {
     pub uptime: Duration,
     /// Wall clock, seconds since 1970; may jump. For `Date` only.
     pub unix_secs: u64,
+}
+
+/// A request, read whole.
+#[derive(Debug)]
+pub struct Request<'r> {
+    /// Request line and fields.
+    pub head: &'r RequestHead<'r>,
+    /// The decoded body, at most [`crate::limits::SOAP_BODY_BYTES`].
+    pub body: &'r [u8],
+    /// Who asks.
+    pub peer: SocketAddr,
+    /// The address of ours that was asked; URLs in the answer begin with it.
+    pub local: SocketAddr,
+}
+
+/// What handlers may see.
+#[derive(Debug)]
+pub struct Shared {
+    /// What the device says about itself.
+    pub device: DeviceFacts,
+    /// The present snapshot; replaced whole when a scan ends.
+    pub catalogue: RefCell<Arc<Snapshot>>,
+    /// The server's addresses at this moment, kept by `net/interfaces`.
+    pub addresses: RefCell<Vec<IpAddr>>,
+    /// What the scanner is doing, in words for the page.
+    pub scan_state: RefCell<String>,
+}
+
+impl Shared {
+    /// The present snapshot, to be held as long as an answer needs it.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.catalogue.borrow())
+    }
+}
+
+/// What the device says about itself; fixed while it runs.
+#[derive(Clone, Debug)]
+pub struct DeviceFacts {
+    /// `uuid:…`
+    pub udn: String,
+    /// The name people see.
+    pub friendly_name: String,
+    /// The `Server` of every answer: `Linux/6.1 UPnP/1.0 rill/0.1`.
+    pub server: String,
+    /// Host names under which the server may be addressed, lower case.
+    pub host_names: Vec<String>,
+}
+
+/// An answer, or the file that is needed to give one.
+pub enum Answer {
+    /// The answer.
+    Reply(Response),
+    /// Open this file, then ask [`media::reply`].
+    Open(media::Wanted),
+}
+
+/// Status, fields and body of an answer. `Date`, `Server`, `Content-Length` and `Connection` are added by `net`.
+pub struct Response {
+    /// Status and fields.
+    pub head: Head,
+    /// What follows.
+    pub body: Body,
+}
+
+impl Response {
+    /// A plain-text answer that says what `status` means here.
+    pub fn text(status: Status, why: &'static str) -> Self {
+        let mut head = Head::new(status);
+        head.field("Content-Type", "text/plain; charset=utf-8");
+        head.field("X-Content-Type-Options", "nosniff");
+        Self {
+            head,
+            body: Body::Static(why.as_bytes()),
+        }
+    }
+
+    /// An XML document, in the content type that UDA 1.0 §2.7 and §3.2.2 ask for.
+    pub fn xml(status: Status, body: Body) -> Self {
+        let mut head = Head::new(status);
+        head.field("Content-Type", "text/xml; charset=\"utf-8\"");
+        Self { head, body }
+    }
+}
+
+/// The body of an answer.
+pub enum Body {
+    /// None.
+    Empty,
+    /// Part of the program.
+    Static(&'static [u8]),
+    /// Made for this answer, small.
+    Bytes(Vec<u8>),
+    /// Made piece by piece while it is sent.
+    Document(Box<dyn Document>),
+    /// Bytes of the opened file.
+    File(FileBody),
+}
+
+impl Body {
+    /// Bytes in all: `Content-Length`.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Empty => 0,
+            Self::Static(bytes) => bytes.len() as u64,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Document(document) => document.len(),
+            Self::File(file) => file.len(),
+        }
+    }
+
+    /// True for a body of no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A body that is never held whole.
+pub trait Document {
+    /// Bytes in all; the same as [`Document::append_next`] will give.
+    fn len(&self) -> u64;
+
+    /// True for a document of no bytes.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends the next piece, about [`crate::limits::XML_CHUNK_BYTES`]; false when nothing was left.
+    fn append_next(&mut self, out: &mut Vec<u8>) -> bool;
+}
+
+/// Which bytes of the opened file to send, and how.
+#[derive(Debug)]
+pub enum FileBody {
+    /// One stretch, or the whole.
+    Span(Span),
+    /// Several, as multipart/byteranges.
+    Multipart(Box<ByteRanges>),
+}
+
+/// Several stretches of a file, and what stands between them.
+#[derive(Clone, Debug)]
+pub struct ByteRanges {
+    /// Separates the parts.
+    pub boundary: heapless::String<32>,
+    /// Media type of the file.
+    pub mime: &'static str,
+    /// The stretches.
+    pub spans: heapless::Vec<Span, { crate::limits::RANGES }>,
+    /// Bytes of the whole file.
+    pub len: u64,
+}
+
+impl ByteRanges {
+    /// The texts around the stretches.
+    pub fn texts(&self) -> Multipart<'_> {
+        Multipart {
+            boundary: &self.boundary,
+            mime: self.mime,
+            spans: &self.spans,
+            len: self.len,
+        }
+    }
+}
+
+impl FileBody {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Span(span) => span.len(),
+            Self::Multipart(parts) => parts.texts().content_length(),
+        }
+    }
+}
+
+/// Answers `request`, or says which file that takes.
+pub fn answer(request: &Request<'_>, shared: &Shared) -> Answer {
+    if !host::allowed(request, shared) {
+        return Answer::Reply(Response::text(Status::Forbidden, host::REFUSAL));
+    }
+    route::dispatch(request, shared)
 }

@@ -4,9 +4,12 @@
 #![allow(unsafe_code, reason = "this folder exists to hold it")]
 
 pub mod addresses;
+pub mod beneath;
+pub mod environment;
 pub mod map;
 pub mod netlink;
 pub mod pktinfo;
+pub mod priority;
 pub mod sendfile;
 pub mod signal;
 pub mod warm;

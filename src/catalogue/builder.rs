@@ -1,0 +1,353 @@
+//! Gathers records while a scan runs, and finishes them: ids made unique, empty containers hidden, children linked,
+//! titles ranked, changes against the previous snapshot numbered.
+//!
+//! Children of one container are pushed together, so until [`Builder::finish`] a container's links are simply the
+//! range of its children's records.
+
+use std::ops::Range;
+
+use xxhash_rust::xxh3::xxh3_64;
+use zerocopy::little_endian::U32;
+
+use super::{
+    layout::Root,
+    object_id::ObjectId,
+    order,
+    record::{CONTAINER, NO_PARENT, Record, flag},
+    snapshot::{Object, Snapshot},
+    writer::Built,
+};
+use crate::{limits, media::Class};
+
+/// Texts remembered so that equal ones are stored once. Files of one album follow each other, so few are enough.
+const RECENT: usize = 4096;
+/// Tries to find an unused id. Two objects with the same hash are rare already.
+const SALTS: u32 = 16;
+
+/// A limit of the catalogue is reached: [`limits::OBJECTS`], or 4 GiB of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// Where a text lies in the heap.
+pub(super) type Text = (u32, u16);
+
+/// A catalogue in the making.
+#[derive(Debug)]
+pub(super) struct Builder {
+    pub(super) records: Vec<Record>,
+    pub(super) links: Vec<U32>,
+    pub(super) roots: Vec<Root>,
+    pub(super) heap: Vec<u8>,
+    recent: Vec<Text>,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            records: Vec::new(),
+            links: Vec::new(),
+            roots: Vec::new(),
+            heap: Vec::new(),
+            recent: vec![(0, 0); RECENT],
+        }
+    }
+
+    /// Adds a record, and returns its number.
+    pub(super) fn push(&mut self, record: Record) -> Result<u32, Full> {
+        if self.records.len() >= limits::OBJECTS {
+            return Err(Full);
+        }
+        let number = self.next_number()?;
+        self.records.push(record);
+        Ok(number)
+    }
+
+    /// The number of the next record pushed.
+    pub(super) fn next_number(&self) -> Result<u32, Full> {
+        u32::try_from(self.records.len()).map_err(|_| Full)
+    }
+
+    /// Stores a text, once if it was stored lately.
+    pub(super) fn text(&mut self, text: &[u8]) -> Result<Text, Full> {
+        let len = u16::try_from(text.len()).map_err(|_| Full)?;
+        if text.is_empty() {
+            return Ok((0, 0));
+        }
+        let slot = xxh3_64(text).to_le_bytes();
+        let slot = usize::from(u16::from_le_bytes([slot[0], slot[1]])) % RECENT;
+        if self.at(self.recent[slot]) == text {
+            return Ok(self.recent[slot]);
+        }
+        let at = u32::try_from(self.heap.len()).map_err(|_| Full)?;
+        self.heap.extend_from_slice(text);
+        self.recent[slot] = (at, len);
+        Ok((at, len))
+    }
+
+    /// A stored text.
+    pub(super) fn at(&self, (at, len): Text) -> &[u8] {
+        self.heap
+            .get(at as usize..)
+            .and_then(|rest| rest.get(..usize::from(len)))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn name(&self, record: &Record) -> &[u8] {
+        self.at((record.name_at.get(), record.name_len.get()))
+    }
+
+    /// The path of record `number` below its root, and its depth; names joined by slashes, empty for the root itself.
+    pub(super) fn path_below(&self, number: u32, out: &mut Vec<u8>) -> usize {
+        let mut names = [0; limits::DEPTH + 2];
+        let mut depth = 0;
+        let mut at = number;
+        while let Some(record) = self.records.get(at as usize) {
+            let root = self.roots.get(usize::from(record.root.get()));
+            if root.is_none_or(|root| root.record.get() == at) || depth == names.len() {
+                break;
+            }
+            names[depth] = at;
+            depth += 1;
+            at = record.parent.get();
+        }
+        out.clear();
+        for (i, number) in names[..depth].iter().rev().enumerate() {
+            if i > 0 {
+                out.push(b'/');
+            }
+            out.extend_from_slice(self.name(&self.records[*number as usize]));
+        }
+        depth
+    }
+
+    /// Says that all records from `first` on are the children of `container`.
+    pub(super) fn close(&mut self, container: u32, first: u32) {
+        let count = self.records.len() - first as usize;
+        let record = &mut self.records[container as usize];
+        record.links_at = first.into();
+        record.links = u32::try_from(count).unwrap_or(0).into();
+    }
+
+    /// Makes the catalogue complete.
+    pub(super) fn finish(mut self, previous: Option<&Snapshot>) -> Built {
+        self.recent = Vec::new();
+        let index = self.settle_ids();
+        self.hide_empty_containers();
+        self.link_children();
+        self.rank_titles();
+        let update_id = self.number_changes(previous);
+        Built::new(self, index, update_id, previous)
+    }
+
+    /// The record numbers by id; where two objects have the same hash, the later one gets another.
+    fn settle_ids(&mut self) -> Vec<U32> {
+        let count = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        let mut index: Vec<U32> = (0..count).map(U32::new).collect();
+        let mut path = Vec::new();
+        for salt in 1..=SALTS {
+            let records = &self.records;
+            index.sort_unstable_by_key(|n| (records[n.get() as usize].id.get(), n.get()));
+            let twice: Vec<u32> = index
+                .windows(2)
+                .filter(|w| records[w[0].get() as usize].id == records[w[1].get() as usize].id)
+                .map(|w| w[1].get())
+                .collect();
+            if twice.is_empty() {
+                break;
+            }
+            for number in twice {
+                self.path_below(number, &mut path);
+                let root = usize::from(self.records[number as usize].root.get());
+                let root = self.roots.get(root).copied().unwrap_or_default();
+                let root = self.at((root.path_at.get(), root.path_len.get()));
+                let id = ObjectId::of(root, &path, salt);
+                self.records[number as usize].id = id.value().into();
+            }
+        }
+        index
+    }
+
+    /// A folder in which nothing plays is litter on a television.
+    fn hide_empty_containers(&mut self) {
+        let mut occupied = vec![false; self.records.len()];
+        for number in (1..self.records.len()).rev() {
+            let record = &mut self.records[number];
+            let is_container = record.kind == CONTAINER;
+            if is_container {
+                record.set(flag::UNLISTED, !occupied[number]);
+            }
+            let counts = is_container || record.kind != Class::Caption as u8;
+            if counts && !record.has(flag::UNLISTED) {
+                occupied[record.parent.get() as usize] = true;
+            }
+        }
+    }
+
+    /// Writes each container's children: the listed ones first, the others behind them.
+    fn link_children(&mut self) {
+        for number in 0..self.records.len() {
+            let record = &self.records[number];
+            if record.kind != CONTAINER {
+                continue;
+            }
+            let first = record.links_at.get();
+            let children = first..first + record.links.get();
+            let at = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
+            let records = &self.records;
+            let is_listed = |n: &u32| {
+                let child = &records[*n as usize];
+                !child.has(flag::UNLISTED | flag::OFFLINE) && child.kind != Class::Caption as u8
+            };
+            let before = self.links.len();
+            self.links
+                .extend(children.clone().filter(is_listed).map(U32::new));
+            let listed = u32::try_from(self.links.len() - before).unwrap_or(0);
+            self.links
+                .extend(children.clone().filter(|n| !is_listed(n)).map(U32::new));
+            let record = &mut self.records[number];
+            record.links_at = at.into();
+            record.links = listed.into();
+            record.more_links = (count(&children) - listed).into();
+        }
+    }
+
+    fn rank_titles(&mut self) {
+        let mut keys = Vec::new();
+        let mut titles: Vec<(u32, u32, u32)> = Vec::with_capacity(self.records.len());
+        for (number, record) in (0..).zip(&self.records) {
+            let start = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+            order::level(self.title(record), &mut keys);
+            let end = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+            titles.push((start, end, number));
+        }
+        // The level first; equal levels by the title's own bytes.
+        let key = |t: &(u32, u32, u32)| {
+            let level = keys.get(t.0 as usize..t.1 as usize).unwrap_or_default();
+            (level, self.title(&self.records[t.2 as usize]))
+        };
+        titles.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        let mut rank = 0;
+        let ranks: Vec<(u32, u32)> = (0..titles.len())
+            .map(|place| {
+                if place > 0 && key(&titles[place - 1]) != key(&titles[place]) {
+                    rank += 1;
+                }
+                (titles[place].2, rank)
+            })
+            .collect();
+        for (number, rank) in ranks {
+            self.records[number as usize].title_rank = rank.into();
+        }
+    }
+
+    /// Gives what changed since `previous` the next SystemUpdateID, and everything else the number it had.
+    fn number_changes(&mut self, previous: Option<&Snapshot>) -> u32 {
+        let Some(previous) = previous else {
+            for record in &mut self.records {
+                record.update_id = 1.into();
+            }
+            return 1;
+        };
+        let next = previous.system_update_id().wrapping_add(1);
+        let before: Vec<Option<u32>> = self
+            .records
+            .iter()
+            .map(|record| {
+                let number = previous.find_record(ObjectId::from_value(record.id.get()))?;
+                let object = previous.any(number)?;
+                self.is_same(record, &object).then_some(number)
+            })
+            .collect();
+        let mut changed = false;
+        for number in 0..self.records.len() {
+            let old = before[number].and_then(|n| previous.any(n));
+            let keeps = old.filter(|old| {
+                self.records[number].kind != CONTAINER
+                    || self.has_same_children(number, old, &before)
+            });
+            changed |= keeps.is_none() && !self.records[number].has(flag::UNLISTED);
+            let id = keeps.map_or(next, |old| old.update_id());
+            self.records[number].update_id = id.into();
+        }
+        if changed {
+            next
+        } else {
+            previous.system_update_id()
+        }
+    }
+
+    /// All that a control point sees of the object itself is as it was.
+    fn is_same(&self, new: &Record, old: &Object<'_>) -> bool {
+        let facts = |r: &Record| Record {
+            inode: 0.into(),
+            parent: 0.into(),
+            name_at: 0.into(),
+            name_len: 0.into(),
+            title_at: 0.into(),
+            properties_at: 0.into(),
+            links_at: 0.into(),
+            more_links: 0.into(),
+            title_rank: 0.into(),
+            update_id: 0.into(),
+            root: 0.into(),
+            ..*r
+        };
+        zerocopy::IntoBytes::as_bytes(&facts(new))
+            == zerocopy::IntoBytes::as_bytes(&facts(old.record))
+            && self.title(new) == old.title().as_bytes()
+            && self.properties(new) == old.properties()
+            && (new.kind == CONTAINER || self.has_same_captions(new, old))
+    }
+
+    fn has_same_captions(&self, new: &Record, old: &Object<'_>) -> bool {
+        let ids = self.links_of(new).iter().map(|n| self.id(*n));
+        ids.eq(old.captions().map(|caption| caption.id().value()))
+    }
+
+    fn has_same_children(&self, number: usize, old: &Object<'_>, before: &[Option<u32>]) -> bool {
+        let children = self.links_of(&self.records[number]);
+        children.iter().all(|n| before[n.get() as usize].is_some())
+            && children
+                .iter()
+                .map(|n| self.id(*n))
+                .eq(old.children(0..u32::MAX).map(|child| child.id().value()))
+    }
+
+    fn links_of(&self, record: &Record) -> &[U32] {
+        let start = record.links_at.get() as usize;
+        self.links
+            .get(start..start + record.links.get() as usize)
+            .unwrap_or_default()
+    }
+
+    fn id(&self, number: U32) -> u64 {
+        self.records[number.get() as usize].id.get()
+    }
+
+    fn title(&self, record: &Record) -> &[u8] {
+        self.at((record.title_at.get(), record.title_len.get()))
+    }
+
+    fn properties(&self, record: &Record) -> &[u8] {
+        self.at((record.properties_at.get(), record.properties_len.get()))
+    }
+}
+
+/// A container's record, not yet pushed.
+pub(super) fn container(id: ObjectId, parent: u32, root: u16) -> Record {
+    debug_assert!(
+        parent != NO_PARENT || id == ObjectId::ROOT,
+        "one root container"
+    );
+    Record {
+        id: id.value().into(),
+        parent: parent.into(),
+        root: root.into(),
+        kind: CONTAINER,
+        ..Record::default()
+    }
+}
+
+fn count(range: &Range<u32>) -> u32 {
+    range.end - range.start
+}

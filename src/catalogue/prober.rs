@@ -1,0 +1,35 @@
+//! The joint to `media`: what the floor below says about a file, in the numbers that records keep.
+
+use std::fs::File;
+
+use super::scan::{Kind, Probed, Prober};
+use crate::media::{
+    mime::Mime,
+    probe,
+    profile::Profile,
+    reader::{Reader, Source},
+};
+
+/// Understands files by their name and their first bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MediaProber;
+
+impl Prober for MediaProber {
+    fn by_name(&self, name: &[u8]) -> Option<Kind> {
+        probe::by_name(name).map(|(class, mime)| Kind {
+            class,
+            mime: mime.code(),
+        })
+    }
+
+    fn probe(&self, name: &[u8], file: &File, len: u64) -> Probed {
+        let source = Source::new(file, len);
+        let probe::Probed { media, trouble } = probe::probe(name, &mut Reader::new(&source));
+        Probed {
+            mime: media.mime.map(Mime::code),
+            profile: media.profile.map(Profile::code),
+            trouble: trouble.map(|error| error.to_string()),
+            media,
+        }
+    }
+}

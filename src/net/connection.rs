@@ -1,0 +1,333 @@
+//! One connection: receive a head, receive a body, answer, and again or close.
+//!
+//! ```text
+//!  idle ─► receive head ─► receive body ─► service::answer ─► (open the file) ─► send ─┐
+//!   ▲                                                                                  │
+//!   └────────────────────────────── keep-alive ────────────────────────────────────────┴─► close
+//! ```
+
+use std::{
+    fmt, io,
+    net::{Shutdown, SocketAddr, TcpStream},
+    rc::Rc,
+};
+
+use async_io::Async;
+
+use super::{Context, files, send};
+use crate::{
+    limits,
+    service::{self, Answer, Body, Request, Response},
+    wire::http::{
+        body::Decoder,
+        request::{self, Head, Method, Parsed, Version},
+        response::{CONTINUE, Common, Status},
+    },
+};
+
+/// Bytes read at once.
+const READ_BYTES: usize = 4 * 1024;
+/// Bytes thrown away after a refusal, so that the peer reads the answer before it sees the connection closed.
+const LINGER_BYTES: usize = 256 * 1024;
+/// Time given to that.
+const LINGER_TIME: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(super) enum CloseReason {
+    /// The peer closed it between two requests.
+    PeerLeft,
+    /// Nothing came for [`limits::IDLE_TIME`].
+    Idle,
+    /// One side asked for it.
+    Asked,
+    /// A request was refused, and where the next one begins is not known.
+    Refused(Status),
+    /// The socket or the disk failed.
+    Io(io::Error),
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PeerLeft => f.write_str("the peer left"),
+            Self::Idle => f.write_str("idle for too long"),
+            Self::Asked => f.write_str("asked for"),
+            Self::Refused(status) => write!(f, "refused with {}", status.code()),
+            Self::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl From<io::Error> for CloseReason {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve(
+    stream: Async<TcpStream>,
+    peer: SocketAddr,
+    local: SocketAddr,
+    context: Rc<Context>,
+) -> CloseReason {
+    let mut connection = Connection {
+        stream,
+        peer,
+        local,
+        context,
+        inbound: Vec::new(),
+    };
+    loop {
+        match connection.exchange().await {
+            Ok(()) => {}
+            Err(reason) => {
+                if let CloseReason::Refused(_) = reason {
+                    connection.linger().await;
+                }
+                return reason;
+            }
+        }
+    }
+}
+
+struct Connection {
+    stream: Async<TcpStream>,
+    peer: SocketAddr,
+    local: SocketAddr,
+    context: Rc<Context>,
+    /// What came and was not used yet. Holds no memory while the connection is idle.
+    inbound: Vec<u8>,
+}
+
+impl Connection {
+    /// One request and its answer. `Ok` when another may follow.
+    async fn exchange(&mut self) -> Result<(), CloseReason> {
+        if let Err(status) = self.receive_head().await? {
+            return Err(self.refuse(status, Version::Http11).await);
+        }
+        let mut inbound = std::mem::take(&mut self.inbound);
+        // The head is whole: `receive_head` has seen it parsed.
+        let Ok(Parsed::Done { head, used }) = request::parse(&inbound) else {
+            return Err(CloseReason::PeerLeft);
+        };
+        let mut body = Inflow::default();
+        let rest = inbound.get(used..).unwrap_or_default();
+        if let Err(refusal) = self.receive_body(&head, rest, &mut body).await? {
+            return Err(self.refuse(refusal, head.version).await);
+        }
+        let keep = head.keep_alive;
+        self.answer(&head, &body.bytes).await?;
+        // Keep what belongs to the next request.
+        inbound.drain(..used + body.used_of_rest);
+        inbound.extend_from_slice(&body.surplus);
+        if !inbound.is_empty() {
+            self.inbound = inbound;
+        }
+        if keep {
+            Ok(())
+        } else {
+            Err(CloseReason::Asked)
+        }
+    }
+
+    /// Reads until a whole head is in `inbound`. The inner error is the peer's and is to be answered.
+    async fn receive_head(&mut self) -> Result<Result<(), Status>, CloseReason> {
+        if self.inbound.is_empty() {
+            self.wait_for_a_request().await?;
+        }
+        let deadline = async_io::Timer::after(limits::HEAD_TIME);
+        let receiving = async {
+            loop {
+                match request::parse(&self.inbound) {
+                    Ok(Parsed::Done { .. }) => return Ok(Ok(())),
+                    Ok(Parsed::Incomplete) => {}
+                    Err(error) => return Ok(Err(error.status())),
+                }
+                if read_more(&self.stream, &mut self.inbound).await? == 0 {
+                    return Err(CloseReason::PeerLeft);
+                }
+            }
+        };
+        smol::future::or(receiving, async {
+            deadline.await;
+            Ok(Err(Status::RequestTimeout))
+        })
+        .await
+    }
+
+    /// Waits, without holding a buffer, until the peer says something.
+    async fn wait_for_a_request(&mut self) -> Result<(), CloseReason> {
+        let readable = async { self.stream.readable().await.map_err(CloseReason::Io) };
+        smol::future::or(readable, async {
+            async_io::Timer::after(limits::IDLE_TIME).await;
+            Err(CloseReason::Idle)
+        })
+        .await?;
+        if read_more(&self.stream, &mut self.inbound).await? == 0 {
+            return Err(CloseReason::PeerLeft);
+        }
+        Ok(())
+    }
+
+    /// Reads the request's body, of which `rest` has come already. The inner error is a status to refuse with.
+    async fn receive_body(
+        &self,
+        head: &Head<'_>,
+        rest: &[u8],
+        body: &mut Inflow,
+    ) -> Result<Result<(), Status>, CloseReason> {
+        let mut decoder = match Decoder::new(head.framing) {
+            Ok(decoder) => decoder,
+            Err(error) => return Ok(Err(error.status())),
+        };
+        let progress = match decoder.decode(rest, &mut body.bytes) {
+            Ok(progress) => progress,
+            Err(error) => return Ok(Err(error.status())),
+        };
+        body.used_of_rest = progress.used;
+        if progress.done {
+            return Ok(Ok(()));
+        }
+        if head.expects_continue {
+            send::patiently(send::write_all(&self.stream, CONTINUE)).await?;
+        }
+        let receiving = self.receive_more_body(&mut decoder, body);
+        smol::future::or(receiving, async {
+            async_io::Timer::after(limits::BODY_TIME).await;
+            Ok(Err(Status::RequestTimeout))
+        })
+        .await
+    }
+
+    async fn receive_more_body(
+        &self,
+        decoder: &mut Decoder,
+        body: &mut Inflow,
+    ) -> Result<Result<(), Status>, CloseReason> {
+        loop {
+            let mut received = Vec::new();
+            if read_more(&self.stream, &mut received).await? == 0 {
+                return Err(CloseReason::PeerLeft);
+            }
+            match decoder.decode(&received, &mut body.bytes) {
+                Err(error) => return Ok(Err(error.status())),
+                Ok(progress) if progress.done => {
+                    received.drain(..progress.used);
+                    body.surplus = received;
+                    return Ok(Ok(()));
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+
+    async fn answer(&self, head: &Head<'_>, body: &[u8]) -> Result<(), CloseReason> {
+        let request = Request {
+            head,
+            body,
+            peer: self.peer,
+            local: self.local,
+        };
+        let shared = &self.context.shared;
+        let answer = service::answer(&request, shared);
+        let (response, file) = match answer {
+            Answer::Reply(response) => (response, None),
+            Answer::Open(wanted) => match files::open(wanted.clone()).await {
+                Ok((file, facts)) => (service::media::reply(&request, &wanted, &facts), Some(file)),
+                Err(error) => {
+                    log::debug!("{}: cannot open a listed file: {error}", self.peer);
+                    (service::media::gone(), None)
+                }
+            },
+        };
+        log::trace!(
+            "{}: {:?} {:?} -> {}",
+            self.peer,
+            head.method,
+            head.target,
+            response.head.status().code()
+        );
+        let head_text = self.head_text(&response, head.version, head.keep_alive);
+        let body = if head.method == Method::Head {
+            Body::Empty
+        } else {
+            response.body
+        };
+        send::send(&self.stream, head_text, body, file.as_ref()).await?;
+        Ok(())
+    }
+
+    /// Tells the peer what is wrong; the connection ends after it.
+    async fn refuse(&self, status: Status, version: Version) -> CloseReason {
+        log::debug!("{}: refused with {}", self.peer, status.code());
+        let response = Response::text(status, "The request cannot be served.\n");
+        let head = self.head_text(&response, version, false);
+        match send::send(&self.stream, head, response.body, None).await {
+            Ok(_) => CloseReason::Refused(status),
+            Err(error) => CloseReason::Io(error),
+        }
+    }
+
+    fn head_text(&self, response: &Response, version: Version, keep_alive: bool) -> Vec<u8> {
+        let status = response.head.status();
+        let mut out = Vec::with_capacity(1024);
+        response.head.write(
+            &mut out,
+            &Common {
+                unix_secs: self.context.clock.now().unix_secs,
+                server: &self.context.shared.device.server,
+                content_length: status.has_body().then(|| response.body.len()),
+                keep_alive,
+                http10: version == Version::Http10,
+            },
+        );
+        out
+    }
+
+    /// Closes our side and throws away what the peer still sends, within bounds: closing with bytes unread would
+    /// reset the connection, and the peer might lose the answer.
+    async fn linger(&mut self) {
+        if self.stream.get_ref().shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let draining = async {
+            let mut thrown = 0;
+            let mut scratch = Vec::new();
+            while thrown < LINGER_BYTES {
+                scratch.clear();
+                match read_more(&self.stream, &mut scratch).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(n) => thrown += n,
+                }
+            }
+            Ok(())
+        };
+        // Whatever the outcome, the connection is dropped next.
+        let _ = send::within(LINGER_TIME, draining).await;
+    }
+}
+
+/// A request's body as it is received.
+#[derive(Default)]
+struct Inflow {
+    bytes: Vec<u8>,
+    /// Bytes of it that had come with the head.
+    used_of_rest: usize,
+    /// Bytes that came behind it: the next request.
+    surplus: Vec<u8>,
+}
+
+/// Appends what has come, at most [`READ_BYTES`]; 0 when the peer has closed its side.
+async fn read_more(stream: &Async<TcpStream>, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    let filled = buffer.len();
+    buffer.resize(filled + READ_BYTES, 0);
+    let result = stream
+        .read_with(|socket| {
+            io::Read::read(&mut &*socket, buffer.get_mut(filled..).unwrap_or_default())
+        })
+        .await;
+    buffer.truncate(filled + *result.as_ref().unwrap_or(&0));
+    result
+}

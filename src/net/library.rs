@@ -1,0 +1,230 @@
+//! The scanner lane: one thread that walks the disks and sends finished snapshots to the loop.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use smol::channel::{self, Receiver, Sender};
+
+use crate::{
+    catalogue::{
+        prober::MediaProber,
+        report::Report,
+        scan::{self, Job, Progress, Scanned, Stopped},
+        snapshot::Snapshot,
+        walk::Root,
+        writer::{self, Built},
+    },
+    config::{self, Config},
+    sys::priority,
+};
+
+/// Messages that may wait for the loop.
+const WAITING: usize = 4;
+/// Scans in a row that a disk coming or going may spoil, before the scanner waits to be asked again.
+const ATTEMPTS: u32 = 5;
+
+/// What the scanner tells the loop.
+pub(super) enum News {
+    /// A scan has begun.
+    Started,
+    /// This is what is listed from now on.
+    Snapshot(Arc<Snapshot>),
+    /// A scan has ended.
+    Finished(Box<Report>),
+}
+
+/// The loop's handle on the scanner.
+#[derive(Debug)]
+pub(super) struct Scanner {
+    orders: mpsc::Sender<()>,
+    progress: Arc<Progress>,
+}
+
+impl Scanner {
+    /// Asks for a scan; several asked for while one runs become one.
+    pub(super) fn rescan(&self) {
+        // A scanner that ended has said why.
+        let _ = self.orders.send(());
+    }
+
+    /// Tells it to stop at the next file.
+    pub(super) fn cancel(&self) {
+        self.progress.cancel();
+    }
+}
+
+/// Starts the thread, which scans once at once. Also gives what is listed until that scan is done.
+///
+/// # Errors
+/// No thread could be made.
+pub(super) fn start(config: &Config) -> io::Result<(Scanner, Arc<Snapshot>, Receiver<News>)> {
+    let stored = load(config);
+    let listed = match &stored {
+        Some(stored) if is_of(stored, &config.media) => Arc::clone(stored),
+        // Folders that the operator took away must not be served any more, not even for the time of a scan.
+        _ => Arc::new(empty().map_err(io::Error::other)?),
+    };
+    let (orders, inbox) = mpsc::channel();
+    let (outbox, news) = channel::bounded(WAITING);
+    let progress = Arc::new(Progress::default());
+    let lane = Lane {
+        media: config.media.clone(),
+        state_dir: config.state_dir.clone(),
+        previous: stored,
+        progress: Arc::clone(&progress),
+        inbox,
+        outbox,
+    };
+    thread::Builder::new()
+        .name("scanner".into())
+        .spawn(move || lane.run())?;
+    Ok((Scanner { orders, progress }, listed, news))
+}
+
+/// Scans once on this thread, keeps the result and says what was found: the command `rill scan`.
+///
+/// # Errors
+/// The scan was spoiled by a disk that came or went, or its result could not be kept.
+pub fn scan_once(config: &Config) -> Result<Report, String> {
+    let job = Job {
+        roots: roots(&config.media),
+        previous: load(config),
+        prober: Arc::new(MediaProber),
+        progress: Arc::new(Progress::default()),
+    };
+    let Scanned { built, report } = scan::scan(&job).map_err(|stopped| stopped.to_string())?;
+    if !built.is_unchanged() {
+        built.commit(&config.state_dir).map_err(|error| {
+            let dir = config.state_dir.display();
+            format!("cannot keep the catalogue in {dir}: {error}")
+        })?;
+    }
+    Ok(report)
+}
+
+/// The snapshot of the last run, if there is a usable one.
+fn load(config: &Config) -> Option<Arc<Snapshot>> {
+    let loaded = writer::load(&config.state_dir);
+    if let Some(problem) = loaded.problem {
+        let dir = config.state_dir.display();
+        log::warn!("the catalogue in {dir} is not used, all files are read anew: {problem}");
+    }
+    loaded.snapshot.map(Arc::new)
+}
+
+/// True if `snapshot` is of just these folders.
+fn is_of(snapshot: &Snapshot, media: &[config::Root]) -> bool {
+    use std::os::unix::ffi::OsStrExt as _;
+    let known = |path: &[u8]| snapshot.roots().any(|root| root.path == path);
+    snapshot.roots().count() == media.len()
+        && media.iter().all(|root| {
+            // Usually the path is canonical as it stands; only else the disk is asked.
+            known(root.path.as_os_str().as_bytes())
+                || known(Root::new(&root.path, root.only).bytes())
+        })
+}
+
+/// The catalogue of no folders.
+fn empty() -> Result<Snapshot, String> {
+    let job = Job {
+        roots: Vec::new(),
+        previous: None,
+        prober: Arc::new(MediaProber),
+        progress: Arc::new(Progress::default()),
+    };
+    let scanned = scan::scan(&job).map_err(|stopped| stopped.to_string())?;
+    scanned
+        .built
+        .to_snapshot()
+        .map_err(|error| error.to_string())
+}
+
+/// Folders as the walk wants them. Asks the disk.
+fn roots(media: &[config::Root]) -> Vec<Root> {
+    media
+        .iter()
+        .map(|root| Root::new(&root.path, root.only))
+        .collect()
+}
+
+struct Lane {
+    media: Vec<config::Root>,
+    state_dir: PathBuf,
+    previous: Option<Arc<Snapshot>>,
+    progress: Arc<Progress>,
+    inbox: mpsc::Receiver<()>,
+    outbox: Sender<News>,
+}
+
+impl Lane {
+    fn run(mut self) {
+        priority::lowest();
+        loop {
+            while self.inbox.try_recv().is_ok() {}
+            self.tell(News::Started);
+            self.scan();
+            // An error means that the loop dropped its end: rill is stopping.
+            if self.inbox.recv().is_err() {
+                return;
+            }
+        }
+    }
+
+    fn scan(&mut self) {
+        for _ in 0..ATTEMPTS {
+            let job = Job {
+                roots: roots(&self.media),
+                previous: self.previous.clone(),
+                prober: Arc::new(MediaProber),
+                progress: Arc::clone(&self.progress),
+            };
+            match scan::scan(&job) {
+                Ok(Scanned { built, report }) => {
+                    self.publish(&built);
+                    self.tell(News::Finished(Box::new(report)));
+                    return;
+                }
+                Err(Stopped::RootChanged) => log::info!("{}; scanning again", Stopped::RootChanged),
+                Err(Stopped::Cancelled) => return,
+            }
+        }
+        log::warn!("disks come and go too often; what was known is served on until the next scan");
+    }
+
+    /// Shows the new catalogue at once, from memory, and again when it is on the disk.
+    fn publish(&mut self, built: &Built) {
+        if built.is_unchanged() {
+            // The same bytes, but it may not be listed yet: the folders may have been others.
+            if let Some(previous) = self.previous.clone() {
+                self.tell(News::Snapshot(previous));
+            }
+            return;
+        }
+        match built.to_snapshot() {
+            Ok(snapshot) => self.list(Arc::new(snapshot)),
+            Err(error) => log::error!("the new catalogue cannot be used: {error}"),
+        }
+        match built.commit(&self.state_dir) {
+            Ok(snapshot) => self.list(Arc::new(snapshot)),
+            Err(error) => log::warn!(
+                "cannot keep the catalogue in {}: {error}. It is served from memory, and all files are read again \
+                 at the next start",
+                self.state_dir.display()
+            ),
+        }
+    }
+
+    fn list(&mut self, snapshot: Arc<Snapshot>) {
+        self.previous = Some(Arc::clone(&snapshot));
+        self.tell(News::Snapshot(snapshot));
+    }
+
+    fn tell(&self, news: News) {
+        // A closed channel means that rill is stopping.
+        let _ = self.outbox.send_blocking(news);
+    }
+}

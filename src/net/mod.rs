@@ -1,0 +1,301 @@
+//! The only code that waits: sockets, timers, signals, and the lanes that may wait for a disk.
+//!
+//! | lane | does |
+//! |---|---|
+//! | the loop (this thread) | every socket and timer |
+//! | the scanner ([`library`]) | walks the disks, writes snapshots |
+//! | the readers ([`files`]) | open files, bring the next window of a stream into memory |
+//!
+//! (async-io adds a helper thread of its own, which sleeps while the loop runs.)
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt, io,
+    net::{IpAddr, SocketAddr, TcpListener},
+    rc::Rc,
+};
+
+use async_io::{Async, Timer};
+use smol::{LocalExecutor, channel, future};
+
+use crate::{
+    config::{Config, InterfacePattern, Subnet},
+    identity::Identity,
+    limits,
+    service::{DeviceFacts, Shared, discovery::Discovery},
+    sys::{
+        addresses::Address,
+        environment,
+        signal::{Signal, Signals},
+    },
+};
+
+mod census;
+mod clock;
+mod connection;
+mod discovery;
+mod files;
+mod interfaces;
+mod library;
+mod listener;
+mod send;
+mod supervisor;
+
+use clock::Clock;
+pub use library::scan_once;
+use supervisor::Supervisor;
+
+/// Why the server could not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The HTTP port could not be opened.
+    Port {
+        /// Which.
+        port: u16,
+        /// Why.
+        error: io::Error,
+    },
+    /// The system refused something every Linux has.
+    System {
+        /// What.
+        what: &'static str,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port { port, error } if error.kind() == io::ErrorKind::AddrInUse => write!(
+                f,
+                "cannot listen on port {port}: another program is using that port.\n\
+                 Choose another with RILL_PORT={}, or RILL_PORT=0 to let rill choose.",
+                port.checked_add(1).unwrap_or(8200)
+            ),
+            Self::Port { port, error } => write!(
+                f,
+                "cannot listen on port {port}: {error}.\n\
+                 Choose a port from 1024 to 65535 with RILL_PORT, or RILL_PORT=0 to let rill choose."
+            ),
+            Self::System { what, error } => write!(f, "cannot {what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// To be called before any other thread exists.
+///
+/// # Errors
+/// See [`StartError`].
+pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
+    let clock = Clock::start();
+    let signals = Signals::take()
+        .and_then(Async::new)
+        .map_err(system("follow signals"))?;
+    environment::cap_readers(limits::READERS);
+    let connections =
+        environment::descriptors_for(limits::CONNECTIONS, limits::RESERVED_DESCRIPTORS);
+    let (listener, port) = listener::bind(config.port)?;
+    let (scanner, snapshot, news) =
+        library::start(&config).map_err(system("start the scanner's thread"))?;
+
+    let device = device_facts(&config, identity);
+    let machine = Discovery::new(discovery_settings(&config, identity, &device, port, clock));
+    let context = Rc::new(Context {
+        clock,
+        port,
+        interfaces: config.interfaces,
+        allow: config.allow,
+        connections,
+        full_was_said: Cell::new(false),
+        served: RefCell::default(),
+        shared: Shared {
+            device,
+            catalogue: RefCell::new(snapshot),
+            addresses: RefCell::default(),
+            scan_state: RefCell::new("beginning".into()),
+        },
+    });
+    serve(&context, &signals, &scanner, &news, listener, machine);
+    Ok(())
+}
+
+/// The loop itself, until a signal ends it.
+fn serve(
+    context: &Rc<Context>,
+    signals: &Async<Signals>,
+    scanner: &library::Scanner,
+    news: &channel::Receiver<library::News>,
+    listener: Async<TcpListener>,
+    machine: Discovery,
+) {
+    let executor = Rc::new(LocalExecutor::new());
+    let (stop, stopped) = channel::bounded::<()>(1);
+    let discovery = executor.spawn(discovery::run(machine, Rc::clone(context), stopped));
+    let accepting = executor.spawn(listener::run(
+        listener,
+        Rc::clone(&executor),
+        Rc::clone(context),
+    ));
+    let supervisor = Supervisor::new();
+    async_io::block_on(executor.run(async {
+        let following = follow_scans(context, news, &supervisor);
+        let ending = follow_signals(signals, scanner);
+        future::or(ending, future::or(following, supervisor.run())).await;
+        log::info!("stopping");
+        supervisor.stopping();
+        accepting.cancel().await;
+        scanner.cancel();
+        drop(stop);
+        // Small replies under way end meanwhile; streams are cut.
+        future::or(discovery, async {
+            Timer::after(limits::STOP_TIME).await;
+        })
+        .await;
+    }));
+}
+
+fn device_facts(config: &Config, identity: &Identity) -> DeviceFacts {
+    let system = rustix::system::uname();
+    let host = system.nodename().to_string_lossy().to_lowercase();
+    let mut host_names = config.hosts.clone();
+    host_names.push(format!("{host}.local"));
+    host_names.push(host);
+    // "3.14.159-vendor" is no version token; its digits and dots are.
+    let release = system.release().to_string_lossy();
+    let release = release.split(|c: char| c != '.' && !c.is_ascii_digit());
+    DeviceFacts {
+        udn: format!("uuid:{}", identity.udn),
+        friendly_name: config.name.clone(),
+        server: format!(
+            "Linux/{} UPnP/1.1 DLNADOC/1.50 rill/{}",
+            release.into_iter().next().unwrap_or_default(),
+            env!("CARGO_PKG_VERSION")
+        ),
+        host_names,
+    }
+}
+
+fn discovery_settings(
+    config: &Config,
+    identity: &Identity,
+    device: &DeviceFacts,
+    http_port: u16,
+    clock: Clock,
+) -> crate::service::discovery::Settings {
+    crate::service::discovery::Settings {
+        udn: device.udn.clone(),
+        http_port,
+        server: device.server.clone(),
+        boot_id: identity.boot_id,
+        config_id: 1,
+        notify_interval: config.notify_interval,
+        description_path: crate::wire::device::DESCRIPTION_PATH,
+        // Two boards powered up together differ in their UDN.
+        seed: identity.udn.as_u64_pair().0 ^ clock.now().unix_secs,
+    }
+}
+
+fn system(what: &'static str) -> impl FnOnce(io::Error) -> StartError {
+    move |error| StartError::System { what, error }
+}
+
+/// Returns when the operator wants an end.
+async fn follow_signals(signals: &Async<Signals>, scanner: &library::Scanner) {
+    loop {
+        match signals.read_with(Signals::next).await {
+            Ok(Signal::Rescan) => {
+                log::info!("scanning again, as SIGHUP asks");
+                scanner.rescan();
+            }
+            Ok(Signal::Stop) => return,
+            Err(error) => {
+                log::error!("cannot read signals: {error}");
+                return;
+            }
+        }
+    }
+}
+
+/// Puts each finished snapshot in place; never returns.
+async fn follow_scans(
+    context: &Context,
+    news: &channel::Receiver<library::News>,
+    supervisor: &Supervisor,
+) {
+    while let Ok(news) = news.recv().await {
+        let state = match news {
+            library::News::Started => "running".to_owned(),
+            library::News::Snapshot(snapshot) => {
+                context.shared.catalogue.replace(snapshot);
+                continue;
+            }
+            library::News::Finished(report) => {
+                log::info!("{report}");
+                for skip in &report.skips {
+                    log::debug!("skipped {skip}");
+                }
+                report.to_string()
+            }
+        };
+        supervisor.status(&state);
+        context.shared.scan_state.replace(state);
+    }
+    log::error!("the scanner ended; what it found is served on, new files are not seen");
+    future::pending::<()>().await;
+}
+
+/// What every task of the loop may see.
+#[derive(Debug)]
+struct Context {
+    clock: Clock,
+    port: u16,
+    interfaces: Vec<InterfacePattern>,
+    allow: Vec<Subnet>,
+    /// Connections open at once.
+    connections: usize,
+    full_was_said: Cell<bool>,
+    /// The networks of the served interfaces.
+    served: RefCell<Vec<Subnet>>,
+    shared: Shared,
+}
+
+impl Context {
+    /// Takes note of the addresses served from now on.
+    fn serve_addresses(&self, present: &[Address]) {
+        let addresses = present.iter().map(|a| a.address).collect();
+        self.shared.addresses.replace(addresses);
+        let subnets = present
+            .iter()
+            .map(|a| Subnet::around(a.address, a.prefix_len));
+        self.served.replace(subnets.collect());
+    }
+
+    /// True if `peer` is allowed to connect: by `RILL_ALLOW`, or else because it is in one of the served networks.
+    /// The machine itself always may.
+    fn may_connect(&self, peer: IpAddr) -> bool {
+        let inside = |subnets: &[Subnet]| subnets.iter().any(|subnet| subnet.contains(peer));
+        peer.is_loopback()
+            || self.shared.addresses.borrow().contains(&peer)
+            || if self.allow.is_empty() {
+                inside(&self.served.borrow())
+            } else {
+                inside(&self.allow)
+            }
+    }
+
+    /// Says once that the bound on connections was reached.
+    fn say_full(&self, peer: SocketAddr) {
+        if !self.full_was_said.replace(true) {
+            log::warn!(
+                "{peer} was refused: {} connections are open, or {} from it alone (said once)",
+                self.connections,
+                limits::CONNECTIONS_PER_PEER
+            );
+        }
+    }
+}

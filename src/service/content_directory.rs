@@ -1,0 +1,332 @@
+//! ContentDirectory:1: the tree, page by page.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use super::{Body, Document, Request, Shared, control::Outcome, media};
+use crate::{
+    catalogue::{
+        object_id::{self, ObjectId},
+        query::{self, Direction, Page, SortBy, SortKey},
+        record::Tag,
+        snapshot::{Object, Snapshot},
+    },
+    limits,
+    wire::{
+        criteria::{self, Filter, SortCriteria, SortProperty},
+        date::DidlDate,
+        didl::{self, Container, Item, Res, Url},
+        soap::{self, Call, UpnpError},
+        xml::write::{Counter, Sink},
+    },
+};
+
+/// Objects of a reply that is made whole before it is sent. More are counted first and then sent in pieces.
+const SMALL_PAGE: u32 = 64;
+
+/// Answers one action.
+pub(super) fn run(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
+    let reply = |name: &str, value: &str| {
+        let arguments = [(name, value)];
+        Body::Bytes(soap::reply(&call.service_type, call.action, &arguments))
+    };
+    match call.action {
+        "Browse" => browse(call, request, shared),
+        // Nothing can be searched for as long as there is no Search.
+        "GetSearchCapabilities" => Ok(reply("SearchCaps", "")),
+        "GetSortCapabilities" => Ok(reply("SortCaps", &criteria::sort_capabilities())),
+        "GetSystemUpdateID" => {
+            let id = shared.snapshot().system_update_id();
+            Ok(reply("Id", &id.to_string()))
+        }
+        _ => Err(UpnpError::InvalidAction),
+    }
+}
+
+/// `BrowseFlag` (CDS:1 §2.5.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BrowseFlag {
+    Metadata,
+    DirectChildren,
+}
+
+impl BrowseFlag {
+    fn parse(text: &str) -> Result<Self, UpnpError> {
+        match text {
+            "BrowseMetadata" => Ok(Self::Metadata),
+            "BrowseDirectChildren" => Ok(Self::DirectChildren),
+            _ => Err(UpnpError::InvalidArgs),
+        }
+    }
+}
+
+/// Browse (CDS:1 §2.7.4).
+fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
+    let flag = BrowseFlag::parse(call.required("BrowseFlag")?)?;
+    let id = call.required("ObjectID")?;
+    let filter = Filter::parse(call.required("Filter")?);
+    let start = call.ui4("StartingIndex")?;
+    let count = call.ui4("RequestedCount")?;
+    let sort =
+        SortCriteria::parse(call.required("SortCriteria")?).map_err(|_| UpnpError::SortCriteria)?;
+
+    let snapshot = shared.snapshot();
+    let id = object_id(id).ok_or(UpnpError::NoSuchObject)?;
+    let object = snapshot.find(id).ok_or(UpnpError::NoSuchObject)?;
+    let update_id = object.update_id();
+    let listing = match flag {
+        BrowseFlag::Metadata => Listing::One(Arc::clone(&snapshot), object.number()),
+        // An item has no children; 701 says that there is no such container.
+        BrowseFlag::DirectChildren => query::page(&snapshot, id, &sort_keys(&sort), start, count)
+            .map(Listing::Page)
+            .ok_or(UpnpError::NoSuchObject)?,
+    };
+    Ok(Reply::new(call, listing, filter, request.local, update_id).into_body())
+}
+
+/// An empty id means the root: some Samsung televisions ask so.
+fn object_id(text: &str) -> Option<ObjectId> {
+    if text.is_empty() {
+        Some(ObjectId::ROOT)
+    } else {
+        ObjectId::parse(text)
+    }
+}
+
+fn sort_keys(criteria: &SortCriteria) -> heapless::Vec<SortKey, { limits::SORT_KEYS }> {
+    let key = |key: &criteria::SortKey| SortKey {
+        by: match key.property {
+            SortProperty::Title => SortBy::Title,
+            SortProperty::Date => SortBy::Date,
+            SortProperty::Class => SortBy::Class,
+            SortProperty::Size => SortBy::Size,
+        },
+        direction: if key.descending {
+            Direction::Descending
+        } else {
+            Direction::Ascending
+        },
+    };
+    criteria.keys.iter().map(key).collect()
+}
+
+/// What a reply lists.
+enum Listing {
+    /// One object: BrowseMetadata.
+    One(Arc<Snapshot>, u32),
+    /// Children of a container.
+    Page(Page),
+}
+
+impl Listing {
+    fn len(&self) -> u32 {
+        match self {
+            Self::One(..) => 1,
+            Self::Page(page) => page.len(),
+        }
+    }
+
+    fn total_matches(&self) -> u32 {
+        match self {
+            Self::One(..) => 1,
+            Self::Page(page) => page.total_matches(),
+        }
+    }
+
+    fn object(&self, place: u32) -> Option<Object<'_>> {
+        match self {
+            Self::One(snapshot, number) => snapshot.object(*number),
+            Self::Page(page) => page.object(place),
+        }
+    }
+}
+
+/// A page of objects on its way out, as the reply to Browse.
+struct Reply {
+    call: (String, String),
+    listing: Listing,
+    filter: Filter,
+    /// `http://10.0.0.1:8200`: what URLs begin with.
+    base: String,
+    update_id: u32,
+    len: u64,
+    next: Next,
+}
+
+/// What [`Document::append_next`] gives next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Head,
+    Object(u32),
+    Done,
+}
+
+impl Reply {
+    fn new(
+        call: &Call<'_>,
+        listing: Listing,
+        filter: Filter,
+        local: std::net::SocketAddr,
+        update_id: u32,
+    ) -> Self {
+        Self {
+            call: (call.service_type.to_string(), call.action.to_string()),
+            listing,
+            filter,
+            base: format!("http://{local}"),
+            update_id,
+            len: 0,
+            next: Next::Head,
+        }
+    }
+
+    fn into_body(mut self) -> Body {
+        if self.listing.len() <= SMALL_PAGE {
+            let mut bytes = Vec::with_capacity(2048 + 1024 * self.listing.len() as usize);
+            self.write(&mut bytes);
+            return Body::Bytes(bytes);
+        }
+        let mut counter = Counter::default();
+        self.write(&mut counter);
+        self.len = counter.0;
+        Body::Document(Box::new(self))
+    }
+
+    fn write(&self, sink: &mut impl Sink) {
+        self.head(sink);
+        for place in 0..self.listing.len() {
+            self.object(place, sink);
+        }
+        self.tail(sink);
+    }
+
+    fn head(&self, sink: &mut impl Sink) {
+        soap::browse_head(sink, &self.call.0, &self.call.1);
+        didl::open(sink);
+    }
+
+    fn object(&self, place: u32, sink: &mut impl Sink) {
+        if let Some(object) = self.listing.object(place) {
+            write_object(&object, &self.base, self.filter, sink);
+        }
+    }
+
+    fn tail(&self, sink: &mut impl Sink) {
+        didl::close(sink);
+        soap::browse_tail(
+            sink,
+            &self.call.1,
+            self.listing.len(),
+            self.listing.total_matches(),
+            self.update_id,
+        );
+    }
+}
+
+impl Document for Reply {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn append_next(&mut self, out: &mut Vec<u8>) -> bool {
+        let full = out.len() + limits::XML_CHUNK_BYTES;
+        while out.len() < full {
+            self.next = match self.next {
+                Next::Head => {
+                    self.head(out);
+                    Next::Object(0)
+                }
+                Next::Object(place) if place < self.listing.len() => {
+                    self.object(place, out);
+                    Next::Object(place + 1)
+                }
+                Next::Object(_) => {
+                    self.tail(out);
+                    Next::Done
+                }
+                Next::Done => return false,
+            };
+        }
+        true
+    }
+}
+
+/// One object as DIDL-Lite.
+fn write_object(object: &Object<'_>, base: &str, filter: Filter, sink: &mut impl Sink) {
+    let (mut own, mut above) = ([0; object_id::TEXT_BYTES], [0; object_id::TEXT_BYTES]);
+    let id = object.id().write(&mut own);
+    let parent_id = match object.parent_id() {
+        Some(parent) => parent.write(&mut above),
+        None => ObjectId::NO_PARENT,
+    };
+    if object.is_container() {
+        Container {
+            id,
+            parent_id,
+            title: object.title(),
+            class: "object.container.storageFolder",
+            child_count: object.child_count(),
+            searchable: false,
+        }
+        .write(sink, filter);
+        return;
+    }
+    write_item(object, (id, parent_id), base, filter, sink);
+}
+
+fn write_item(
+    object: &Object<'_>,
+    (id, parent_id): (&str, &str),
+    base: &str,
+    filter: Filter,
+    sink: &mut impl Sink,
+) {
+    let mime = media::mime_of(object);
+    let res = [Res {
+        protocol_info: media::protocol_info(object),
+        size: Some(object.size()),
+        duration: object.duration(),
+        bitrate_bytes_per_sec: object.bitrate_bytes_per_sec(),
+        resolution: object.resolution(),
+        sample_frequency: object.sample_rate(),
+        bits_per_sample: object.bits_per_sample(),
+        nr_audio_channels: object.channels(),
+        url: Url {
+            base,
+            path: &["/media/", id, ".", mime.extension()],
+        },
+    }];
+    let mut date = heapless::String::<32>::new();
+    if let Some(stated) = object.date() {
+        let day_only = stated.precision != crate::media::Precision::Second;
+        let unix_secs = stated.unix_secs;
+        // 19 characters always fit.
+        let _ = write!(
+            date,
+            "{}",
+            DidlDate {
+                unix_secs,
+                day_only
+            }
+        );
+    }
+    let property = |tag| object.property(tag);
+    let artist = property(Tag::Artist);
+    Item {
+        id,
+        parent_id,
+        ref_id: None,
+        title: object.title(),
+        class: object.class().unwrap_or(mime.class()).upnp_class(),
+        date: Some(date.as_str()).filter(|date| !date.is_empty()),
+        creator: artist,
+        artist,
+        album_artist: property(Tag::AlbumArtist),
+        album: property(Tag::Album),
+        genre: property(Tag::Genre),
+        composer: property(Tag::Composer),
+        track_number: object.track().map(u32::from),
+        disc_number: object.disc().map(u32::from),
+        res: &res,
+    }
+    .write(sink, filter);
+}

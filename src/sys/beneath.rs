@@ -1,0 +1,190 @@
+//! Opening files that must lie beneath one of the library's roots, whatever happens to the path meanwhile.
+//!
+//! A path is a promise that anybody with write access to the library can break between two system calls: a directory
+//! is renamed, a symbolic link put in its place. So nothing is believed before the file is open; then the kernel is
+//! asked what was opened (`/proc/self/fd`), and only a file beneath a root is handed out. openat2(2) with
+//! `RESOLVE_BENEATH` says the same in one call, but not on kernels before 5.6 and not under every emulator.
+
+use std::{ffi::CStr, fmt, fs::File, io, os::fd::AsFd};
+
+use rustix::fs::{CWD, FileType, Mode, OFlags};
+
+use crate::limits;
+
+/// Room for a path and its end mark.
+const BUFFER: usize = limits::PATH_BYTES + 1;
+
+/// Why a file was not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The path is longer than [`limits::PATH_BYTES`] or holds a NUL.
+    Path,
+    /// What was opened lies outside every root.
+    Outside,
+    /// Neither a regular file (for [`open_file`]) nor a directory (for [`open_directory`]).
+    Kind,
+    /// open(2), fstat(2) or readlink(2) failed.
+    System(rustix::io::Errno),
+}
+
+impl Refused {
+    /// The same, as an I/O error.
+    pub fn into_io(self) -> io::Error {
+        match self {
+            Self::Path => io::ErrorKind::InvalidFilename.into(),
+            Self::Outside | Self::Kind => io::ErrorKind::PermissionDenied.into(),
+            Self::System(errno) => errno.into(),
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path => f.write_str("path too long"),
+            Self::Outside => f.write_str("outside the media folders"),
+            Self::Kind => f.write_str("not a regular file"),
+            Self::System(errno) => write!(f, "{errno}"),
+        }
+    }
+}
+
+/// Opens the regular file at `path` for reading, if it lies beneath one of `roots` (canonical, no trailing slash).
+///
+/// Never waits for a FIFO's other end and never takes a terminal. Allocates nothing.
+///
+/// # Errors
+/// See [`Refused`].
+pub fn open_file<'a>(
+    roots: impl IntoIterator<Item = &'a [u8]>,
+    path: &[u8],
+) -> Result<File, Refused> {
+    let file = open(path, OFlags::empty())?;
+    let stat = rustix::fs::fstat(&file).map_err(Refused::System)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(Refused::Kind);
+    }
+    real_path(&file, |real| {
+        roots.into_iter().any(|root| is_beneath(root, real))
+    })?
+    .then_some(file)
+    .ok_or(Refused::Outside)
+}
+
+/// Opens the directory at `path`, if it is one of `roots` (canonical, no trailing slash) or lies beneath one.
+///
+/// # Errors
+/// See [`Refused`].
+pub fn open_directory<'a>(
+    roots: impl IntoIterator<Item = &'a [u8]>,
+    path: &[u8],
+) -> Result<File, Refused> {
+    let file = open(path, OFlags::DIRECTORY).map_err(|refused| match refused {
+        Refused::System(rustix::io::Errno::NOTDIR) => Refused::Kind,
+        other => other,
+    })?;
+    real_path(&file, |real| {
+        roots
+            .into_iter()
+            .any(|root| root == real || is_beneath(root, real))
+    })?
+    .then_some(file)
+    .ok_or(Refused::Outside)
+}
+
+/// Tells `see` the path under which the kernel knows an open file now.
+///
+/// # Errors
+/// [`Refused::System`] if `/proc` does not say, [`Refused::Path`] if it is longer than [`limits::PATH_BYTES`].
+pub fn real_path<T>(file: impl AsFd, see: impl FnOnce(&[u8]) -> T) -> Result<T, Refused> {
+    use std::{io::Write as _, os::fd::AsRawFd as _};
+    let mut name = [0; 32];
+    let mut rest = &mut name[..];
+    write!(rest, "/proc/self/fd/{}", file.as_fd().as_raw_fd()).map_err(|_| Refused::Path)?;
+    let name = CStr::from_bytes_until_nul(&name).map_err(|_| Refused::Path)?;
+    let mut buffer = [0; BUFFER];
+    let len = rustix::fs::readlinkat_raw(CWD, name, &mut buffer).map_err(Refused::System)?;
+    if len >= BUFFER {
+        return Err(Refused::Path);
+    }
+    Ok(see(&buffer[..len]))
+}
+
+/// `path` is inside the directory `root`, not `root` itself. Both canonical; by whole names.
+pub fn is_beneath(root: &[u8], path: &[u8]) -> bool {
+    let root = root.strip_suffix(b"/").unwrap_or(root);
+    path.strip_prefix(root)
+        .is_some_and(|rest| rest.len() > 1 && rest[0] == b'/')
+}
+
+fn open(path: &[u8], more: OFlags) -> Result<File, Refused> {
+    let mut buffer = [0; BUFFER];
+    if path.len() > limits::PATH_BYTES || path.contains(&0) {
+        return Err(Refused::Path);
+    }
+    buffer[..path.len()].copy_from_slice(path);
+    let path = CStr::from_bytes_until_nul(&buffer).map_err(|_| Refused::Path)?;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY | more;
+    rustix::fs::openat(CWD, path, flags, Mode::empty())
+        .map(File::from)
+        .map_err(Refused::System)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        os::unix::{ffi::OsStrExt as _, fs::symlink},
+    };
+
+    use super::*;
+    use crate::catalogue::testing::Tree;
+
+    #[test]
+    fn beneath_is_by_whole_names() {
+        assert!(is_beneath(b"/srv/a", b"/srv/a/b"));
+        assert!(is_beneath(b"/", b"/srv"));
+        assert!(!is_beneath(b"/srv/a", b"/srv/a"));
+        assert!(!is_beneath(b"/srv/a", b"/srv/a/"));
+        assert!(!is_beneath(b"/srv/a", b"/srv/ab/c"));
+        assert!(!is_beneath(b"/srv/a", b"/srv"));
+    }
+
+    #[test]
+    fn a_link_out_of_the_root_is_refused_after_opening() {
+        let tree = Tree::new("beneath");
+        tree.file("root/good.mp3", b"x");
+        tree.file("out/secret", b"x");
+        symlink(tree.path("out"), tree.path("root/link")).unwrap();
+        let root = tree.path("root");
+        let open = |p: &str| {
+            open_file(
+                [root.as_os_str().as_bytes()],
+                tree.path(p).as_os_str().as_bytes(),
+            )
+            .map(|_| ())
+        };
+        assert_eq!(open("root/good.mp3"), Ok(()));
+        assert_eq!(open("root/link/secret"), Err(Refused::Outside));
+        assert_eq!(open("root/../out/secret"), Err(Refused::Outside));
+        assert_eq!(open("root"), Err(Refused::Kind));
+        assert_eq!(
+            open("root/none"),
+            Err(Refused::System(rustix::io::Errno::NOENT))
+        );
+        assert_eq!(open("root/a\0b"), Err(Refused::Path));
+    }
+
+    #[test]
+    fn a_fifo_is_refused_and_not_waited_for() {
+        let tree = Tree::new("fifo");
+        tree.fifo("pipe.mp3");
+        let root = tree.path("");
+        let root = fs::canonicalize(root).unwrap();
+        let refused = open_file(
+            [root.as_os_str().as_bytes()],
+            tree.path("pipe.mp3").as_os_str().as_bytes(),
+        );
+        assert_eq!(refused.map(|_| ()), Err(Refused::Kind));
+    }
+}
