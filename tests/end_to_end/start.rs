@@ -112,7 +112,6 @@ fn wrong_values_stop_the_start_and_say_what_instead() {
         ("RILL_UUID", "not-a-uuid"),
         ("RILL_ALLOW", "10.0.0.0/99"),
         ("RILL_ALLOW", "everybody"),
-        ("RILL_NAME", ""),
         ("RILL_MEDIA", "sound=/tmp"),
     ];
     for (name, value) in rows {

@@ -112,9 +112,10 @@ impl Connection {
     /// The next final reply to anything but HEAD; `None` when the connection ends before one, or none comes in time.
     pub(crate) fn reply(&mut self) -> Option<Reply> {
         let mut reply = self.head()?;
-        let length = usize::try_from(reply.length()?).unwrap();
-        let bodiless = matches!(reply.status, 204 | 304);
-        let length = if bodiless { 0 } else { length };
+        let length = match reply.status {
+            204 | 304 => 0,
+            _ => usize::try_from(reply.length()?).unwrap(),
+        };
         let end = Instant::now() + patience(20);
         while self.received.len() < length && self.receive(end) {}
         let have = self.received.len().min(length);
