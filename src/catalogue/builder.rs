@@ -240,7 +240,7 @@ impl Builder {
         }
     }
 
-    /// Gives what changed since `previous` the next SystemUpdateID, and everything else the number it had.
+    /// Gives what changed since `previous` the next `SystemUpdateID`, and everything else the number it had.
     fn number_changes(&mut self, previous: Option<&Snapshot>) -> u32 {
         let Some(previous) = previous else {
             for record in &mut self.records {
@@ -262,7 +262,8 @@ impl Builder {
         for number in 0..self.records.len() {
             let old = before[number].and_then(|n| previous.any(n));
             let keeps = old.filter(|old| {
-                self.records[number].kind != CONTAINER || self.has_same_children(number, old, &before)
+                self.records[number].kind != CONTAINER
+                    || self.has_same_children(number, old, &before)
             });
             changed |= keeps.is_none() && !self.records[number].has(flag::UNLISTED);
             let id = keeps.map_or(next, |old| old.update_id());
@@ -291,7 +292,8 @@ impl Builder {
             root: 0.into(),
             ..*r
         };
-        zerocopy::IntoBytes::as_bytes(&facts(new)) == zerocopy::IntoBytes::as_bytes(&facts(old.record))
+        zerocopy::IntoBytes::as_bytes(&facts(new))
+            == zerocopy::IntoBytes::as_bytes(&facts(old.record))
             && self.title(new) == old.title().as_bytes()
             && self.properties(new) == old.properties()
             && (new.kind == CONTAINER || self.has_same_captions(new, old))
@@ -333,7 +335,10 @@ impl Builder {
 
 /// A container's record, not yet pushed.
 pub(super) fn container(id: ObjectId, parent: u32, root: u16) -> Record {
-    debug_assert!(parent != NO_PARENT || id == ObjectId::ROOT, "one root container");
+    debug_assert!(
+        parent != NO_PARENT || id == ObjectId::ROOT,
+        "one root container"
+    );
     Record {
         id: id.value().into(),
         parent: parent.into(),

@@ -75,7 +75,7 @@ pub struct Header {
     pub file_len: U64,
     /// xxh3 of everything from [`CHECKED_FROM`] on.
     pub checksum: U64,
-    /// SystemUpdateID (ContentDirectory:1 §2.5.11).
+    /// `SystemUpdateID` (ContentDirectory:1 §2.5.11).
     pub system_update_id: U32,
     /// Number of records.
     pub records: U32,
@@ -90,9 +90,7 @@ pub struct Header {
 }
 
 /// One root; see the drawing above.
-#[derive(
-    Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct Root {
     /// Device id of the directory.

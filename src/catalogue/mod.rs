@@ -8,6 +8,7 @@ mod builder;
 pub mod layout;
 pub mod object_id;
 pub mod order;
+mod pass;
 pub mod query;
 pub mod record;
 pub mod report;

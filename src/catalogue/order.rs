@@ -100,10 +100,20 @@ mod tests {
             &["zebra", "Ωmega", "яблоко", "日本"],
         ] {
             for pair in list.windows(2) {
-                assert!(key_of(pair[0].as_bytes()) < key_of(pair[1].as_bytes()), "{pair:?}");
+                assert!(
+                    key_of(pair[0].as_bytes()) < key_of(pair[1].as_bytes()),
+                    "{pair:?}"
+                );
             }
         }
-        for (less, more) in [(253, 254), (254, 255), (255, 256), (507, 508), (508, 509), (9, 600)] {
+        for (less, more) in [
+            (253, 254),
+            (254, 255),
+            (255, 256),
+            (507, 508),
+            (508, 509),
+            (9, 600),
+        ] {
             let (less, more) = (long("9", less), long("1", more));
             assert!(key_of(less.as_bytes()) < key_of(more.as_bytes()));
         }

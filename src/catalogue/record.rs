@@ -66,9 +66,7 @@ pub enum Tag {
 ///  68  4  more links: children not listed   119  1  bits per sample      120  1  date precision, 0: no date
 ///                                           121  7  zero
 /// ```
-#[derive(
-    Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 #[allow(missing_docs, reason = "the drawing above says each field")]
 pub struct Record {
@@ -274,7 +272,11 @@ pub(super) fn is_visible(text: &str) -> bool {
 
 /// At most [`limits::TEXT_BYTES`] of `text`, cut at a character.
 pub(super) fn clip(text: &str) -> &str {
-    &text[..text.floor_char_boundary(limits::TEXT_BYTES)]
+    let mut end = text.len().min(limits::TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// The part of `bytes` that is UTF-8, from the beginning.

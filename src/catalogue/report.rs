@@ -207,12 +207,7 @@ impl fmt::Display for Report {
     }
 }
 
-fn remember(
-    list: &mut Vec<Skip>,
-    reason: Reason,
-    path: impl FnOnce() -> Vec<u8>,
-    detail: &str,
-) {
+fn remember(list: &mut Vec<Skip>, reason: Reason, path: impl FnOnce() -> Vec<u8>, detail: &str) {
     if list.len() < limits::REPORTED_SKIPS {
         list.push(Skip {
             path: path().into(),

@@ -35,7 +35,9 @@ pub(super) fn attach(builder: &mut Builder, first: u32) {
     pairs.sort_unstable();
     for group in pairs.chunk_by(|a, b| a.0 == b.0) {
         let at = u32::try_from(builder.links.len()).unwrap_or(u32::MAX);
-        builder.links.extend(group.iter().map(|pair| U32::new(pair.1)));
+        builder
+            .links
+            .extend(group.iter().map(|pair| U32::new(pair.1)));
         let video = &mut builder.records[group[0].0 as usize];
         video.links_at = at.into();
         video.links = u32::try_from(group.len()).unwrap_or(0).into();

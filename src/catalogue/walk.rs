@@ -265,8 +265,7 @@ fn link_target(dir: &File, roots: &[&[u8]], name: &CStr) -> Result<FileType, Rea
         {
             return Err(Reason::LinkOutside);
         }
-        let contains =
-            |dir: &[u8]| dir == target || beneath::is_beneath(target, dir);
+        let contains = |dir: &[u8]| dir == target || beneath::is_beneath(target, dir);
         if kind == FileType::Directory && beneath::real_path(dir, contains).map_err(refused)? {
             return Err(Reason::LinkRepeated);
         }

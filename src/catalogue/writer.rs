@@ -122,7 +122,7 @@ impl Built {
         self.is_unchanged
     }
 
-    /// SystemUpdateID of this catalogue; that of the previous one if nothing visible changed.
+    /// `SystemUpdateID` of this catalogue; that of the previous one if nothing visible changed.
     pub fn system_update_id(&self) -> u32 {
         self.header.system_update_id.get()
     }
@@ -171,7 +171,9 @@ impl Built {
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(self.header.as_bytes())?;
-        self.sections().into_iter().try_for_each(|s| out.write_all(s))
+        self.sections()
+            .into_iter()
+            .try_for_each(|s| out.write_all(s))
     }
 
     fn checksum(&self) -> u64 {

@@ -1,0 +1,598 @@
+//! One pass over all roots, record by record.
+//!
+//! Containers are records in the order in which they are found, and the walk simply goes through the records: nothing
+//! is recursive, and the only queue is the result itself.
+
+use std::{collections::HashSet, ffi::CStr, fs::File, io};
+
+use rustix::{fs::FileType, io::Errno};
+
+use super::{
+    builder::{self, Builder, Full},
+    layout,
+    object_id::ObjectId,
+    record::{self, CONTAINER, NO_PARENT, Record, Stamp, Tag, flag},
+    report::{MissingRoot, Reason, Report},
+    scan::{Job, Probed, Stopped},
+    sidecar,
+    snapshot::{Object, Snapshot},
+    walk::{self, Found, Kind, Listing, Root},
+};
+use crate::{
+    limits,
+    media::Class,
+    sys::{beneath, beneath::Refused},
+};
+
+/// The number of the root of the container above several roots: none.
+const NO_ROOT: u16 = u16::MAX;
+
+/// Why a pass ends early.
+enum Stop {
+    Full,
+    Because(Stopped),
+}
+
+impl From<Full> for Stop {
+    fn from(_: Full) -> Self {
+        Self::Full
+    }
+}
+
+/// A pass under way.
+pub(super) struct Pass<'a> {
+    job: &'a Job,
+    previous: Option<&'a Snapshot>,
+    roots: &'a [&'a Root],
+    canonical: Vec<&'a [u8]>,
+    builder: Builder,
+    report: Report,
+    /// Directories walked by way of a symbolic link, by device and inode: each once. So a directory is walked at most
+    /// twice, by its own name and by a link, and links cannot multiply the library.
+    followed: HashSet<(u64, u64)>,
+    /// Path of what is looked at, below its root.
+    path: Vec<u8>,
+}
+
+/// The directory being walked.
+#[derive(Clone, Copy)]
+struct Place<'d> {
+    container: u32,
+    root: u16,
+    is_linked: bool,
+    dir: &'d File,
+}
+
+impl<'a> Pass<'a> {
+    /// Roots must be unique, and fewer than [`NO_ROOT`].
+    pub(super) fn new(job: &'a Job, previous: Option<&'a Snapshot>, roots: &'a [&'a Root]) -> Self {
+        Self {
+            job,
+            previous,
+            canonical: roots.iter().map(|root| root.bytes()).collect(),
+            roots,
+            builder: Builder::new(),
+            report: Report::default(),
+            followed: HashSet::new(),
+            path: Vec::new(),
+        }
+    }
+
+    /// Walks everything.
+    pub(super) fn run(mut self) -> Result<(Builder, Report), Stopped> {
+        match self.begin().map_err(Stop::from).and_then(|()| self.walk()) {
+            Ok(()) => {}
+            // A catalogue that is full is finished with what it holds.
+            Err(Stop::Full) => self.report.skip(Reason::Full, Vec::new, ""),
+            Err(Stop::Because(why)) => return Err(why),
+        }
+        self.check_roots()?;
+        Ok((self.builder, self.report))
+    }
+
+    /// The root container, and the containers of the roots if there are several.
+    fn begin(&mut self) -> Result<(), Full> {
+        let many = self.roots.len() != 1;
+        let mut top = builder::container(ObjectId::ROOT, NO_PARENT, if many { NO_ROOT } else { 0 });
+        let title = match self.roots {
+            [root] => record::title_of(root_title(root, &[]).as_bytes(), true),
+            _ => "root".to_owned(),
+        };
+        self.set_texts(&mut top, b"", &title, b"")?;
+        let top = self.builder.push(top)?;
+        for (number, root) in (0..).zip(self.roots) {
+            let mut record = top;
+            if many {
+                let id = ObjectId::of(root.bytes(), b"", 0);
+                let mut container = builder::container(id, top, number);
+                let title = root_title(root, self.roots);
+                self.set_texts(&mut container, title.as_bytes(), &title, b"")?;
+                record = self.builder.push(container)?;
+            }
+            let (path_at, path_len) = self.builder.text(root.bytes())?;
+            self.builder.roots.push(layout::Root {
+                record: record.into(),
+                path_at: path_at.into(),
+                path_len: path_len.into(),
+                only: root.only.map_or(0, |class| class as u8),
+                ..layout::Root::default()
+            });
+        }
+        if many {
+            self.builder.close(top, 1);
+        }
+        Ok(())
+    }
+
+    fn walk(&mut self) -> Result<(), Stop> {
+        let mut listing = Listing::default();
+        let mut number = 0;
+        while let Some(record) = self.builder.records.get(number as usize).copied() {
+            if record.kind == CONTAINER && record.root.get() != NO_ROOT {
+                self.container(number, &record, &mut listing)?;
+            }
+            number += 1;
+        }
+        Ok(())
+    }
+
+    /// Walks one container, or keeps what was known of it.
+    fn container(
+        &mut self,
+        number: u32,
+        record: &Record,
+        listing: &mut Listing,
+    ) -> Result<(), Stop> {
+        let root = record.root.get();
+        let is_root = self.builder.roots[usize::from(root)].record.get() == number;
+        let first = self.builder.next_number()?;
+        let depth = self.builder.path_below(number, &mut self.path);
+        let result = if record.has(flag::OFFLINE) {
+            self.keep_offline(number, root)
+        } else if depth > limits::DEPTH {
+            self.skip(root, Reason::TooDeep, "");
+            Ok(())
+        } else {
+            match self.directory(number, record, is_root, listing) {
+                Err(Halt::Gone(detail)) => {
+                    if is_root {
+                        self.root_is_missing(root, detail);
+                    } else {
+                        self.skip(root, Reason::Unreadable, detail.as_str());
+                    }
+                    self.keep_offline(number, root)
+                }
+                Err(Halt::Stop(stop)) => Err(stop),
+                Ok(()) => Ok(()),
+            }
+        };
+        sidecar::attach(&mut self.builder, first);
+        self.builder.close(number, first);
+        result
+    }
+
+    /// Reads a directory and adds all its children.
+    fn directory(
+        &mut self,
+        container: u32,
+        record: &Record,
+        is_root: bool,
+        listing: &mut Listing,
+    ) -> Result<(), Halt> {
+        let root = record.root.get();
+        let absolute = self.absolute(root);
+        let dir = match beneath::open_directory(self.canonical.iter().copied(), &absolute) {
+            Ok(dir) => dir,
+            Err(refused) => return self.not_opened(root, is_root, refused),
+        };
+        let is_linked = record.has(flag::LINKED);
+        let (device, inode) = walk::identity(&dir).map_err(gone)?;
+        if is_linked && !self.followed.insert((device, inode)) {
+            self.skip(root, Reason::LinkRepeated, "");
+            return Ok(());
+        }
+        let (report, prober) = (&mut self.report, &self.job.prober);
+        listing
+            .fill(
+                &dir,
+                &self.canonical,
+                |name| prober.by_name(name),
+                |name, reason| report.skip(reason, || join(&absolute, name), ""),
+            )
+            .map_err(gone)?;
+        if is_root {
+            if listing.is_bare && self.is_other_disk(root, device) {
+                return Err(Halt::Gone(
+                    "the folder is empty, its disk is not mounted".into(),
+                ));
+            }
+            self.builder.roots[usize::from(root)].device = device.into();
+        } else if listing.is_marked {
+            self.skip(root, Reason::Hidden, "");
+            return Ok(());
+        }
+        let files = listing.found().iter().filter(|f| f.kind.is_some()).count();
+        let files = u32::try_from(files).unwrap_or(u32::MAX);
+        self.job.progress.add_found(files);
+        let place = Place {
+            container,
+            root,
+            is_linked,
+            dir: &dir,
+        };
+        self.children(place, listing).map_err(Halt::Stop)
+    }
+
+    fn children(&mut self, place: Place<'_>, listing: &Listing) -> Result<(), Stop> {
+        let below = self.path.len();
+        for found in listing.found() {
+            if self.job.progress.is_cancelled() {
+                return Err(Stop::Because(Stopped::Cancelled));
+            }
+            let name = listing.name(found);
+            if below > 0 {
+                self.path.push(b'/');
+            }
+            self.path.extend_from_slice(name.to_bytes());
+            match found.kind {
+                None => self.folder(place, name.to_bytes(), found.is_link)?,
+                Some(kind) => {
+                    self.file(place, name, found, kind)?;
+                    self.job.progress.add_done();
+                }
+            }
+            self.path.truncate(below);
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, place: Place<'_>, name: &[u8], is_link: bool) -> Result<(), Stop> {
+        let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
+        let mut record = builder::container(id, place.container, place.root);
+        record.set(flag::LINKED, is_link || place.is_linked);
+        self.set_texts(&mut record, name, &record::title_of(name, true), b"")?;
+        self.builder.push(record)?;
+        Ok(())
+    }
+
+    /// Adds a file: from the previous catalogue if it is unchanged, else probed.
+    fn file(
+        &mut self,
+        place: Place<'_>,
+        name: &CStr,
+        found: &Found,
+        kind: Kind,
+    ) -> Result<(), Stop> {
+        let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
+        let known = self.known(id, name.to_bytes());
+        let stamp = match walk::stat(place.dir, name, found.is_link) {
+            Ok((FileType::RegularFile, stamp)) => stamp,
+            Ok(_) => {
+                self.skip(place.root, Reason::Special, "");
+                return Ok(());
+            }
+            Err(errno) => return self.not_read(place, known, errno),
+        };
+        if stamp.size == 0 {
+            self.skip(place.root, Reason::Empty, "");
+            return Ok(());
+        }
+        let is_linked = found.is_link || place.is_linked;
+        if let Some(known) = known.filter(|known| known.record.stamped() == stamp) {
+            self.report.unchanged += 1;
+            return self.keep(place, &known, is_linked);
+        }
+        let absolute = self.absolute(place.root);
+        match beneath::open_file(self.canonical.iter().copied(), &absolute) {
+            Ok(file) => {
+                let probed = self.job.prober.probe(name.to_bytes(), &file, stamp.size);
+                self.report.probed += 1;
+                let mut record = Record {
+                    id: id.value().into(),
+                    parent: place.container.into(),
+                    root: place.root.into(),
+                    ..Record::default()
+                };
+                record.set(flag::LINKED, is_linked);
+                self.probed(record, name.to_bytes(), stamp, kind, &probed)
+            }
+            Err(Refused::System(errno)) => self.not_read(place, known, errno),
+            Err(refused) => {
+                let reason = match refused {
+                    Refused::Path => Reason::PathTooLong,
+                    Refused::Kind => Reason::Special,
+                    _ => Reason::LinkOutside,
+                };
+                self.skip(place.root, reason, "");
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes a record of what the prober learned.
+    fn probed(
+        &mut self,
+        mut record: Record,
+        name: &[u8],
+        stamp: Stamp,
+        kind: Kind,
+        probed: &Probed,
+    ) -> Result<(), Stop> {
+        let Probed { media, trouble, .. } = probed;
+        let profile = probed.profile.unwrap_or(0);
+        let mime = probed.mime.unwrap_or(kind.mime);
+        record.stamp(stamp);
+        record.describe(media, kind.class, mime, profile);
+        record.set(flag::REJECTED, trouble.is_some() && media.class.is_none());
+        let title = media.title.as_deref().map(str::trim).map(record::clip);
+        let title = match title.filter(|title| record::is_visible(title)) {
+            Some(title) => title.to_owned(),
+            None => record::title_of(name, false),
+        };
+        let mut properties = Vec::new();
+        record::write_properties(media, trouble.as_deref(), &mut properties);
+        self.set_texts(&mut record, name, &title, &properties)?;
+        self.add_item(record)
+    }
+
+    /// Takes an unchanged file over.
+    fn keep(&mut self, place: Place<'_>, known: &Object<'_>, is_linked: bool) -> Result<(), Stop> {
+        let mut record = self.copy(place.container, place.root, known)?;
+        record.set(flag::OFFLINE, false);
+        record.set(flag::LINKED, is_linked);
+        self.add_item(record)
+    }
+
+    /// Adds the record of a file that is there: decides whether it is listed, and says why not.
+    fn add_item(&mut self, mut record: Record) -> Result<(), Stop> {
+        let root = record.root.get();
+        let only = self.roots[usize::from(root)].only;
+        let allows = match (only, record.class()) {
+            (Some(Class::Video), Some(Class::Caption)) | (None, _) => true,
+            (only, class) => only == class,
+        };
+        let is_rejected = record.has(flag::REJECTED);
+        record.set(flag::UNLISTED, is_rejected || !allows);
+        let list = (record.properties_at.get(), record.properties_len.get());
+        let trouble = record::property(self.builder.at(list), Tag::Trouble).map(str::to_owned);
+        match trouble {
+            _ if !allows => self.skip(root, Reason::Restricted, ""),
+            Some(trouble) if is_rejected => self.skip(root, Reason::Content, &trouble),
+            Some(trouble) => {
+                let (root, below) = (self.canonical[usize::from(root)], &self.path);
+                self.report.trouble(|| join(root, below), &trouble);
+            }
+            None => {}
+        }
+        if !record.has(flag::UNLISTED) {
+            let is_caption = record.kind == Class::Caption as u8;
+            self.report.captions += u64::from(is_caption);
+            self.report.listed += u64::from(!is_caption);
+        }
+        self.builder.push(record)?;
+        Ok(())
+    }
+
+    /// A directory that did not open: its disk is gone, or it is left out.
+    fn not_opened(&mut self, root: u16, is_root: bool, refused: Refused) -> Result<(), Halt> {
+        match refused {
+            Refused::System(errno) if is_root || walk::is_disk_gone(errno) => Err(gone(errno)),
+            _ if is_root => Err(Halt::Gone(refused.to_string())),
+            // Gone since its name was read: as if it had never been.
+            Refused::System(Errno::NOENT) => Ok(()),
+            Refused::Path => {
+                self.skip(root, Reason::PathTooLong, "");
+                Ok(())
+            }
+            Refused::Outside => {
+                self.skip(root, Reason::LinkOutside, "");
+                Ok(())
+            }
+            _ => {
+                self.skip(root, Reason::Unreadable, &refused.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    /// A file that did not open.
+    fn not_read(
+        &mut self,
+        place: Place<'_>,
+        known: Option<Object<'_>>,
+        errno: Errno,
+    ) -> Result<(), Stop> {
+        // Gone since its name was read: as if it had never been.
+        if errno == Errno::NOENT {
+            return Ok(());
+        }
+        self.skip(
+            place.root,
+            Reason::Unreadable,
+            &io::Error::from(errno).to_string(),
+        );
+        match known.filter(|_| walk::is_disk_gone(errno)) {
+            Some(known) => self.push_offline(place.container, place.root, &known),
+            None => Ok(()),
+        }
+    }
+
+    /// Copies the children that a container had, marked offline. Containers among them follow when it is their turn.
+    fn keep_offline(&mut self, container: u32, root: u16) -> Result<(), Stop> {
+        let Some(known) = self.known_container(container, root) else {
+            return Ok(());
+        };
+        for child in known.all_children() {
+            self.push_offline(container, root, &child)?;
+        }
+        Ok(())
+    }
+
+    fn push_offline(&mut self, parent: u32, root: u16, known: &Object<'_>) -> Result<(), Stop> {
+        let mut record = self.copy(parent, root, known)?;
+        record.set(flag::OFFLINE, true);
+        let is_item = !known.is_container() && known.class() != Some(Class::Caption);
+        self.report.offline += u64::from(is_item && !record.has(flag::UNLISTED));
+        self.builder.push(record)?;
+        Ok(())
+    }
+
+    fn root_is_missing(&mut self, root: u16, detail: String) {
+        let path = self.canonical[usize::from(root)];
+        self.report.missing.push(MissingRoot {
+            path: path.into(),
+            detail: detail.into(),
+        });
+        let device = self.previous_root(root).map_or(0, |(device, _)| device);
+        let root = &mut self.builder.roots[usize::from(root)];
+        root.flags |= layout::ROOT_OFFLINE;
+        root.device = device.into();
+        // The container of everything is always there; that of one root of several is not listed.
+        if let Some(record) = self.builder.records.get_mut(root.record.get() as usize) {
+            record.set(flag::OFFLINE, record.id.get() != ObjectId::ROOT.value());
+        }
+    }
+
+    /// The root's folder lies on another device than last time, and then it was not empty: a mount point without
+    /// its disk.
+    fn is_other_disk(&self, root: u16, device: u64) -> bool {
+        self.previous_root(root)
+            .is_some_and(|(old, object)| old != device && object.all_children().next().is_some())
+    }
+
+    /// Device and container of the same root in the previous catalogue.
+    fn previous_root(&self, root: u16) -> Option<(u64, Object<'a>)> {
+        let previous = self.previous?;
+        let path = self.canonical[usize::from(root)];
+        let old = previous.roots().find(|old| old.path == path)?;
+        Some((old.device, previous.any(old.record)?))
+    }
+
+    fn known_container(&self, container: u32, root: u16) -> Option<Object<'a>> {
+        if self.builder.roots[usize::from(root)].record.get() == container {
+            return self.previous_root(root).map(|(_, object)| object);
+        }
+        let id = self.builder.records[container as usize].id.get();
+        let previous = self.previous?;
+        let number = previous.find_record(ObjectId::from_value(id))?;
+        previous.any(number).filter(Object::is_container)
+    }
+
+    /// The file of this id and name in the previous catalogue.
+    fn known(&self, id: ObjectId, name: &[u8]) -> Option<Object<'a>> {
+        let previous = self.previous?;
+        let known = previous.any(previous.find_record(id)?)?;
+        (known.name() == name && !known.is_container()).then_some(known)
+    }
+
+    /// A record of the previous catalogue, at home in this one.
+    fn copy(&mut self, parent: u32, root: u16, known: &Object<'_>) -> Result<Record, Full> {
+        let mut record = Record {
+            parent: parent.into(),
+            root: root.into(),
+            links_at: 0.into(),
+            links: 0.into(),
+            more_links: 0.into(),
+            update_id: 0.into(),
+            ..*known.record
+        };
+        self.set_texts(&mut record, known.name(), known.title(), known.properties())?;
+        Ok(record)
+    }
+
+    /// Stores the texts of a record; a title that begins the name, as a stem does, is not stored twice.
+    fn set_texts(
+        &mut self,
+        record: &mut Record,
+        name: &[u8],
+        title: &str,
+        properties: &[u8],
+    ) -> Result<(), Full> {
+        let (name_at, name_len) = self.builder.text(name)?;
+        let (title_at, title_len) = if name.starts_with(title.as_bytes()) {
+            (name_at, u16::try_from(title.len()).map_err(|_| Full)?)
+        } else {
+            self.builder.text(title.as_bytes())?
+        };
+        let (properties_at, properties_len) = self.builder.text(properties)?;
+        (record.name_at, record.name_len) = (name_at.into(), name_len.into());
+        (record.title_at, record.title_len) = (title_at.into(), title_len.into());
+        record.properties_at = properties_at.into();
+        record.properties_len = properties_len.into();
+        Ok(())
+    }
+
+    /// Reports what is at the current path.
+    fn skip(&mut self, root: u16, reason: Reason, detail: &str) {
+        let (root, below) = (self.canonical[usize::from(root)], &self.path);
+        self.report.skip(reason, || join(root, below), detail);
+    }
+
+    /// The current path, absolute.
+    fn absolute(&self, root: u16) -> Vec<u8> {
+        join(self.canonical[usize::from(root)], &self.path)
+    }
+
+    /// A disk that went away in the middle leaves half a catalogue, which is worse than yesterday's.
+    fn check_roots(&self) -> Result<(), Stopped> {
+        for (root, at) in self.roots.iter().zip(&self.builder.roots) {
+            if at.flags & layout::ROOT_OFFLINE != 0 {
+                continue;
+            }
+            let now = File::open(root.path())
+                .ok()
+                .and_then(|dir| walk::identity(&dir).ok());
+            if now.is_none_or(|(device, _)| device != at.device.get()) {
+                return Err(Stopped::RootChanged);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a directory was not walked to its end.
+enum Halt {
+    /// Its disk is gone.
+    Gone(String),
+    Stop(Stop),
+}
+
+fn gone(errno: Errno) -> Halt {
+    Halt::Gone(io::Error::from(errno).to_string())
+}
+
+/// The last name of a root's path; with the name before it where another root is called the same.
+fn root_title(root: &Root, all: &[&Root]) -> String {
+    let names = |root: &Root| -> Vec<String> {
+        let names = root
+            .path()
+            .iter()
+            .rev()
+            .map(|n| n.to_string_lossy().into_owned());
+        names.collect()
+    };
+    let own = names(root);
+    let others = || all.iter().filter(|other| other.path() != root.path());
+    let title = own.first().cloned().unwrap_or_default();
+    if !others().any(|other| names(other).first() == own.first()) {
+        return title;
+    }
+    if others().any(|other| names(other).get(..2) == own.get(..2)) {
+        return root.path().to_string_lossy().into_owned();
+    }
+    match own.get(1) {
+        Some(parent) => format!("{title} ({parent})"),
+        None => title,
+    }
+}
+
+fn join(dir: &[u8], name: &[u8]) -> Vec<u8> {
+    let dir = dir.strip_suffix(b"/").unwrap_or(dir);
+    let mut path = Vec::with_capacity(dir.len() + 1 + name.len());
+    path.extend_from_slice(dir);
+    if !name.is_empty() || dir.is_empty() {
+        path.push(b'/');
+        path.extend_from_slice(name);
+    }
+    path
+}
