@@ -227,20 +227,21 @@ impl Builder {
         };
         titles.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
         let mut rank = 0;
-        let ranks: Vec<(u32, u32)> = (0..titles.len())
-            .map(|place| {
-                if place > 0 && key(&titles[place - 1]) != key(&titles[place]) {
-                    rank += 1;
-                }
-                (titles[place].2, rank)
-            })
-            .collect();
-        for (number, rank) in ranks {
+        let mut last = titles.first().copied().unwrap_or_default();
+        for title in &mut titles {
+            if key(title) != key(&last) {
+                rank += 1;
+            }
+            last = *title;
+            title.0 = rank;
+        }
+        drop(keys);
+        for (rank, _, number) in titles {
             self.records[number as usize].title_rank = rank.into();
         }
     }
 
-    /// Gives what changed since `previous` the next SystemUpdateID, and everything else the number it had.
+    /// Gives what changed since `previous` the next `SystemUpdateID`, and everything else the number it had.
     fn number_changes(&mut self, previous: Option<&Snapshot>) -> u32 {
         let Some(previous) = previous else {
             for record in &mut self.records {

@@ -75,7 +75,7 @@ pub struct Header {
     pub file_len: U64,
     /// xxh3 of everything from [`CHECKED_FROM`] on.
     pub checksum: U64,
-    /// SystemUpdateID (ContentDirectory:1 §2.5.11).
+    /// `SystemUpdateID` (ContentDirectory:1 §2.5.11).
     pub system_update_id: U32,
     /// Number of records.
     pub records: U32,

@@ -9,7 +9,6 @@ pub mod layout;
 pub mod object_id;
 pub mod order;
 mod pass;
-pub mod prober;
 pub mod query;
 pub mod record;
 pub mod report;

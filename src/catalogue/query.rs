@@ -29,7 +29,7 @@ pub enum Direction {
     Descending,
 }
 
-/// One part of a SortCriteria.
+/// One part of a `SortCriteria`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SortKey {
     /// What.
@@ -78,7 +78,7 @@ pub fn page(
 }
 
 impl Page {
-    /// NumberReturned.
+    /// `NumberReturned`.
     pub fn len(&self) -> u32 {
         self.len
     }
@@ -88,7 +88,7 @@ impl Page {
         self.len == 0
     }
 
-    /// TotalMatches: the container's listed children.
+    /// `TotalMatches`: the container's listed children.
     pub fn total_matches(&self) -> u32 {
         self.total
     }
@@ -166,4 +166,78 @@ fn compare(container: &Object<'_>, keys: &[SortKey], a: u32, b: u32) -> Ordering
         })
         .find(|order| order.is_ne())
         .unwrap_or_else(|| a.cmp(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::testing::{Tree, snapshot};
+
+    fn key(by: SortBy, direction: Direction) -> SortKey {
+        SortKey { by, direction }
+    }
+
+    fn titles(page: &Page) -> Vec<String> {
+        page.objects().map(|o| o.title().to_owned()).collect()
+    }
+
+    #[test]
+    fn pages_put_together_are_the_sorted_whole() {
+        let tree = Tree::new("query");
+        tree.file("sub/x.mp3", b"in sub");
+        for i in 0..40 {
+            // Titles run against the names, and some are equal.
+            tree.file(
+                format!("{i}.mp3"),
+                format!("Title {}", (40 - i) / 2).as_bytes(),
+            );
+        }
+        let snapshot = snapshot(&tree);
+        for keys in [
+            &[][..],
+            &[key(SortBy::Title, Direction::Ascending)],
+            &[key(SortBy::Title, Direction::Descending)],
+            &[
+                key(SortBy::Class, Direction::Descending),
+                key(SortBy::Size, Direction::Ascending),
+            ],
+            &[key(SortBy::Date, Direction::Ascending)],
+        ] {
+            let whole = page(&snapshot, ObjectId::ROOT, keys, 0, 0).unwrap();
+            assert_eq!((whole.len(), whole.total_matches()), (41, 41));
+            let whole = titles(&whole);
+            for size in [1, 2, 3, 7, 40, 41, 100] {
+                let mut together = Vec::new();
+                for start in (0..41).step_by(size as usize) {
+                    let page = page(&snapshot, ObjectId::ROOT, keys, start, size).unwrap();
+                    assert_eq!(page.total_matches(), 41);
+                    together.extend(titles(&page));
+                }
+                assert_eq!(together, whole, "{keys:?} by {size}");
+            }
+        }
+        let up = [key(SortBy::Title, Direction::Ascending)];
+        let up = page(&snapshot, ObjectId::ROOT, &up, 0, 6).unwrap();
+        assert_eq!(
+            titles(&up),
+            ["sub", "Title 0", "Title 1", "Title 1", "Title 2", "Title 2"]
+        );
+    }
+
+    #[test]
+    fn a_page_past_the_end_is_empty_and_an_item_has_none() {
+        let tree = Tree::new("query-end");
+        tree.file("a.mp3", b"a");
+        let snapshot = snapshot(&tree);
+        let keys = [key(SortBy::Title, Direction::Ascending)];
+        for keys in [&[][..], &keys] {
+            for (start, count) in [(1, 0), (5, 5), (u32::MAX, u32::MAX)] {
+                let page = page(&snapshot, ObjectId::ROOT, keys, start, count).unwrap();
+                assert!(page.is_empty() && page.objects().next().is_none());
+            }
+        }
+        let item = snapshot.root().unwrap().child(0).unwrap().id();
+        assert!(page(&snapshot, item, &[], 0, 0).is_none());
+        assert!(page(&snapshot, ObjectId::of(b"x", b"y", 0), &[], 0, 0).is_none());
+    }
 }

@@ -272,7 +272,11 @@ pub(super) fn is_visible(text: &str) -> bool {
 
 /// At most [`limits::TEXT_BYTES`] of `text`, cut at a character.
 pub(super) fn clip(text: &str) -> &str {
-    &text[..text.floor_char_boundary(limits::TEXT_BYTES)]
+    let mut end = text.len().min(limits::TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// The part of `bytes` that is UTF-8, from the beginning.

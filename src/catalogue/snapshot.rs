@@ -125,7 +125,7 @@ impl Snapshot {
         good.then_some(()).ok_or(OpenError::Reference)
     }
 
-    /// SystemUpdateID (ContentDirectory:1 §2.5.11).
+    /// `SystemUpdateID` (ContentDirectory:1 §2.5.11).
     pub fn system_update_id(&self) -> u32 {
         self.header.system_update_id.get()
     }
@@ -381,7 +381,7 @@ impl<'a> Object<'a> {
     /// `@childCount`: children that are listed.
     pub fn child_count(&self) -> u32 {
         if self.is_container() {
-            self.record.links.get()
+            self.links().1
         } else {
             0
         }
@@ -389,25 +389,20 @@ impl<'a> Object<'a> {
 
     /// Listed children in the default order, by their places: `0..child_count()`. Places past the end are left out.
     pub fn children(&self, places: Range<u32>) -> impl Iterator<Item = Object<'a>> + use<'a> {
-        let (snapshot, start) = (self.snapshot, self.record.links_at.get());
+        let (snapshot, (start, _)) = (self.snapshot, self.links());
         let end = places.end.min(self.child_count());
         (places.start..end).filter_map(move |place| linked(snapshot, start, place))
     }
 
     /// The listed child at `place` in the default order.
     pub fn child(&self, place: u32) -> Option<Object<'a>> {
-        (place < self.child_count())
-            .then(|| linked(self.snapshot, self.record.links_at.get(), place))?
+        (place < self.child_count()).then(|| linked(self.snapshot, self.links().0, place))?
     }
 
     /// Subtitle files of a video, in the order of their names.
     pub fn captions(&self) -> impl Iterator<Item = Object<'a>> + use<'a> {
-        let (snapshot, start) = (self.snapshot, self.record.links_at.get());
-        let count = if self.is_container() {
-            0
-        } else {
-            self.record.links.get()
-        };
+        let (snapshot, (start, count)) = (self.snapshot, self.links());
+        let count = if self.is_container() { 0 } else { count };
         (0..count).filter_map(move |place| linked(snapshot, start, place))
     }
 
@@ -471,7 +466,7 @@ impl<'a> Object<'a> {
         some(self.record.disc.get())
     }
 
-    /// ContainerUpdateID (ContentDirectory:1 §2.5.12): the SystemUpdateID of the last change of this container's
+    /// `ContainerUpdateID` (ContentDirectory:1 §2.5.12): the `SystemUpdateID` of the last change of this container's
     /// children; of an item, of its own last change.
     pub fn update_id(&self) -> u32 {
         self.record.update_id.get()
@@ -521,7 +516,7 @@ impl<'a> Object<'a> {
             .get()
             .saturating_add(self.record.more_links.get());
         let count = if self.is_container() { count } else { 0 };
-        // A lying count ends with the links, not after four thousand million tries.
+        // A lying number ends with the links there are.
         (0..count).map_while(move |place| snapshot.any(snapshot.link(start.checked_add(place)?)?))
     }
 
@@ -529,6 +524,14 @@ impl<'a> Object<'a> {
     pub(super) fn properties(&self) -> &'a [u8] {
         let (at, len) = (&self.record.properties_at, &self.record.properties_len);
         self.snapshot.heap(at.get(), len.get())
+    }
+
+    /// First link and number of links, children or captions; a lying number ends with the links there are, so that
+    /// nobody counts to four thousand million.
+    fn links(&self) -> (u32, u32) {
+        let all = self.snapshot.header.links.get();
+        let start = self.record.links_at.get().min(all);
+        (start, self.record.links.get().min(all - start))
     }
 
     fn parent(&self) -> Option<Object<'a>> {
@@ -566,3 +569,7 @@ fn prepend(buffer: &mut [u8], start: usize, bytes: &[u8]) -> Option<usize> {
     buffer.get_mut(at..start)?.copy_from_slice(bytes);
     Some(at)
 }
+
+#[cfg(test)]
+#[path = "snapshot_tests.rs"]
+mod tests;

@@ -1,11 +1,20 @@
-//! A temporary tree of files for tests.
+//! For tests: a temporary tree of files, and a prober of one-line formats.
 
 use std::{
-    fs,
+    fs::{self, File},
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
+
+use super::{
+    scan::{self, Job, Kind, Probed, Prober, Root, Scanned},
+    snapshot::{Object, Snapshot},
+};
+use crate::media::Class;
 
 /// A directory of its own, removed at the end.
 #[derive(Debug)]
@@ -53,4 +62,89 @@ impl Drop for Tree {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// A prober of one-line formats, which counts. The first line of a file is its title; `!` before it: cut short; `?`:
+/// no media at all.
+#[derive(Debug, Default)]
+pub(crate) struct LineProber {
+    probes: AtomicU32,
+}
+
+impl LineProber {
+    pub(crate) fn probes(&self) -> u32 {
+        self.probes.swap(0, Ordering::Relaxed)
+    }
+}
+
+impl Prober for LineProber {
+    fn by_name(&self, name: &[u8]) -> Option<Kind> {
+        let dot = name.iter().rposition(|b| *b == b'.')?;
+        let (class, mime) = match &name[dot..] {
+            b".mp3" => (Class::Audio, 1),
+            b".jpg" => (Class::Image, 2),
+            b".mkv" | b".mp4" => (Class::Video, 3),
+            b".srt" => (Class::Caption, 4),
+            _ => return None,
+        };
+        Some(Kind { class, mime })
+    }
+
+    fn probe(&self, name: &[u8], file: &File, _len: u64) -> Probed {
+        self.probes.fetch_add(1, Ordering::Relaxed);
+        let text = std::io::read_to_string(file).unwrap_or_default();
+        let mut probed = Probed::default();
+        match text.as_bytes() {
+            [b'?', ..] => probed.trouble = Some("unknown format".into()),
+            [b'!', ..] => {
+                probed.trouble = Some("cut short".into());
+                probed.media.class = self.by_name(name).map(|kind| kind.class);
+            }
+            _ => {
+                probed.media.title = Some(text.lines().next().unwrap_or_default().to_owned());
+                probed.media.artist = Some("Somebody".into());
+                probed.profile = Some(9);
+            }
+        }
+        probed
+    }
+}
+
+/// Scans `roots` with `prober`.
+pub(crate) fn scan(
+    roots: Vec<Root>,
+    previous: Option<&Arc<Snapshot>>,
+    prober: &Arc<LineProber>,
+) -> Scanned {
+    scan::scan(&Job {
+        roots,
+        previous: previous.cloned(),
+        prober: prober.clone(),
+        progress: Arc::default(),
+    })
+    .unwrap()
+}
+
+/// Scans the whole of `tree` anew.
+pub(crate) fn snapshot(tree: &Tree) -> Arc<Snapshot> {
+    let root = Root::new(&tree.path(""), None);
+    let scanned = scan(vec![root], None, &Arc::default());
+    let snapshot = scanned.built.to_snapshot().unwrap();
+    snapshot.verify().unwrap();
+    Arc::new(snapshot)
+}
+
+/// Every listed object below `object`, one line each: depth by spaces, title; `/` for containers.
+pub(crate) fn tree_of(snapshot: &Snapshot) -> Vec<String> {
+    fn add(object: &Object<'_>, depth: usize, out: &mut Vec<String>) {
+        for child in object.children(0..u32::MAX) {
+            assert_eq!(child.parent_id(), Some(object.id()));
+            let slash = if child.is_container() { "/" } else { "" };
+            out.push(format!("{}{}{slash}", " ".repeat(depth), child.title()));
+            add(&child, depth + 1, out);
+        }
+    }
+    let mut out = Vec::new();
+    add(&snapshot.root().unwrap(), 0, &mut out);
+    out
 }

@@ -122,7 +122,7 @@ impl Built {
         self.is_unchanged
     }
 
-    /// SystemUpdateID of this catalogue; that of the previous one if nothing visible changed.
+    /// `SystemUpdateID` of this catalogue; that of the previous one if nothing visible changed.
     pub fn system_update_id(&self) -> u32 {
         self.header.system_update_id.get()
     }

@@ -135,10 +135,48 @@ mod tests {
     use std::{
         fs,
         os::unix::{ffi::OsStrExt as _, fs::symlink},
+        path::PathBuf,
     };
 
+    use rustix::io::Errno;
+
     use super::*;
-    use crate::catalogue::testing::Tree;
+
+    /// A directory of its own, removed at the end.
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str) -> Self {
+            let name = format!("rill-beneath-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().canonicalize().unwrap().join(name);
+            fs::create_dir_all(path.join("root/sub")).unwrap();
+            fs::create_dir_all(path.join("out")).unwrap();
+            fs::write(path.join("root/good.mp3"), "x").unwrap();
+            fs::write(path.join("out/secret"), "x").unwrap();
+            symlink(path.join("out"), path.join("root/link")).unwrap();
+            Self(path)
+        }
+
+        fn bytes(&self, below: &str) -> Vec<u8> {
+            self.0.join(below).as_os_str().as_bytes().to_vec()
+        }
+
+        fn open(&self, below: &str) -> Result<(), Refused> {
+            let root = self.bytes("root");
+            open_file([&root[..]], &self.bytes(below)).map(drop)
+        }
+
+        fn list(&self, below: &str) -> Result<(), Refused> {
+            let root = self.bytes("root");
+            open_directory([&root[..]], &self.bytes(below)).map(drop)
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
 
     #[test]
     fn beneath_is_by_whole_names() {
@@ -151,40 +189,28 @@ mod tests {
     }
 
     #[test]
-    fn a_link_out_of_the_root_is_refused_after_opening() {
-        let tree = Tree::new("beneath");
-        tree.file("root/good.mp3", b"x");
-        tree.file("out/secret", b"x");
-        symlink(tree.path("out"), tree.path("root/link")).unwrap();
-        let root = tree.path("root");
-        let open = |p: &str| {
-            open_file(
-                [root.as_os_str().as_bytes()],
-                tree.path(p).as_os_str().as_bytes(),
-            )
-            .map(|_| ())
-        };
-        assert_eq!(open("root/good.mp3"), Ok(()));
-        assert_eq!(open("root/link/secret"), Err(Refused::Outside));
-        assert_eq!(open("root/../out/secret"), Err(Refused::Outside));
-        assert_eq!(open("root"), Err(Refused::Kind));
-        assert_eq!(
-            open("root/none"),
-            Err(Refused::System(rustix::io::Errno::NOENT))
-        );
-        assert_eq!(open("root/a\0b"), Err(Refused::Path));
+    fn what_lies_outside_the_root_is_refused_after_opening() {
+        let tree = Tree::new("outside");
+        assert_eq!(tree.open("root/good.mp3"), Ok(()));
+        assert_eq!(tree.open("root/link/secret"), Err(Refused::Outside));
+        assert_eq!(tree.open("root/../out/secret"), Err(Refused::Outside));
+        assert_eq!(tree.open("root"), Err(Refused::Kind));
+        assert_eq!(tree.open("root/none"), Err(Refused::System(Errno::NOENT)));
+        assert_eq!(tree.open("root/a\0b"), Err(Refused::Path));
+        assert_eq!(tree.open(&"d/".repeat(2100)), Err(Refused::Path));
+        assert_eq!(tree.list("root"), Ok(()));
+        assert_eq!(tree.list("root/sub"), Ok(()));
+        assert_eq!(tree.list("root/link"), Err(Refused::Outside));
+        assert_eq!(tree.list("root/.."), Err(Refused::Outside));
+        assert_eq!(tree.list("root/good.mp3"), Err(Refused::Kind));
     }
 
     #[test]
     fn a_fifo_is_refused_and_not_waited_for() {
         let tree = Tree::new("fifo");
-        tree.fifo("pipe.mp3");
-        let root = tree.path("");
-        let root = fs::canonicalize(root).unwrap();
-        let refused = open_file(
-            [root.as_os_str().as_bytes()],
-            tree.path("pipe.mp3").as_os_str().as_bytes(),
-        );
-        assert_eq!(refused.map(|_| ()), Err(Refused::Kind));
+        let pipe = tree.bytes("root/pipe.mp3");
+        let mode = Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(CWD, &pipe[..], FileType::Fifo, mode, 0).unwrap();
+        assert_eq!(tree.open("root/pipe.mp3"), Err(Refused::Kind));
     }
 }

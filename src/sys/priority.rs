@@ -1,4 +1,4 @@
-//! Thread priority: sched nice values (setpriority(2)) and I/O classes (ioprio_set(2)).
+//! Thread priority: nice values (`setpriority(2)`) and I/O classes (`ioprio_set(2)`).
 
 /// `IOPRIO_WHO_PROCESS`: one thread, by its id; id 0 is the caller.
 const WHO_THREAD: libc::c_int = 1;

@@ -1,0 +1,150 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::catalogue::{
+    query::{Direction, SortBy, SortKey, page},
+    testing::{Tree, snapshot, tree_of},
+};
+
+fn good() -> Vec<u8> {
+    let tree = Tree::new("ritual");
+    tree.file("a/1.mp3", b"One");
+    tree.file("a/2.mp3", b"Two");
+    tree.file("b/film.mkv", b"Film");
+    tree.file("b/film.en.srt", b"x");
+    tree.file("c.jpg", b"?");
+    snapshot(&tree).bytes().to_vec()
+}
+
+/// Calls everything that reads, on every record.
+fn read_all(snapshot: &Arc<Snapshot>) {
+    let mut buffer = [0; limits::PATH_BYTES];
+    let _ = (snapshot.verify(), snapshot.len(), snapshot.is_empty());
+    for number in 0..=snapshot.records().min(100) {
+        let Some(object) = snapshot.any(number) else {
+            continue;
+        };
+        let _ = (object.title(), object.name(), object.class(), object.date());
+        let _ = (
+            object.property(Tag::Artist),
+            object.duration(),
+            object.parent_id(),
+        );
+        let _ = (object.path(&mut buffer), snapshot.find(object.id()));
+        let _ = object.captions().count() + object.children(0..u32::MAX).count();
+        let _ = object.all_children().count();
+        let by = SortBy::Title;
+        let direction = Direction::Descending;
+        let keys = [SortKey { by, direction }];
+        let page = page(snapshot, object.id(), &keys, 0, 3);
+        let _ = page.map(|page| page.objects().count());
+    }
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let good = good();
+    for end in 0..good.len() {
+        assert!(
+            Snapshot::from_bytes(good[..end].to_vec()).is_err(),
+            "{end} bytes"
+        );
+    }
+    let mut longer = good.clone();
+    longer.push(0);
+    assert!(matches!(
+        Snapshot::from_bytes(longer),
+        Err(OpenError::Length)
+    ));
+    Snapshot::from_bytes(good).unwrap().verify().unwrap();
+}
+
+#[test]
+fn flipped_bits_are_found_by_verify_and_never_panic() {
+    let good = good();
+    for at in 0..good.len() {
+        for bit in (0..8).filter(|bit| (at * 8 + bit) % 7 == 0) {
+            let mut bad = good.clone();
+            bad[at] ^= 1 << bit;
+            let Ok(snapshot) = Snapshot::from_bytes(bad) else {
+                continue;
+            };
+            // Four bytes of the header are reserved, and not looked at.
+            let is_reserved = (12..16).contains(&at);
+            assert_eq!(
+                snapshot.verify().is_ok(),
+                is_reserved,
+                "byte {at} bit {bit}"
+            );
+            read_all(&Arc::new(snapshot));
+        }
+    }
+}
+
+#[test]
+fn lying_references_are_found_even_under_a_right_checksum() {
+    let good = good();
+    let records = layout::HEADER_BYTES;
+    for (what, at) in [
+        ("parent", 40),
+        ("name", 48),
+        ("title", 52),
+        ("properties", 56),
+        ("links", 60),
+        ("number of links", 64),
+    ] {
+        let mut bad = good.clone();
+        let at = records + RECORD_BYTES + at;
+        bad[at..at + 4].copy_from_slice(&0xffff_fff0_u32.to_le_bytes());
+        let checksum = xxh3_64(&bad[layout::CHECKED_FROM..]);
+        bad[24..32].copy_from_slice(&checksum.to_le_bytes());
+        let snapshot = Arc::new(Snapshot::from_bytes(bad).unwrap());
+        assert!(
+            matches!(snapshot.verify(), Err(OpenError::Reference)),
+            "{what}"
+        );
+        read_all(&snapshot);
+    }
+}
+
+#[test]
+fn a_circle_of_parents_has_no_path() {
+    let mut bad = good();
+    // Record 1 becomes its own parent.
+    let at = layout::HEADER_BYTES + RECORD_BYTES + 40;
+    bad[at..at + 4].copy_from_slice(&1_u32.to_le_bytes());
+    let snapshot = Snapshot::from_bytes(bad).unwrap();
+    let mut buffer = [0; limits::PATH_BYTES];
+    assert_eq!(snapshot.any(1).unwrap().path(&mut buffer), None);
+}
+
+#[test]
+fn the_header_is_drawn_as_it_is_written() {
+    let good = good();
+    assert_eq!(good[..8], *b"rillcat\0");
+    assert_eq!(good[8..16], [1, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(good[16..24], (good.len() as u64).to_le_bytes());
+    assert_eq!(good[24..32], xxh3_64(&good[32..]).to_le_bytes());
+    assert_eq!(good[32..36], [1, 0, 0, 0]);
+    // Root, a, b, c.jpg (unlisted), 1.mp3, 2.mp3, film.en.srt, film.mkv.
+    assert_eq!(good[36..40], [8, 0, 0, 0]);
+    assert_eq!(good[56..64], [96, 0, 0, 0, 0, 0, 0, 0]);
+    let snapshot = Snapshot::from_bytes(good).unwrap();
+    assert_eq!(tree_of(&snapshot), ["a/", " One", " Two", "b/", " Film"]);
+    assert_eq!(snapshot.len(), 7);
+}
+
+#[test]
+fn another_version_says_what_happens_next() {
+    let mut bad = good();
+    bad[8] = 99;
+    let error = Snapshot::from_bytes(bad).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "has layout version 99, this rill reads 1; it is set aside and built anew"
+    );
+    assert!(matches!(
+        Snapshot::from_bytes(vec![]),
+        Err(OpenError::Magic)
+    ));
+}
