@@ -1,7 +1,8 @@
 //! The front door: arguments, environment, log; then one call. Nothing else reads the process's environment.
 
 use std::{
-    env, ffi::OsString, fmt::Display, io, io::Write as _, process::ExitCode, time::SystemTime,
+    env, ffi::OsString, fmt::Display, io, io::IsTerminal as _, io::Write as _, process::ExitCode,
+    time::SystemTime,
 };
 
 use rill::{
@@ -51,14 +52,22 @@ fn serve(config: &Config) -> ExitCode {
 
 /// Looks through the folders once, keeps what was found, and reports it.
 fn scan(config: &Config) -> ExitCode {
-    match rill::net::scan_once(config) {
-        Ok(report) => {
-            let mut text = format!("{report}\n");
-            for skip in &report.skips {
-                text.push_str(&format!("  {skip}\n"));
-            }
-            print(&text)
+    let terminal = io::stderr().is_terminal();
+    let result = rill::net::scan_once(config, |progress| {
+        if terminal {
+            let _ = write!(
+                io::stderr(),
+                "\r{} of {} files ",
+                progress.done(),
+                progress.found()
+            );
         }
+    });
+    if terminal {
+        let _ = write!(io::stderr(), "\r\x1b[K");
+    }
+    match result {
+        Ok(report) => print(&report.in_full()),
         Err(error) => refuse(&error),
     }
 }

@@ -9,6 +9,7 @@ pub mod layout;
 pub mod object_id;
 pub mod order;
 mod pass;
+pub mod prober;
 pub mod query;
 pub mod record;
 pub mod report;

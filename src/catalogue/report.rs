@@ -143,6 +143,17 @@ pub struct Report {
 }
 
 impl Report {
+    /// The line for the log, then each file that was skipped or is in trouble, a line each.
+    pub fn in_full(&self) -> String {
+        use fmt::Write as _;
+        let mut text = format!("{self}\n");
+        for skip in self.skips.iter().chain(&self.troubles) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {skip}");
+        }
+        text
+    }
+
     /// How many were skipped for this reason.
     pub fn count(&self, reason: Reason) -> u64 {
         self.counts[reason as usize]

@@ -189,7 +189,7 @@ impl Hands {
         let joined = socket2::SockRef::from(socket)
             .join_multicast_v4_n(GROUP.ip(), &InterfaceIndexOrAddress::Index(address.index));
         match joined {
-            Err(error) if error.raw_os_error() != Some(libc::EADDRINUSE) => log::warn!(
+            Err(error) if error.kind() != io::ErrorKind::AddrInUse => log::warn!(
                 "cannot join the SSDP group on {}: {error}; searches on it go unheard",
                 address.name
             ),

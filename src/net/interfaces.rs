@@ -41,7 +41,7 @@ fn names(pattern: &InterfacePattern, address: &Address) -> bool {
 }
 
 /// Interfaces of container engines, virtual machines and tunnels, by name. Not by kind: inside a container the only
-/// real interface may be a veth called `eth0`, and OpenWrt's `br-lan` is the LAN itself.
+/// real interface may be a veth called `eth0`, and `br-lan` of `OpenWrt` is the LAN itself.
 fn is_virtual(name: &str) -> bool {
     const PREFIXES: [&str; 6] = ["docker", "veth", "virbr", "tun", "tap", "wg"];
     let is_docker_bridge = name

@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 
 use smol::channel::{self, Receiver, Sender};
@@ -26,6 +27,9 @@ use crate::{
 const WAITING: usize = 4;
 /// Scans in a row that a disk coming or going may spoil, before the scanner waits to be asked again.
 const ATTEMPTS: u32 = 5;
+
+/// How often whoever waits for [`scan_once`] is told how far it is.
+const WATCH_PERIOD: Duration = Duration::from_millis(200);
 
 /// What the scanner tells the loop.
 pub(super) enum News {
@@ -85,18 +89,33 @@ pub(super) fn start(config: &Config) -> io::Result<(Scanner, Arc<Snapshot>, Rece
     Ok((Scanner { orders, progress }, listed, news))
 }
 
-/// Scans once on this thread, keeps the result and says what was found: the command `rill scan`.
+/// Scans once, keeps the result and says what was found: the command `rill scan`. Meanwhile `watch` is shown how far
+/// it is, every [`WATCH_PERIOD`].
 ///
 /// # Errors
 /// The scan was spoiled by a disk that came or went, or its result could not be kept.
-pub fn scan_once(config: &Config) -> Result<Report, String> {
+pub fn scan_once(config: &Config, watch: impl Fn(&Progress)) -> Result<Report, String> {
+    let progress = Arc::new(Progress::default());
     let job = Job {
         roots: roots(&config.media),
         previous: load(config),
         prober: Arc::new(MediaProber),
-        progress: Arc::new(Progress::default()),
+        progress: Arc::clone(&progress),
     };
-    let Scanned { built, report } = scan::scan(&job).map_err(|stopped| stopped.to_string())?;
+    let (outbox, inbox) = mpsc::channel();
+    scan::spawn(job, move |result| {
+        // The receiver waits below.
+        let _ = outbox.send(result);
+    })
+    .map_err(|error| error.to_string())?;
+    let result = loop {
+        match inbox.recv_timeout(WATCH_PERIOD) {
+            Ok(result) => break result,
+            Err(mpsc::RecvTimeoutError::Timeout) => watch(&progress),
+            Err(error) => return Err(error.to_string()),
+        }
+    };
+    let Scanned { built, report } = result.map_err(|stopped| stopped.to_string())?;
     if !built.is_unchanged() {
         built.commit(&config.state_dir).map_err(|error| {
             let dir = config.state_dir.display();

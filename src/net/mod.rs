@@ -143,11 +143,11 @@ fn serve(
     ));
     let supervisor = Supervisor::new();
     async_io::block_on(executor.run(async {
-        let following = follow_scans(context, news, &supervisor);
+        let following = follow_scans(context, news);
         let ending = follow_signals(signals, scanner);
         future::or(ending, future::or(following, supervisor.run())).await;
         log::info!("stopping");
-        supervisor.stopping();
+        Supervisor::stopping();
         accepting.cancel().await;
         scanner.cancel();
         drop(stop);
@@ -194,7 +194,7 @@ fn discovery_settings(
         boot_id: identity.boot_id,
         config_id: 1,
         notify_interval: config.notify_interval,
-        description_path: crate::wire::device::DESCRIPTION_PATH,
+        description_path: crate::service::DESCRIPTION_PATH,
         // Two boards powered up together differ in their UDN.
         seed: identity.udn.as_u64_pair().0 ^ clock.now().unix_secs,
     }
@@ -222,11 +222,7 @@ async fn follow_signals(signals: &Async<Signals>, scanner: &library::Scanner) {
 }
 
 /// Puts each finished snapshot in place; never returns.
-async fn follow_scans(
-    context: &Context,
-    news: &channel::Receiver<library::News>,
-    supervisor: &Supervisor,
-) {
+async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>) {
     while let Ok(news) = news.recv().await {
         let state = match news {
             library::News::Started => "running".to_owned(),
@@ -239,10 +235,13 @@ async fn follow_scans(
                 for skip in &report.skips {
                     log::debug!("skipped {skip}");
                 }
+                for skip in &report.troubles {
+                    log::debug!("listed, but {skip}");
+                }
                 report.to_string()
             }
         };
-        supervisor.status(&state);
+        Supervisor::status(&state);
         context.shared.scan_state.replace(state);
     }
     log::error!("the scanner ended; what it found is served on, new files are not seen");

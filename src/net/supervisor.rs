@@ -22,12 +22,12 @@ impl Supervisor {
     }
 
     /// Says what the server does.
-    pub(super) fn status(&self, text: &str) {
+    pub(super) fn status(text: &str) {
         tell(&[NotifyState::Status(text)]);
     }
 
     /// Says that the server is ending as asked.
-    pub(super) fn stopping(&self) {
+    pub(super) fn stopping() {
         tell(&[NotifyState::Stopping]);
     }
 

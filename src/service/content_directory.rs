@@ -111,7 +111,7 @@ fn sort_keys(criteria: &SortCriteria) -> heapless::Vec<SortKey, { limits::SORT_K
 
 /// What a reply lists.
 enum Listing {
-    /// One object: BrowseMetadata.
+    /// One object: `BrowseMetadata`.
     One(Arc<Snapshot>, u32),
     /// Children of a container.
     Page(Page),

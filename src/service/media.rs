@@ -171,7 +171,7 @@ fn is_npt(value: &[u8]) -> bool {
     };
     unit.eq_ignore_ascii_case(b"npt=")
         && range.first().is_some_and(u8::is_ascii_digit)
-        && range.iter().filter(|byte| **byte == b'-').count() == 1
+        && range.split(|byte| *byte == b'-').count() == 2
         && range
             .iter()
             .all(|byte| byte.is_ascii_digit() || b".:-".contains(byte))

@@ -21,6 +21,9 @@ use crate::{
     },
 };
 
+/// Path of the device description, the target of `LOCATION`.
+pub use crate::wire::device::DESCRIPTION_PATH;
+
 pub mod connection_manager;
 pub mod content_directory;
 pub mod control;
@@ -88,6 +91,10 @@ pub struct DeviceFacts {
 }
 
 /// An answer, or the file that is needed to give one.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives for one exchange, on the stack; a box would be an allocation for every request"
+)]
 pub enum Answer {
     /// The answer.
     Reply(Response),

@@ -28,11 +28,11 @@ pub(super) fn show(request: &Request<'_>, shared: &Shared) -> Response {
     );
     text_once(&mut page, &shared.scan_state.borrow());
     // Writing to a Vec cannot fail.
-    let _ = write!(
+    let _ = writeln!(
         page,
         "</dd><dt>Listed</dt><dd>{} objects</dd><dt>Description</dt>\
          <dd><a href=\"/description.xml\">http://{}/description.xml</a></dd>\
-         <dt>Version</dt><dd>rill {}</dd></dl></body></html>\n",
+         <dt>Version</dt><dd>rill {}</dd></dl></body></html>",
         shared.snapshot().len(),
         request.local,
         env!("CARGO_PKG_VERSION"),

@@ -79,8 +79,8 @@ fn soap_that_is_none_is_refused() {
         (
             "2,000 arguments",
             replaced("<ObjectID>", &{
-                let many: String = (0..2000).map(|n| format!("<x{n}>1</x{n}>")).collect();
-                many + "<ObjectID>"
+                let many: Vec<_> = (0..2000).map(|n| format!("<x{n}>1</x{n}>")).collect();
+                many.concat() + "<ObjectID>"
             }),
         ),
     ];
