@@ -90,7 +90,7 @@ pub(super) fn start(config: &Config) -> io::Result<(Scanner, Arc<Snapshot>, Rece
 }
 
 /// Scans once, keeps the result and says what was found: the command `rill scan`. Meanwhile `watch` is shown how far
-/// it is, every [`WATCH_PERIOD`].
+/// it is, five times a second.
 ///
 /// # Errors
 /// The scan was spoiled by a disk that came or went, or its result could not be kept.

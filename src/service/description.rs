@@ -1,40 +1,17 @@
 //! The device description, the services' descriptions and the icons.
 
-use super::{Body, DeviceFacts, Request, Response};
+use super::{Body, DeviceFacts, Response};
 use crate::wire::{
-    device::{Device, Service},
+    device::{Device, ICONS, Service},
     http::response::{Head, Status},
 };
 
-/// An icon, drawn for rill by `build/icons`.
-struct Icon {
-    name: &'static str,
-    mime: &'static str,
-    bytes: &'static [u8],
-}
-
-/// The icons that DLNA asks for: PNG and JPEG, 48 and 120 pixels square.
-const ICONS: [Icon; 4] = [
-    Icon {
-        name: "48.png",
-        mime: "image/png",
-        bytes: include_bytes!("icon/48.png"),
-    },
-    Icon {
-        name: "120.png",
-        mime: "image/png",
-        bytes: include_bytes!("icon/120.png"),
-    },
-    Icon {
-        name: "48.jpg",
-        mime: "image/jpeg",
-        bytes: include_bytes!("icon/48.jpg"),
-    },
-    Icon {
-        name: "120.jpg",
-        mime: "image/jpeg",
-        bytes: include_bytes!("icon/120.jpg"),
-    },
+/// The pictures of [`ICONS`], in the same order; drawn for rill by `build/icons`.
+const PICTURES: [&[u8]; ICONS.len()] = [
+    include_bytes!("icon/48.png"),
+    include_bytes!("icon/120.png"),
+    include_bytes!("icon/48.jpg"),
+    include_bytes!("icon/120.jpg"),
 ];
 
 /// The device description (UDA 1.0 §2.1).
@@ -55,14 +32,14 @@ pub(super) fn scpd(service: &Service) -> Response {
     Response::xml(Status::Ok, Body::Bytes(service.scpd.write()))
 }
 
-/// The place of the icon called `name`.
-pub(super) fn icon(name: &str) -> Option<usize> {
-    ICONS.iter().position(|icon| icon.name == name)
+/// The place among the icons of the one at `path`.
+pub(super) fn icon_at(path: &str) -> Option<usize> {
+    ICONS.iter().position(|icon| icon.path == path)
 }
 
-/// The icon at place `icon`.
-pub(super) fn icon_bytes(icon: usize, _request: &Request<'_>) -> Response {
-    let Some(icon) = ICONS.get(icon) else {
+/// The icon at `place`.
+pub(super) fn icon(place: usize) -> Response {
+    let (Some(icon), Some(picture)) = (ICONS.get(place), PICTURES.get(place)) else {
         return Response::text(Status::NotFound, "There is no such icon.\n");
     };
     let mut head = Head::new(Status::Ok);
@@ -70,6 +47,6 @@ pub(super) fn icon_bytes(icon: usize, _request: &Request<'_>) -> Response {
     head.field("Cache-Control", "max-age=86400");
     Response {
         head,
-        body: Body::Static(icon.bytes),
+        body: Body::Static(picture),
     }
 }

@@ -26,7 +26,7 @@ pub enum Resource {
     Control(&'static Service),
     /// Where a service's events are subscribed to.
     Event(&'static Service),
-    /// One of the icons, by place in [`description::ICONS`].
+    /// One of the icons, by its place in [`device::ICONS`].
     Icon(usize),
     /// An item's bytes.
     Media(ObjectId),
@@ -38,8 +38,8 @@ impl Resource {
         if let Some(file) = path.strip_prefix("/media/") {
             return media::id_of(file).map(Self::Media);
         }
-        if let Some(name) = path.strip_prefix("/icon/") {
-            return description::icon(name).map(Self::Icon);
+        if let Some(icon) = description::icon_at(path) {
+            return Some(Self::Icon(icon));
         }
         match path {
             "/" | "/index.html" => return Some(Self::Page),
@@ -85,9 +85,7 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
             reply(description::device(&shared.device))
         }
         (Method::Get | Method::Head, Resource::Scpd(service)) => reply(description::scpd(service)),
-        (Method::Get | Method::Head, Resource::Icon(icon)) => {
-            reply(description::icon_bytes(icon, request))
-        }
+        (Method::Get | Method::Head, Resource::Icon(icon)) => reply(description::icon(icon)),
         (Method::Get | Method::Head, Resource::Media(id)) => media::find(id, shared),
         (Method::Post, Resource::Control(service)) => {
             reply(control::call(service, request, shared))
