@@ -30,7 +30,7 @@ const TURN: usize = 32;
 pub(super) async fn run(machine: Discovery, context: Rc<Context>, stop: Receiver<()>) {
     let mut hands = Hands {
         machine,
-        socket: open_socket(),
+        socket: None,
         bell: open_bell(),
         served: Vec::new(),
         context,
@@ -102,8 +102,9 @@ impl Hands {
     }
 
     fn send_what_is_due(&mut self) {
-        let Some(socket) = &self.socket else { return };
         while let Some(transmit) = self.machine.output(self.context.clock.now()) {
+            // Without a socket what is due passes unsent: the machine must not stay overdue.
+            let Some(socket) = &self.socket else { continue };
             let (SocketAddr::V4(to), IpAddr::V4(source)) = (transmit.to, transmit.source) else {
                 continue;
             };
@@ -146,6 +147,9 @@ impl Hands {
         if let Some(bell) = &self.bell {
             // Nothing to drain is fine: this is also called at the start.
             let _ = bell.get_ref().drain();
+        }
+        if self.socket.is_none() {
+            self.socket = open_socket();
         }
         let present = interfaces::suitable(&self.context.interfaces);
         let now = self.context.clock.now();
@@ -220,8 +224,9 @@ fn bind(port: u16) -> io::Result<UdpSocket> {
     // Kernels before 3.9 do not know it.
     let _ = socket.set_reuse_port(true);
     socket.set_multicast_ttl_v4(HOPS)?;
-    // Only what was joined here, not what any other program on this machine joined.
-    socket.set_multicast_all_v4(false)?;
+    // Only what was joined here, not what any other program on this machine joined. The machine sorts the rest out
+    // by interface, so a system that does not know the option (an emulator) is served too.
+    let _ = socket.set_multicast_all_v4(false);
     socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
     pktinfo::enable(socket.as_fd())?;
     Ok(socket.into())
