@@ -3,7 +3,7 @@
 //! Content wins over the name when its first bytes are sure; the name decides the rest. Adding a format is adding a file
 //! under `container/` and a row here.
 
-use super::container::{self, flac, gif, jpeg, mp3, mp4, png, wav};
+use super::container::{self, avi, flac, flv, gif, jpeg, mkv, mp3, mp4, mpegps, mpegts, png, wav};
 use super::mime::Mime;
 use super::reader::{Error, Reader};
 use super::{Class, Media};
@@ -49,6 +49,37 @@ static FORMATS: &[Format] = &[
             (4, b"moof"),
         ],
         read: mp4::read,
+    },
+    Format {
+        name: "mkv",
+        mimes: &[Mime::MATROSKA, Mime::WEBM, Mime::MKA, Mime::AUDIO_WEBM],
+        magic: &[(0, b"\x1A\x45\xDF\xA3")],
+        read: mkv::read,
+    },
+    Format {
+        name: "avi",
+        mimes: &[Mime::AVI],
+        magic: &[(8, b"AVI LIST"), (8, b"AVI JUNK")],
+        read: avi::read,
+    },
+    Format {
+        name: "flv",
+        mimes: &[Mime::FLV],
+        magic: &[(0, b"FLV\x01")],
+        read: flv::read,
+    },
+    // One byte in 188 is no magic: the name has to agree.
+    Format {
+        name: "mpegts",
+        mimes: &[Mime::MPEG_TS, Mime::M2TS],
+        magic: &[],
+        read: mpegts::read,
+    },
+    Format {
+        name: "mpegps",
+        mimes: &[Mime::MPEG_PS],
+        magic: &[(0, b"\x00\x00\x01\xBA")],
+        read: mpegps::read,
     },
     // No magic of its own: ID3 may stand in front of other formats, and eleven set bits are no proof.
     Format {
@@ -240,11 +271,8 @@ mod tests {
 
     #[test]
     fn formats_without_a_reader_are_known_by_name_and_give_no_trouble() {
-        let found = probed("film.mkv", b"\x1A\x45\xDF\xA3");
-        assert_eq!(
-            (found.media.mime, found.trouble),
-            (Some(Mime::MATROSKA), None)
-        );
+        let found = probed("film.rm", b".RMF");
+        assert_eq!((found.media.mime, found.trouble), (Some(Mime::REAL), None));
     }
 
     #[test]
