@@ -9,7 +9,9 @@ use std::time::Duration;
 
 pub mod codec;
 pub mod container;
+pub mod episode;
 pub mod mime;
+pub mod nfo;
 pub mod probe;
 pub mod profile;
 pub mod reader;

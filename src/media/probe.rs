@@ -6,7 +6,8 @@
 use super::container::{self, avi, flac, flv, gif, jpeg, mkv, mp3, mp4, mpegps, mpegts, png, wav};
 use super::mime::Mime;
 use super::reader::{Error, Reader};
-use super::{Class, Media};
+use super::tag::{self, put};
+use super::{Class, Media, episode};
 
 /// First bytes of a file that the table looks at.
 const HEAD_BYTES: usize = 16;
@@ -169,7 +170,21 @@ pub fn probe(name: &[u8], r: &mut Reader<'_>) -> Probed {
         log::trace!("{}: {:?}", format.name, probed.trouble);
     }
     complete(&mut probed, named, format, r.file_len());
+    number(&mut probed.media, name);
     probed
+}
+
+/// Series, season and episode of a film by its name, where tags are silent. Names of folders are the caller's to ask.
+fn number(media: &mut Media, name: &[u8]) {
+    let silent = media.season.is_none() && media.episode.is_none();
+    if media.class != Some(Class::Video) || !silent {
+        return;
+    }
+    if let Some(found) = episode::from_name(&tag::utf8(name)) {
+        put(&mut media.series, found.series);
+        media.season = Some(found.season);
+        media.episode = Some(found.episode);
+    }
 }
 
 /// The row whose magic the file starts with, else the row of its extension.
@@ -284,6 +299,17 @@ mod tests {
                 ..Probed::default()
             }
         );
+    }
+
+    #[test]
+    fn episodes_are_told_by_name_of_films_alone() {
+        let film = probed("Show S02E05.rm", b".RMF").media;
+        assert_eq!(
+            (film.series.as_deref(), film.season, film.episode),
+            (Some("Show"), Some(2), Some(5))
+        );
+        let song = probed("Show S02E05.gif", b"GIF89a\x0A\x00\x2C\x01").media;
+        assert_eq!((song.series, song.season), (None, None));
     }
 
     #[test]
