@@ -35,6 +35,8 @@ struct Film {
     /// `mehd`, in the film's units.
     fragmented_duration: Option<u64>,
     indexes: Vec<fragment::Index>,
+    /// `moof`s seen.
+    fragments: u32,
 }
 
 /// Reads a whole file.
@@ -77,6 +79,15 @@ fn top_level(r: &mut Reader<'_>, film: &mut Film, media: &mut Media) -> Result<(
         }
         if film.is_complete(kind, media) {
             return outcome;
+        }
+        if &kind == b"moof" {
+            film.fragments += 1;
+            if film.fragments == fragment::COUNTED
+                && film.indexes.is_empty()
+                && fragment::from_the_end(r, &mut film.tracks)?
+            {
+                return outcome;
+            }
         }
     }
     let found = !film.tracks.is_empty() || matches!(film.brand, Brand::Still(_));

@@ -26,6 +26,10 @@ pub(super) struct Track {
     pub(super) entry: SampleEntry,
     /// Sum of the fragments' runs, in track units.
     pub(super) fragments: u64,
+    /// Decode time of the first fragment seen, in track units.
+    pub(super) first_time: Option<u64>,
+    /// Where the last fragment seen ends, likewise.
+    pub(super) end_time: Option<u64>,
     /// `default_sample_duration` of `trex`.
     pub(super) fragment_sample: u32,
 }
