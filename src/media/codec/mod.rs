@@ -198,9 +198,10 @@ pub struct FrameRate {
 }
 
 impl FrameRate {
-    /// `num / den`; `None` unless that lies between one picture in ten seconds and a thousand per second.
+    /// `num / den`; `None` unless that lies between one picture in ten seconds and 300 per second: more is a time scale that
+    /// was taken for a rate.
     pub fn new(num: u64, den: u64) -> Option<Self> {
-        if den == 0 || num.saturating_mul(10) < den || num / den > 1000 {
+        if den == 0 || num.saturating_mul(10) < den || num / den > 300 {
             return None;
         }
         let divisor = gcd(num, den);

@@ -13,8 +13,8 @@ use crate::media::{Class, Media};
 /// Bytes from the start that are read at most, and at least: tracks that start later than the first are found there.
 const HEAD_BYTES: u64 = 2 * 1024 * 1024;
 const TRACKS_BYTES: u64 = 256 * 1024;
-/// Bytes at the end that are searched for the last time stamp.
-const TAIL_BYTES: u64 = 256 * 1024;
+/// Bytes at the end that are searched for the last time stamp, less first: discs stamp one picture in twelve.
+const TAIL_BYTES: [u64; 2] = [256 * 1024, 2 * 1024 * 1024];
 /// Bytes searched at a time for a start code; few, because it is seldom far.
 const SEARCHED_BYTES: usize = 256;
 /// Bytes of a packet that are looked at.
@@ -259,23 +259,28 @@ impl Film {
         let Some(wanted) = self.video.as_ref().map(|v| v.0) else {
             return Ok(());
         };
-        r.seek(r.len().saturating_sub(TAIL_BYTES))?;
-        while let Some(code) = next_code(r, u64::MAX)? {
-            if code == wanted {
-                let mut bytes = [0; PES_HEADER_BYTES];
-                let stamp = pes::header(r.clone().read_some(&mut bytes)?).and_then(|h| h.stamp);
-                if let Some(stamp) = stamp {
-                    self.tail.add(stamp);
+        for span in TAIL_BYTES {
+            r.seek(r.len().saturating_sub(span))?;
+            while let Some(code) = next_code(r, u64::MAX)? {
+                if code == wanted {
+                    let mut bytes = [0; PES_HEADER_BYTES];
+                    let stamp = pes::header(r.clone().read_some(&mut bytes)?).and_then(|h| h.stamp);
+                    if let Some(stamp) = stamp {
+                        self.tail.add(stamp);
+                    }
                 }
+                // Their own start codes are below these: what is found is a packet, and its length is true.
+                let mut ahead = r.clone();
+                ahead.skip(4)?;
+                let len = match code {
+                    PACK | END => 0,
+                    _ => ahead.be_u16().unwrap_or(0),
+                };
+                r.skip((4 + u64::from(len)).min(r.remaining()))?;
             }
-            // Their own start codes are below these: what is found is a packet, and its length is true.
-            let mut ahead = r.clone();
-            ahead.skip(4)?;
-            let len = match code {
-                PACK | END => 0,
-                _ => ahead.be_u16().unwrap_or(0),
-            };
-            r.skip((4 + u64::from(len)).min(r.remaining()))?;
+            if self.tail.count > 0 {
+                break;
+            }
         }
         Ok(())
     }

@@ -98,11 +98,16 @@ fn class(sound: &Sound) -> Option<Class> {
     const LOW_COMPLEXITY: u8 = 2;
     Some(match sound.codec? {
         AudioCodec::Ac3 => Class::Ac3,
-        AudioCodec::Aac if sound.object_type == Some(LOW_COMPLEXITY) => match sound.channels? {
-            1..=2 => Class::Aac,
-            3..=6 => Class::AacMult5,
-            _ => return None,
-        },
+        // At 24 kHz and less, SBR may be there without being announced.
+        AudioCodec::Aac
+            if sound.object_type == Some(LOW_COMPLEXITY) && sound.sample_rate? >= 32_000 =>
+        {
+            match sound.channels? {
+                1..=2 => Class::Aac,
+                3..=6 => Class::AacMult5,
+                _ => return None,
+            }
+        }
         AudioCodec::Mp3 => Class::Mp3,
         AudioCodec::Mp2 => Class::Mp2,
         AudioCodec::AmrNb => Class::Amr,

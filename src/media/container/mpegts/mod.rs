@@ -24,6 +24,8 @@ const PATIENCE_BYTES: u64 = 512 * 1024;
 const FIRST_STAMPS: u32 = 6;
 /// Bytes at the end that are searched for the last time stamps, less first.
 const TAIL_BYTES: [u64; 2] = [192 * 1024, 2 * 1024 * 1024];
+/// Packets of a stream of sound that are looked at.
+const SOUND_ATTEMPTS: u32 = 4;
 /// Bytes of a stream, from the start of a packet of it, that are looked at.
 const GATHERED_BYTES: usize = 4096;
 
@@ -41,6 +43,8 @@ struct Stream {
     entry: Entry,
     es: Vec<u8>,
     gathering: bool,
+    /// How often it has been looked at in vain.
+    attempts: u32,
     stamps: Stamps,
     video: Option<Video>,
     sound: Option<Sound>,
@@ -254,6 +258,7 @@ impl Stream {
             entry,
             es: Vec::new(),
             gathering: false,
+            attempts: 0,
             stamps: Stamps::default(),
             video: None,
             sound: None,
@@ -290,26 +295,33 @@ impl Stream {
         match self.entry.kind {
             Kind::Video(codec) => self.video = elementary::video(codec, es),
             Kind::Sound(codec) => self.sound = elementary::sound(codec, es),
+            Kind::PerhapsDts => self.sound = elementary::sound(AudioCodec::Dts, es),
             Kind::BlurayLpcm => self.sound = bluray_lpcm(es),
             Kind::Caption => {}
         }
+        self.attempts = self.attempts.saturating_add(1);
     }
 
     /// Whether the headers of its coding have been read, or never will be.
     fn is_told(&self) -> bool {
         match self.entry.kind {
             Kind::Video(codec) => self.video.is_some() || !readable(codec),
-            Kind::Sound(codec) => self.sound.is_some() || !elementary::tells(codec),
-            Kind::BlurayLpcm => self.sound.is_some(),
+            Kind::Sound(codec) => self.is_heard() || !elementary::tells(codec),
+            Kind::PerhapsDts | Kind::BlurayLpcm => self.is_heard(),
             Kind::Caption => true,
         }
+    }
+
+    /// Every packet of sound has a whole header; one that is not read in several never will be.
+    fn is_heard(&self) -> bool {
+        self.sound.is_some() || self.attempts >= SOUND_ATTEMPTS
     }
 
     fn is_known(&self) -> bool {
         let stamped = match self.entry.kind {
             Kind::Video(_) => self.stamps.count >= FIRST_STAMPS,
             Kind::Caption => true,
-            Kind::Sound(_) | Kind::BlurayLpcm => self.stamps.count > 0,
+            Kind::Sound(_) | Kind::PerhapsDts | Kind::BlurayLpcm => self.stamps.count > 0,
         };
         stamped && self.is_told()
     }
@@ -332,8 +344,9 @@ impl Stream {
     fn heard(&self) -> Option<Sound> {
         let codec = match self.entry.kind {
             Kind::Sound(codec) => codec,
+            Kind::PerhapsDts if self.sound.is_some() => AudioCodec::Dts,
             Kind::BlurayLpcm => AudioCodec::Lpcm,
-            Kind::Video(_) | Kind::Caption => return None,
+            Kind::Video(_) | Kind::PerhapsDts | Kind::Caption => return None,
         };
         let mut sound = Sound {
             language: self.entry.language,

@@ -54,6 +54,8 @@ pub(super) fn association(section: &[u8]) -> Option<u16> {
 pub(super) enum Kind {
     Video(VideoCodec),
     Sound(AudioCodec),
+    /// DTS if its frames are: other players' writers say so, and cable systems mean subtitles by the same number.
+    PerhapsDts,
     /// Linear sound with the four bytes of header that Blu-ray has.
     BlurayLpcm,
     Caption,
@@ -126,6 +128,7 @@ fn coding(kind: u8, info: &[u8], bluray: bool) -> Option<Kind> {
         0x80 if bluray => Kind::BlurayLpcm,
         0x81 => Kind::Sound(Ac3),
         0x82 if bluray => Kind::Sound(Dts),
+        0x82 if info.is_empty() => Kind::PerhapsDts,
         0x83 if bluray => Kind::Sound(TrueHd),
         0x87 => Kind::Sound(Eac3),
         0x8A => Kind::Sound(Dts),

@@ -23,6 +23,7 @@ fn film(codec: VideoCodec, profile: u8, level: u8, size: (u32, u32), sound: Soun
 fn sound(codec: AudioCodec, channels: u8) -> Sound {
     Sound {
         object_type: (codec == Aac).then_some(2),
+        sample_rate: Some(48_000),
         channels: Some(channels),
         ..Sound::of(Some(codec))
     }
@@ -280,6 +281,7 @@ fn what_is_not_known_earns_nothing() {
     assert_eq!(without(&|s| s.sounds.clear()), None);
     assert_eq!(without(&|s| s.sounds[0].object_type = None), None);
     assert_eq!(without(&|s| s.sounds[0].channels = None), None);
+    assert_eq!(without(&|s| s.sounds[0].sample_rate = Some(22_050)), None);
     let blanks: [fn(&mut Video); 4] = [
         |v: &mut Video| v.profile = None,
         |v: &mut Video| v.level = None,
