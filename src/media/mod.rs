@@ -7,8 +7,11 @@
 
 use std::time::Duration;
 
+pub mod codec;
 pub mod container;
+pub mod episode;
 pub mod mime;
+pub mod nfo;
 pub mod probe;
 pub mod profile;
 pub mod reader;
@@ -16,6 +19,7 @@ pub mod tag;
 #[cfg(test)]
 mod truth_tests;
 
+pub use codec::{AudioCodec, FrameRate, Language, VideoCodec};
 pub use reader::Error;
 
 /// What an item is to a control point; decides its `upnp:class` (ContentDirectory:1 §7).
@@ -67,6 +71,15 @@ pub struct Date {
     pub precision: Precision,
 }
 
+/// Where a picture lies inside a file, as the bytes of a picture file of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cover {
+    /// Bytes from the start of the file.
+    pub offset: u64,
+    /// Bytes; they lie inside the file.
+    pub len: u64,
+}
+
 /// All that may be known about a file; every field that the file does not tell stays empty.
 ///
 /// A renderer decides by these whether it plays a file at all, so a wrong value is worse than none.
@@ -92,6 +105,24 @@ pub struct Media {
     pub bits_per_sample: Option<u8>,
     /// Audio channels.
     pub channels: Option<u8>,
+    /// How the first stream of pictures is coded.
+    pub video_codec: Option<VideoCodec>,
+    /// Its profile, as the coding numbers them: `profile_idc` of H.264 and HEVC.
+    pub video_profile: Option<u8>,
+    /// Its level, as stored: 41 is level 4.1 of H.264, 123 that of HEVC.
+    pub video_level: Option<u8>,
+    /// Pictures per second.
+    pub frame_rate: Option<FrameRate>,
+    /// Whether the pictures may be coded as fields.
+    pub interlaced: Option<bool>,
+    /// How the first stream of sound is coded.
+    pub audio_codec: Option<AudioCodec>,
+    /// The language of each stream of sound, in the file's order; empty if streams were not looked at.
+    pub audio_tracks: Vec<Language>,
+    /// The language of each stream of subtitles, in the file's order.
+    pub subtitle_tracks: Vec<Language>,
+    /// The cover, where it is a span of the file.
+    pub cover: Option<Cover>,
     /// Title from tags.
     pub title: Option<String>,
     /// Artist of the track.
@@ -110,6 +141,12 @@ pub struct Media {
     pub disc: Option<u32>,
     /// When it was recorded, released or photographed.
     pub date: Option<Date>,
+    /// The series that a film is a part of.
+    pub series: Option<String>,
+    /// Season, from 1; 0 holds the specials.
+    pub season: Option<u32>,
+    /// Episode of the season, from 1; 0 for a pilot.
+    pub episode: Option<u32>,
 }
 
 impl Media {
@@ -125,5 +162,8 @@ impl Media {
         put(&mut self.track, other.track);
         put(&mut self.disc, other.disc);
         put(&mut self.date, other.date);
+        put(&mut self.series, other.series);
+        put(&mut self.season, other.season);
+        put(&mut self.episode, other.episode);
     }
 }

@@ -3,10 +3,11 @@
 //! Content wins over the name when its first bytes are sure; the name decides the rest. Adding a format is adding a file
 //! under `container/` and a row here.
 
-use super::container::{self, flac, gif, jpeg, mp3, mp4, png, wav};
+use super::container::{self, avi, flac, flv, gif, jpeg, mkv, mp3, mp4, mpegps, mpegts, png, wav};
 use super::mime::Mime;
 use super::reader::{Error, Reader};
-use super::{Class, Media};
+use super::tag::{self, put};
+use super::{Class, Media, episode};
 
 /// First bytes of a file that the table looks at.
 const HEAD_BYTES: usize = 16;
@@ -49,6 +50,37 @@ static FORMATS: &[Format] = &[
             (4, b"moof"),
         ],
         read: mp4::read,
+    },
+    Format {
+        name: "mkv",
+        mimes: &[Mime::MATROSKA, Mime::WEBM, Mime::MKA, Mime::AUDIO_WEBM],
+        magic: &[(0, b"\x1A\x45\xDF\xA3")],
+        read: mkv::read,
+    },
+    Format {
+        name: "avi",
+        mimes: &[Mime::AVI],
+        magic: &[(8, b"AVI LIST"), (8, b"AVI JUNK")],
+        read: avi::read,
+    },
+    Format {
+        name: "flv",
+        mimes: &[Mime::FLV],
+        magic: &[(0, b"FLV\x01")],
+        read: flv::read,
+    },
+    // One byte in 188 is no magic: the name has to agree.
+    Format {
+        name: "mpegts",
+        mimes: &[Mime::MPEG_TS, Mime::M2TS],
+        magic: &[],
+        read: mpegts::read,
+    },
+    Format {
+        name: "mpegps",
+        mimes: &[Mime::MPEG_PS],
+        magic: &[(0, b"\x00\x00\x01\xBA")],
+        read: mpegps::read,
     },
     // No magic of its own: ID3 may stand in front of other formats, and eleven set bits are no proof.
     Format {
@@ -138,7 +170,21 @@ pub fn probe(name: &[u8], r: &mut Reader<'_>) -> Probed {
         log::trace!("{}: {:?}", format.name, probed.trouble);
     }
     complete(&mut probed, named, format, r.file_len());
+    number(&mut probed.media, name);
     probed
+}
+
+/// Series, season and episode of a film by its name, where tags are silent. Names of folders are the caller's to ask.
+fn number(media: &mut Media, name: &[u8]) {
+    let silent = media.season.is_none() && media.episode.is_none();
+    if media.class != Some(Class::Video) || !silent {
+        return;
+    }
+    if let Some(found) = episode::from_name(&tag::utf8(name)) {
+        put(&mut media.series, found.series);
+        media.season = Some(found.season);
+        media.episode = Some(found.episode);
+    }
 }
 
 /// The row whose magic the file starts with, else the row of its extension.
@@ -240,11 +286,8 @@ mod tests {
 
     #[test]
     fn formats_without_a_reader_are_known_by_name_and_give_no_trouble() {
-        let found = probed("film.mkv", b"\x1A\x45\xDF\xA3");
-        assert_eq!(
-            (found.media.mime, found.trouble),
-            (Some(Mime::MATROSKA), None)
-        );
+        let found = probed("film.rm", b".RMF");
+        assert_eq!((found.media.mime, found.trouble), (Some(Mime::REAL), None));
     }
 
     #[test]
@@ -256,6 +299,17 @@ mod tests {
                 ..Probed::default()
             }
         );
+    }
+
+    #[test]
+    fn episodes_are_told_by_name_of_films_alone() {
+        let film = probed("Show S02E05.rm", b".RMF").media;
+        assert_eq!(
+            (film.series.as_deref(), film.season, film.episode),
+            (Some("Show"), Some(2), Some(5))
+        );
+        let song = probed("Show S02E05.gif", b"GIF89a\x0A\x00\x2C\x01").media;
+        assert_eq!((song.series, song.season), (None, None));
     }
 
     #[test]

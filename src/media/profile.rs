@@ -3,6 +3,11 @@
 //! A renderer that sees a profile trusts it without looking further, so a rule answers only when every fact it needs is
 //! known; otherwise there is no profile, and the media type alone speaks.
 
+mod video;
+
+pub use video::{Packets, Wma, advanced_systems};
+pub(crate) use video::{mp4, program_stream, third_generation, transport_stream};
+
 /// One profile of the table; its number is stored in snapshots. 0 is never one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Profile(u16);
@@ -33,6 +38,9 @@ impl Profile {
 
     /// The profile with that number.
     pub fn from_code(code: u16) -> Option<Self> {
+        if let Some(profile) = video::from_code(code) {
+            return Some(profile);
+        }
         TABLE
             .get(usize::from(code).checked_sub(1)?)
             .map(|(profile, _)| *profile)
@@ -40,6 +48,9 @@ impl Profile {
 
     /// The value of `DLNA.ORG_PN`.
     pub fn name(self) -> &'static str {
+        if let Some(name) = video::name(self) {
+            return name;
+        }
         let row = usize::from(self.0)
             .checked_sub(1)
             .and_then(|i| TABLE.get(i));

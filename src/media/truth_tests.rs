@@ -7,14 +7,17 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::mime::Mime;
 use super::probe::{Probed, by_name, probe};
 use super::reader::{ReadAt, Reader, Source};
-use super::{Class, Date, Media, Precision};
+use super::{Class, Date, Media, Precision, VideoCodec};
 
 /// Right fields per type, of the fields that exist now: at least so many per cent.
 ///
 /// What is missing: one AAC that describes itself as mono in a box that says stereo (mp4), a creation date that no other
-/// tool counts (mov), dates of HEIC and of old PNG text chunks, an animated AVIF that others call a video.
+/// tool counts (mov), dates of HEIC and of old PNG text chunks, an animated AVIF that others call a video. In transport
+/// streams: the last picture, which rill counts and two others do not; DTS Express; a file without a program map. In FLV: an
+/// AAC that describes itself as mono where a tag says stereo.
 const FLOORS: &[(&str, u32)] = &[
     ("mp4", 99),
     ("m4a", 100),
@@ -32,7 +35,17 @@ const FLOORS: &[(&str, u32)] = &[
     ("gif", 100),
     ("heic", 72),
     ("heif", 100),
-    ("avif", 75),
+    ("avif", 73),
+    ("mkv", 100),
+    ("webm", 100),
+    ("mka", 100),
+    ("avi", 100),
+    ("ts", 86),
+    ("mts", 100),
+    ("vob", 100),
+    ("mpg", 100),
+    ("mpeg", 100),
+    ("flv", 91),
 ];
 
 /// No probe may take longer, in a debug build on a busy machine. A healthy one takes well under a millisecond.
@@ -126,6 +139,16 @@ fn a_file_costs_a_handful_of_reads() {
             };
             let source = Source::new(&counting, counting.bytes.len() as u64);
             probe(name.as_bytes(), &mut Reader::new(&source));
+            // MPEG streams have no index: a part of the start and of the end is all there is to go by.
+            let (_, mime) = by_name(name.as_bytes()).unwrap();
+            if matches!(mime, Mime::MPEG_TS | Mime::M2TS | Mime::MPEG_PS) {
+                assert!(
+                    counting.reads.get() <= 110,
+                    "{name}: {}",
+                    counting.reads.get()
+                );
+                continue;
+            }
             files += 1;
             reads += counting.reads.get();
             most = most.max(counting.reads.get());
@@ -230,6 +253,7 @@ fn compare<'t>(media: &Media, truth: &'t Json) -> Vec<(&'t str, bool, String)> {
     rows
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn compare_field(media: &Media, field: &str, file: &Json) -> Option<(bool, String)> {
     let truth = file.at("fields").at(field);
     let expected = truth.at("v");
@@ -302,6 +326,15 @@ fn compare_field(media: &Media, field: &str, file: &Json) -> Option<(bool, Strin
             let swapped = truth.at("swap_ok").is_true() && same(1, 0);
             (same(0, 1) || swapped, format!("{found:?} for {sides:?}"))
         }
+        "vcodec" => {
+            let found = media.video_codec.map(VideoCodec::name);
+            (
+                found == Some(expected.text()),
+                format!("{found:?} for {expected:?}"),
+            )
+        }
+        "audio_tracks" => number(u64::try_from(media.audio_tracks.len()).ok()),
+        "subtitle_tracks" => number(u64::try_from(media.subtitle_tracks.len()).ok()),
         "samplerate" => number(media.sample_rate.map(u64::from)),
         "channels" => number(media.channels.map(u64::from)),
         "track" => number(media.track.map(u64::from)),

@@ -8,11 +8,17 @@
 
 use std::time::Duration;
 
+pub mod avi;
 pub mod flac;
+pub mod flv;
 pub mod gif;
 pub mod jpeg;
+pub mod mkv;
 pub mod mp3;
 pub mod mp4;
+pub mod mpegps;
+pub mod mpegts;
+mod pes;
 pub mod png;
 pub mod wav;
 

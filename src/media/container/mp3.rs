@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::media::codec::{AudioCodec, Sound};
 use crate::media::mime::Mime;
 use crate::media::profile;
 use crate::media::reader::{Error, Reader};
@@ -119,6 +120,32 @@ fn bit_rate(mpeg1: bool, layer: u8, index: u8) -> Option<u32> {
     };
     let kbit = KBIT.get(row)?.get(usize::from(index.checked_sub(1)?))?;
     Some(u32::from(*kbit) * 1000)
+}
+
+/// What the first frame in the middle of a stream says; the next one must follow it, unless `bytes` start with it and end
+/// before that.
+pub(crate) fn sound_in(bytes: &[u8]) -> Option<Sound> {
+    let at = |i: usize| frame_header(*bytes.get(i..)?.first_chunk()?);
+    let frame = (0..bytes.len()).find_map(|i| {
+        let frame = at(i)?;
+        let next = i.checked_add(usize::try_from(frame.len).ok()?)?;
+        let believed = if next.checked_add(4)? <= bytes.len() {
+            at(next).is_some_and(|n| n.continues(&frame))
+        } else {
+            i == 0
+        };
+        believed.then_some(frame)
+    })?;
+    let codec = if frame.layer == 3 {
+        AudioCodec::Mp3
+    } else {
+        AudioCodec::Mp2
+    };
+    Some(Sound {
+        sample_rate: Some(frame.sample_rate),
+        channels: Some(frame.channels),
+        ..Sound::of(Some(codec))
+    })
 }
 
 /// Reads a whole file, tags included.

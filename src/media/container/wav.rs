@@ -165,7 +165,7 @@ impl Wave {
 }
 
 /// `LIST` of type `INFO`: chunks of text in no stated encoding; UTF-8 where it is that, else Latin-1.
-fn info(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+pub(super) fn info(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     if r.remaining() < 4 || &r.array()? != b"INFO" {
         return Ok(());
     }

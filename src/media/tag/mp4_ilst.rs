@@ -158,6 +158,13 @@ fn read_ilst(
         match (&kind, keyed.or_else(|| property(kind))) {
             (b"trkn", _) => put(&mut media.track, pair(body)?),
             (b"disk", _) => put(&mut media.disc, pair(body)?),
+            // Episodes of television: the series, and two numbers.
+            (b"tvsh", _) => put(
+                &mut media.series,
+                value(body)?.and_then(|v| text(&v.text())),
+            ),
+            (b"tvsn", _) => put(&mut media.season, value(body)?.and_then(|v| v.number())),
+            (b"tves", _) => put(&mut media.episode, value(body)?.and_then(|v| v.number())),
             (b"gnre", _) => {
                 // One more than ID3v1's number.
                 let name = value(body)?

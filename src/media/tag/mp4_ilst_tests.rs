@@ -76,6 +76,23 @@ fn every_property_is_read() {
 }
 
 #[test]
+fn episodes_name_their_series() {
+    let entries = [
+        entry(b"tvsh", 1, b"Show"),
+        entry(b"tvsn", 21, &[0, 0, 0, 2]),
+        entry(b"tves", 21, &[5]),
+    ];
+    let (media, outcome) = parse(&udta(&entries));
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(
+        (media.series.as_deref(), media.season, media.episode),
+        (Some("Show"), Some(2), Some(5))
+    );
+    let (empty, _) = parse(&udta(&[entry(b"tvsn", 21, &[]), entry(b"tvsh", 1, b" ")]));
+    assert_eq!((empty.series, empty.season), (None, None));
+}
+
+#[test]
 fn every_prefix_ends_with_what_came_before_the_cut() {
     let bytes = full();
     for n in 0..bytes.len() {

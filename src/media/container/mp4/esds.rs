@@ -1,36 +1,29 @@
 //! `esds`: the MPEG-4 description of a stream, and AAC's own inside it (ISO/IEC 14496-1 §7.2.6, 14496-3 §1.6.2.1).
 
 use super::boxes::version_flags;
+use crate::media::codec::aac::{self, AudioConfig};
+use crate::media::codec::{AudioCodec, Video, VideoCodec, mpeg4};
 use crate::media::reader::{Error, Reader};
 
-/// `AudioSpecificConfig`, as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct AudioConfig {
-    /// Audio object type of the core coder: 2 is AAC LC.
-    pub(super) object_type: u8,
-    /// Hz of the core coder.
-    pub(super) core_rate: Option<u32>,
-    /// Hz after spectral band replication, when that is announced.
-    pub(super) extended_rate: Option<u32>,
-    /// Channels, when the configuration names a fixed arrangement.
-    pub(super) channels: Option<u8>,
-}
-
-impl AudioConfig {
-    /// The rate at which sound comes out, Hz.
-    pub(super) fn output_rate(&self) -> Option<u32> {
-        self.extended_rate.or(self.core_rate)
-    }
+/// What `esds` describes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Described {
+    /// AAC, with its own configuration.
+    Aac(AudioConfig),
+    /// Another coding of sound.
+    Sound(AudioCodec),
+    /// Pictures.
+    Video(Video),
 }
 
 const ES_DESCRIPTOR: u8 = 3;
 const DECODER_CONFIG: u8 = 4;
 const DECODER_SPECIFIC_INFO: u8 = 5;
-/// Object type indications that carry an `AudioSpecificConfig` (14496-1 table 5): MPEG-4 and the MPEG-2 AAC profiles.
-const AAC_INDICATIONS: [u8; 4] = [0x40, 0x66, 0x67, 0x68];
+/// Bytes of a decoder's own description that are looked at.
+const SPECIFIC_BYTES: usize = 64;
 
-/// Reads the payload of `esds`; `None` for codings other than AAC.
-pub(super) fn read(r: &mut Reader<'_>) -> Result<Option<AudioConfig>, Error> {
+/// Reads the payload of `esds`; `None` for codings that are not told apart.
+pub(super) fn read(r: &mut Reader<'_>) -> Result<Option<Described>, Error> {
     version_flags(r)?;
     descriptor(r, ES_DESCRIPTOR)?;
     r.skip(2)?; // ES_ID
@@ -47,17 +40,37 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Option<AudioConfig>, Error> {
     }
     descriptor(r, DECODER_CONFIG)?;
     let indication = r.byte()?;
-    if !AAC_INDICATIONS.contains(&indication) {
+    if let Some(found) = by_indication(indication) {
+        return Ok(Some(found));
+    }
+    if !matches!(indication, 0x20 | 0x40 | 0x66..=0x68) {
         return Ok(None);
     }
     r.skip(12)?; // stream type, buffer size, highest and mean rate
     let len = descriptor(r, DECODER_SPECIFIC_INFO)?;
-    let mut bytes = [0; 16];
-    r.sub(u64::from(len))?.read_some(&mut bytes)?;
-    Ok(audio_config(&mut Bits {
-        value: u128::from_be_bytes(bytes),
-        left: 128,
-    }))
+    let mut bytes = [0; SPECIFIC_BYTES];
+    let specific = r.sub(u64::from(len))?.read_some(&mut bytes)?.to_vec();
+    Ok(if indication == 0x20 {
+        Some(Described::Video(mpeg4::configuration(&specific)))
+    } else {
+        aac::config(&specific).map(Described::Aac)
+    })
+}
+
+/// Object type indications (14496-1 table 5) that need no description: 0x20 is MPEG-4 video, 0x40 and 0x66 to 0x68 are AAC.
+fn by_indication(indication: u8) -> Option<Described> {
+    Some(match indication {
+        0x60..=0x65 => Described::Video(Video::of(Some(VideoCodec::Mpeg2))),
+        0x6A => Described::Video(Video::of(Some(VideoCodec::Mpeg1))),
+        0x6C => Described::Video(Video::of(Some(VideoCodec::MotionJpeg))),
+        // Which of the three layers is not said; it is layer III in all but old recordings of broadcasts.
+        0x69 | 0x6B => Described::Sound(AudioCodec::Mp3),
+        0xA5 => Described::Sound(AudioCodec::Ac3),
+        0xA6 => Described::Sound(AudioCodec::Eac3),
+        0xA9 => Described::Sound(AudioCodec::Dts),
+        0xDD => Described::Sound(AudioCodec::Vorbis),
+        _ => return None,
+    })
 }
 
 /// A descriptor's tag and size; the size is one to four groups of seven bits (14496-1 §8.3.3).
@@ -76,96 +89,12 @@ fn descriptor(r: &mut Reader<'_>, tag: u8) -> Result<u32, Error> {
     Ok(size)
 }
 
-/// Up to 128 bits, taken from the top; zeros behind the end.
-struct Bits {
-    value: u128,
-    left: u32,
-}
-
-impl Bits {
-    fn take(&mut self, n: u32) -> u32 {
-        let n = n.min(self.left).min(32);
-        let top = self.value.checked_shr(128 - n).unwrap_or(0);
-        self.value = self.value.checked_shl(n).unwrap_or(0);
-        self.left -= n;
-        u32::try_from(top).unwrap_or(0)
-    }
-}
-
-fn audio_config(bits: &mut Bits) -> Option<AudioConfig> {
-    const SBR: u8 = 5;
-    const PARAMETRIC_STEREO: u8 = 29;
-    let mut object_type = audio_object_type(bits);
-    let core_rate = frequency(bits);
-    let arrangement = bits.take(4);
-    let mut extended_rate = None;
-    let stereo = object_type == PARAMETRIC_STEREO;
-    if object_type == SBR || stereo {
-        extended_rate = frequency(bits);
-        object_type = audio_object_type(bits);
-    } else if arrangement != 0 {
-        extended_rate = announced_late(bits, object_type);
-    }
-    let channels = match arrangement {
-        1 if stereo => Some(2),
-        n @ 1..=6 => u8::try_from(n).ok(),
-        11 => Some(7),
-        7 | 12 | 14 => Some(8),
-        _ => None,
-    };
-    (object_type != 0).then_some(AudioConfig {
-        object_type,
-        core_rate,
-        extended_rate,
-        channels,
-    })
-}
-
-fn audio_object_type(bits: &mut Bits) -> u8 {
-    const ESCAPE: u32 = 31;
-    let object_type = match bits.take(5) {
-        ESCAPE => 32 + bits.take(6),
-        n => n,
-    };
-    u8::try_from(object_type).unwrap_or(0)
-}
-
-fn frequency(bits: &mut Bits) -> Option<u32> {
-    const RATES: [u32; 13] = [
-        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
-        8_000, 7_350,
-    ];
-    match bits.take(4) {
-        15 => Some(bits.take(24)).filter(|rate| *rate > 0),
-        index => usize::try_from(index)
-            .ok()
-            .and_then(|i| RATES.get(i))
-            .copied(),
-    }
-}
-
-/// Spectral band replication announced behind the core's own fields, where old players do not look (§1.6.5.2).
-fn announced_late(bits: &mut Bits, object_type: u8) -> Option<u32> {
-    const SYNC: u32 = 0x2B7;
-    if !matches!(object_type, 1..=4) {
-        return None;
-    }
-    bits.take(1); // frame length
-    if bits.take(1) == 1 {
-        bits.take(14); // delay of a core coder
-    }
-    bits.take(1); // extension: none for these types
-    (bits.take(11) == SYNC && bits.take(5) == 5 && bits.take(1) == 1)
-        .then(|| frequency(bits))
-        .flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::media::reader::Source;
 
-    fn parse(bytes: &[u8]) -> Result<Option<AudioConfig>, Error> {
+    fn parse(bytes: &[u8]) -> Result<Option<Described>, Error> {
         let source = Source::new(&bytes, bytes.len() as u64);
         read(&mut Reader::new(&source))
     }
@@ -180,7 +109,9 @@ mod tests {
 
     #[test]
     fn low_complexity_is_read() {
-        let config = parse(LC_44100_STEREO).unwrap().unwrap();
+        let Ok(Some(Described::Aac(config))) = parse(LC_44100_STEREO) else {
+            panic!("no AAC");
+        };
         assert_eq!(
             (config.object_type, config.output_rate(), config.channels),
             (2, Some(44_100), Some(2))
@@ -188,38 +119,18 @@ mod tests {
     }
 
     #[test]
-    fn band_replication_doubles_the_rate_when_announced() {
-        let with = |config: &[u8]| {
-            let mut bytes = LC_44100_STEREO[..LC_44100_STEREO.len() - 3].to_vec();
-            bytes.push(u8::try_from(config.len()).unwrap());
-            bytes.extend(config);
-            parse(&bytes).unwrap().unwrap()
+    fn other_codings_are_named_by_their_number() {
+        let of = |indication: u8| {
+            let mut bytes = LC_44100_STEREO.to_vec();
+            bytes[17] = indication;
+            parse(&bytes).unwrap()
         };
-        // 00101 0110 0001 0011 00010: SBR, core 24 kHz, mono, extended 48 kHz, LC
-        let early = with(&[0b0010_1011, 0b0000_1001, 0b1000_1000]);
+        assert_eq!(of(0x6B), Some(Described::Sound(AudioCodec::Mp3)));
         assert_eq!(
-            (early.object_type, early.core_rate, early.output_rate()),
-            (2, Some(24_000), Some(48_000))
+            of(0x61),
+            Some(Described::Video(Video::of(Some(VideoCodec::Mpeg2))))
         );
-        // 00010 0110 0001 000 01010110111 00101 1 0011: LC first, the announcement behind it
-        let late = with(&[
-            0b0001_0011,
-            0b0000_1000,
-            0b0101_0110,
-            0b1110_0101,
-            0b1001_1000,
-        ]);
-        assert_eq!(
-            (late.object_type, late.core_rate, late.output_rate()),
-            (2, Some(24_000), Some(48_000))
-        );
-    }
-
-    #[test]
-    fn other_codings_are_passed_over() {
-        let mut mp3 = LC_44100_STEREO.to_vec();
-        mp3[17] = 0x6B;
-        assert_eq!(parse(&mp3), Ok(None));
+        assert_eq!(of(0xE1), None);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use self::boxes::{each_box, next_box, time_field, version_flags};
 use self::ftyp::Brand;
 use self::track::Track;
 use super::super::tag::mp4_ilst;
+use crate::media::codec::aac::AudioConfig;
+use crate::media::codec::{FrameRate, Language, Sound, Streams, Video};
 use crate::media::profile::{self, Aac};
 use crate::media::reader::{Error, Reader};
 use crate::media::{Class, Media};
@@ -33,6 +35,8 @@ struct Film {
     /// `mehd`, in the film's units.
     fragmented_duration: Option<u64>,
     indexes: Vec<fragment::Index>,
+    /// `moof`s seen.
+    fragments: u32,
 }
 
 /// Reads a whole file.
@@ -75,6 +79,15 @@ fn top_level(r: &mut Reader<'_>, film: &mut Film, media: &mut Media) -> Result<(
         }
         if film.is_complete(kind, media) {
             return outcome;
+        }
+        if &kind == b"moof" {
+            film.fragments += 1;
+            if film.fragments == fragment::COUNTED
+                && film.indexes.is_empty()
+                && fragment::from_the_end(r, &mut film.tracks)?
+            {
+                return outcome;
+            }
         }
     }
     let found = !film.tracks.is_empty() || matches!(film.brand, Brand::Still(_));
@@ -145,25 +158,43 @@ impl Film {
             media.mime = Some(mime);
             return;
         }
-        let film = self.tracks.iter().find(|t| self.is_film(t));
-        let sound = self.tracks.iter().find(|t| &t.handler == b"soun");
+        let sounds = self.tracks.iter().filter(|t| &t.handler == b"soun");
+        let streams = Streams {
+            video: self.tracks.iter().find(|t| self.is_film(t)).map(pictures),
+            sounds: sounds.map(sound).collect(),
+            captions: self.captions(),
+        };
         media.duration = self.play_time();
-        if let Some(track) = film {
-            media.class = Some(Class::Video);
+        streams.describe(media);
+        if streams.video.is_some() {
             media.mime = Some(self.brand.video());
-            (media.width, media.height) = shown_size(track);
-        } else if sound.is_some() || self.brand == Brand::AppleAudio {
+            let rate = media
+                .duration
+                .and_then(|d| super::bytes_per_sec(file_len, d));
+            media.profile = match (self.brand, rate) {
+                (Brand::Mp4, Some(rate)) => profile::mp4(&streams, rate.saturating_mul(8)),
+                (Brand::ThreeGp, _) => profile::third_generation(&streams),
+                _ => None,
+            };
+        } else if !streams.sounds.is_empty() || self.brand == Brand::AppleAudio {
             media.class = Some(Class::Audio);
             media.mime = Some(self.brand.audio());
-        }
-        if let Some(track) = sound {
-            media.sample_rate = track.entry.sample_rate;
-            media.channels = track.entry.channels;
-            media.bits_per_sample = track.entry.bits_per_sample;
         }
         if media.class == Some(Class::Audio) {
             media.profile = self.audio_profile(file_len, media.duration);
         }
+    }
+
+    fn captions(&self) -> Vec<Language> {
+        let shown = |t: &&Track| {
+            matches!(&t.handler, b"sbtl" | b"subt" | b"clcp" | b"subp")
+                || (&t.handler == b"text" && &t.entry.coding == b"tx3g")
+        };
+        self.tracks
+            .iter()
+            .filter(shown)
+            .map(|t| t.language)
+            .collect()
     }
 
     /// Moving pictures, not the cover or the chapter pictures of an audio file.
@@ -239,13 +270,31 @@ fn seconds(units: u64, timescale: u32) -> Option<Duration> {
         .filter(|d| *d < LONGEST)
 }
 
-fn shown_size(track: &Track) -> (Option<u32>, Option<u32>) {
+fn pictures(track: &Track) -> Video {
     let known = |n: u32| (n > 0).then_some(n);
     let (width, height) = (known(track.entry.width), known(track.entry.height));
-    if track.quarter_turned {
+    let mut video = track.entry.video.clone();
+    (video.width, video.height) = if track.quarter_turned {
         (height, width)
     } else {
         (width, height)
+    };
+    let sampled = track
+        .sample
+        .and_then(|time| FrameRate::new(u64::from(track.timescale), u64::from(time)));
+    video.frame_rate = sampled.or(video.frame_rate);
+    video
+}
+
+fn sound(track: &Track) -> Sound {
+    let described = track.entry.aac.as_ref().map(AudioConfig::sound);
+    Sound {
+        codec: track.entry.audio_codec,
+        object_type: described.and_then(|s| s.object_type),
+        sample_rate: track.entry.sample_rate,
+        channels: track.entry.channels,
+        bits_per_sample: track.entry.bits_per_sample,
+        language: track.language,
     }
 }
 

@@ -2,8 +2,14 @@
 //! Description" versions 0 to 2). Only the first description counts: files with several differ in details alone.
 
 use super::boxes::{FourCc, each_box, next_box, version_flags};
-use super::esds;
+use super::esds::{self, Described};
+use crate::media::codec::aac::AudioConfig;
+use crate::media::codec::{AudioCodec, Video, VideoCodec, ac3, h264, hevc};
 use crate::media::reader::{Error, Reader};
+use crate::media::tag::put;
+
+/// Bytes of a coding's configuration that are looked at.
+const CONFIGURATION_BYTES: usize = 512;
 
 /// The first sample description of a track; 0 and `None` are "not told".
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,7 +27,11 @@ pub(super) struct SampleEntry {
     /// Bits per sample, of lossless codings only.
     pub(super) bits_per_sample: Option<u8>,
     /// AAC's own description.
-    pub(super) aac: Option<esds::AudioConfig>,
+    pub(super) aac: Option<AudioConfig>,
+    /// The coding of sound, if it is known.
+    pub(super) audio_codec: Option<AudioCodec>,
+    /// What the coding of pictures says of itself; the size above is the one that counts.
+    pub(super) video: Video,
 }
 
 /// Reads the payload of `stsd` of a track with this handler.
@@ -48,7 +58,64 @@ fn visual(r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<(), Error> {
     r.skip(24)?;
     entry.width = u32::from(r.be_u16()?);
     entry.height = u32::from(r.be_u16()?);
-    Ok(())
+    entry.video.codec = VideoCodec::from_fourcc(entry.coding);
+    // Behind: resolution, frames per sample, name, depth; then boxes.
+    if r.skip(50).is_err() {
+        return Ok(());
+    }
+    each_box(r, |kind, body| {
+        let mut bytes = [0; CONFIGURATION_BYTES];
+        let told = match &kind {
+            b"avcC" => h264::avcc(body.read_some(&mut bytes)?),
+            b"hvcC" => hevc::hvcc(body.read_some(&mut bytes)?),
+            b"esds" => match esds::read(body)? {
+                Some(Described::Video(video)) => Some(video),
+                _ => None,
+            },
+            // What an encrypted track is coded in (§8.12.1).
+            b"sinf" => return original_format(body, entry),
+            _ => None,
+        };
+        if let Some(told) = told {
+            entry.video.refine(&told);
+        }
+        Ok(())
+    })
+}
+
+fn original_format(r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<(), Error> {
+    each_box(r, |kind, body| {
+        if &kind == b"frma" {
+            let coding = body.array()?;
+            put(&mut entry.video.codec, VideoCodec::from_fourcc(coding));
+            put(&mut entry.audio_codec, audio_codec(coding));
+        }
+        Ok(())
+    })
+}
+
+fn audio_codec(coding: FourCc) -> Option<AudioCodec> {
+    Some(match &coding {
+        b"ac-3" => AudioCodec::Ac3,
+        b"ec-3" => AudioCodec::Eac3,
+        b"ac-4" => AudioCodec::Ac4,
+        b"alac" => AudioCodec::Alac,
+        b"fLaC" => AudioCodec::Flac,
+        b"Opus" => AudioCodec::Opus,
+        b"samr" => AudioCodec::AmrNb,
+        b"sawb" => AudioCodec::AmrWb,
+        b".mp3" => AudioCodec::Mp3,
+        b".mp2" => AudioCodec::Mp2,
+        b"dtsc" => AudioCodec::Dts,
+        b"dtse" | b"dtsh" | b"dtsl" | b"dtsx" => AudioCodec::DtsHd,
+        b"mlpa" => AudioCodec::TrueHd,
+        b"mha1" | b"mha2" | b"mhm1" | b"mhm2" => AudioCodec::MpegH,
+        b"sowt" | b"twos" | b"lpcm" | b"ipcm" | b"fpcm" | b"in24" | b"in32" | b"raw " | b"fl32"
+        | b"fl64" => AudioCodec::Lpcm,
+        b"ulaw" | b"alaw" => AudioCodec::G711,
+        b"ima4" => AudioCodec::Adpcm,
+        _ => return None,
+    })
 }
 
 /// ```text
@@ -74,6 +141,7 @@ fn sound(r: &mut Reader<'_>, stsd_version: u8, entry: &mut SampleEntry) -> Resul
         _ => {}
     }
     refine_by_name(entry);
+    entry.audio_codec = audio_codec(entry.coding);
     each_box(r, |kind, body| inner(kind, body, entry))
 }
 
@@ -132,17 +200,37 @@ fn inner(kind: FourCc, r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<()
         }),
         // Behind "alac" comes a full box of the same name; in QuickTime's `wave` too, which says nothing new.
         b"alac" => alac(r, entry),
+        b"dac3" | b"dec3" => {
+            let mut bytes = [0; 8];
+            let bytes = r.read_some(&mut bytes)?;
+            let told = if &kind == b"dac3" {
+                ac3::dac3(bytes)
+            } else {
+                ac3::dec3(bytes)
+            };
+            // The entry itself may say two channels whatever there are (ETSI TS 102 366 annex F).
+            if let Some(told) = told {
+                entry.sample_rate = told.sample_rate.or(entry.sample_rate);
+                entry.channels = told.channels.or(entry.channels);
+            }
+            Ok(())
+        }
+        b"sinf" => original_format(r, entry),
         _ => Ok(()),
     }
 }
 
 fn decoder(r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<(), Error> {
-    let Some(config) = esds::read(r)? else {
-        return Ok(());
-    };
-    entry.sample_rate = config.output_rate().or(entry.sample_rate);
-    entry.channels = config.channels.or(entry.channels);
-    entry.aac = Some(config);
+    match esds::read(r)? {
+        Some(Described::Aac(config)) => {
+            entry.sample_rate = config.output_rate().or(entry.sample_rate);
+            entry.channels = config.channels.or(entry.channels);
+            entry.audio_codec = Some(AudioCodec::Aac);
+            entry.aac = Some(config);
+        }
+        Some(Described::Sound(codec)) => entry.audio_codec = Some(codec),
+        Some(Described::Video(_)) | None => {}
+    }
     Ok(())
 }
 

@@ -204,6 +204,62 @@ fn fragmented(extra: &[Vec<u8>]) -> Vec<u8> {
     .concat()
 }
 
+/// One that starts at `time` and lasts 100 units of 1/500 s, and its sound.
+fn timed_fragment(time: u32) -> Vec<u8> {
+    let traf = nest(
+        b"traf",
+        &[
+            boxed(b"tfhd", &words(&[0, 2])),
+            boxed(b"tfdt", &words(&[0, time])),
+            boxed(b"trun", &words(&[0, 1])),
+        ],
+    );
+    let moof = nest(b"moof", &[boxed(b"mfhd", &words(&[0, 1])), traf]);
+    [moof, boxed(b"mdat", &[7; 500])].concat()
+}
+
+#[test]
+fn many_fragments_are_told_by_the_last_one() {
+    // Every 150 units, from 1000 on: what adds up would be 40 times 100.
+    let fragments: Vec<_> = (0..40).map(|i| timed_fragment(1000 + i * 150)).collect();
+    let expected = Some(Duration::from_millis((39 * 150 + 100) * 2));
+    let bytes = fragmented(&fragments);
+    assert_eq!(parse(&bytes).0.duration, expected);
+    // An index that lists the last fragment but two, and its length at its end.
+    let at = bytes.len() - 3 * timed_fragment(0).len();
+    let entries = [0, 0, 5, u32::try_from(at).unwrap()];
+    let tfra = [
+        words(&[0, 2, 0, 2]),
+        words(&entries[..2]),
+        vec![1; 3],
+        words(&entries[2..]),
+        vec![1; 3],
+    ];
+    let index = nest(
+        b"mfra",
+        &[
+            boxed(b"tfra", &tfra.concat()),
+            boxed(b"mfro", &words(&[0, 87])),
+        ],
+    );
+    assert_eq!(index.len(), 70);
+    let lies = [bytes.clone(), index.clone()].concat();
+    assert_eq!(parse(&lies).0.duration, expected);
+    let honest = [&lies[..lies.len() - 4], &70_u32.to_be_bytes()].concat();
+    assert_eq!(parse(&honest).0.duration, expected);
+    // Without decode times they are added up.
+    let untimed = |mut fragment: Vec<u8>| {
+        let at = fragment.windows(4).position(|w| w == b"tfdt").unwrap();
+        fragment[at..at + 4].copy_from_slice(b"skip");
+        fragment
+    };
+    let untimed: Vec<_> = fragments.into_iter().map(untimed).collect();
+    assert_eq!(
+        parse(&fragmented(&untimed)).0.duration,
+        Some(Duration::from_secs(8))
+    );
+}
+
 #[test]
 fn runs_of_fragments_add_up() {
     let by_default = nest(

@@ -2,6 +2,7 @@
 
 use super::boxes::{FourCc, each_box, time_field, version_flags};
 use super::sample_entry::{self, SampleEntry};
+use crate::media::codec::Language;
 use crate::media::reader::{Error, Reader};
 
 /// What one track tells.
@@ -17,10 +18,18 @@ pub(super) struct Track {
     pub(super) handler: FourCc,
     /// The picture is shown turned by a quarter.
     pub(super) quarter_turned: bool,
+    /// The language spoken or written.
+    pub(super) language: Language,
+    /// One sample's time in track units, when all have the same.
+    pub(super) sample: Option<u32>,
     /// First sample description.
     pub(super) entry: SampleEntry,
     /// Sum of the fragments' runs, in track units.
     pub(super) fragments: u64,
+    /// Decode time of the first fragment seen, in track units.
+    pub(super) first_time: Option<u64>,
+    /// Where the last fragment seen ends, likewise.
+    pub(super) end_time: Option<u64>,
     /// `default_sample_duration` of `trex`.
     pub(super) fragment_sample: u32,
 }
@@ -74,6 +83,9 @@ fn mdhd(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
     r.skip(if version == 0 { 8 } else { 16 })?;
     track.timescale = r.be_u32()?;
     track.duration = time_field(r, version)?;
+    let language = r.be_u16()?;
+    // QuickTime numbers its languages below 0x400; they come out as unknown.
+    track.language = Language::from_packed(language);
     Ok(())
 }
 
@@ -88,6 +100,23 @@ fn stbl(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
     let handler = track.handler;
     each_box(r, |kind, body| match &kind {
         b"stsd" => sample_entry::read(body, handler, &mut track.entry),
+        b"stts" if &handler == b"vide" => stts(body).map(|sample| track.sample = sample),
         _ => Ok(()),
     })
+}
+
+/// Time to sample (§8.6.1.2): the time of one, if it is the same for all but the last ones.
+fn stts(r: &mut Reader<'_>) -> Result<Option<u32>, Error> {
+    version_flags(r)?;
+    let runs = r.be_u32()?;
+    if !(1..=2).contains(&runs) || r.remaining() < 8 {
+        return Ok(None);
+    }
+    let (count, time) = (r.be_u32()?, r.be_u32()?);
+    let others = if runs == 2 && r.remaining() >= 8 {
+        r.be_u32()?
+    } else {
+        0
+    };
+    Ok((time > 0 && count > 1 && others <= count / 20 + 1).then_some(time))
 }
