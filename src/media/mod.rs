@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+pub mod art;
 pub mod container;
 pub mod mime;
 pub mod probe;
@@ -16,6 +17,7 @@ pub mod tag;
 #[cfg(test)]
 mod truth_tests;
 
+pub use art::ArtSpan;
 pub use reader::Error;
 
 /// What an item is to a control point; decides its `upnp:class` (ContentDirectory:1 §7).
@@ -70,9 +72,9 @@ pub struct Media {
     pub duration: Option<Duration>,
     /// Mean rate of the whole file in **bytes** per second, as DIDL's `res@bitrate` counts.
     pub bitrate_bytes_per_sec: Option<u32>,
-    /// Picture width in pixels, as shown (rotation applied).
+    /// Picture width in pixels: of a film as shown, of a photograph as stored, before [`Media::orientation`].
     pub width: Option<u32>,
-    /// Picture height in pixels, as shown (rotation applied).
+    /// Picture height in pixels, likewise.
     pub height: Option<u32>,
     /// Audio sample rate, Hz.
     pub sample_rate: Option<u32>,
@@ -98,6 +100,17 @@ pub struct Media {
     pub disc: Option<u32>,
     /// When it was recorded, released or photographed.
     pub date: Option<Date>,
+    /// How a stored photograph is to be turned for showing, 1 to 8 as in Exif 2.32 §4.6.4 (1: not at all; 6: a quarter to
+    /// the right; 8: a quarter to the left).
+    pub orientation: Option<u8>,
+    /// Maker and model of the camera, in one text.
+    pub camera: Option<String>,
+    /// Stars that somebody gave, 1 to 5.
+    pub rating: Option<u8>,
+    /// Where an embedded cover lies in the file; see [`art`] for which ones count.
+    pub art: Option<ArtSpan>,
+    /// Where the small picture lies that a camera has put into a photograph: always JPEG.
+    pub thumbnail: Option<ArtSpan>,
 }
 
 impl Media {
@@ -113,5 +126,9 @@ impl Media {
         put(&mut self.track, other.track);
         put(&mut self.disc, other.disc);
         put(&mut self.date, other.date);
+        put(&mut self.rating, other.rating);
+        if let Some(art) = other.art {
+            art::offer(&mut self.art, art);
+        }
     }
 }

@@ -3,7 +3,10 @@
 //! Content wins over the name when its first bytes are sure; the name decides the rest. Adding a format is adding a file
 //! under `container/` and a row here.
 
-use super::container::{self, flac, gif, jpeg, mp3, mp4, png, wav};
+use super::container::{
+    self, ac3, adts, aiff, amr, asf, bmp, caf, dsd, flac, gif, jpeg, lossless, monkeys, mp3, mp4,
+    musepack, png, tiff, wav, wavpack, webp,
+};
 use super::mime::Mime;
 use super::reader::{Error, Reader};
 use super::{Class, Media};
@@ -69,6 +72,91 @@ static FORMATS: &[Format] = &[
         magic: &[(8, b"WAVEfmt "), (8, b"WAVEJUNK"), (8, b"WAVEds64")],
         read: wav::read,
     },
+    // Bare frames: two bytes at the start are no proof.
+    Format {
+        name: "adts",
+        mimes: &[Mime::ADTS],
+        magic: &[],
+        read: adts::read,
+    },
+    Format {
+        name: "ac3",
+        mimes: &[Mime::AC3, Mime::EAC3],
+        magic: &[],
+        read: ac3::read,
+    },
+    Format {
+        name: "aiff",
+        mimes: &[Mime::AIFF],
+        magic: &[(8, b"AIFFCOMM"), (8, b"AIFCFVER"), (8, b"AIFCCOMM")],
+        read: aiff::read,
+    },
+    Format {
+        name: "asf",
+        mimes: &[Mime::WMA, Mime::WMV, Mime::ASF],
+        magic: &[(0, asf::HEADER)],
+        read: asf::read,
+    },
+    Format {
+        name: "monkeys",
+        mimes: &[Mime::APE],
+        magic: &[(0, b"MAC ")],
+        read: monkeys::read,
+    },
+    Format {
+        name: "wavpack",
+        mimes: &[Mime::WAVPACK],
+        magic: &[(0, b"wvpk")],
+        read: wavpack::read,
+    },
+    Format {
+        name: "musepack",
+        mimes: &[Mime::MUSEPACK],
+        magic: &[(0, b"MPCK"), (0, b"MP+\x07"), (0, b"MP+\x17")],
+        read: musepack::read,
+    },
+    Format {
+        name: "dsf",
+        mimes: &[Mime::DSF],
+        magic: &[(0, b"DSD \x1C")],
+        read: dsd::read_dsf,
+    },
+    Format {
+        name: "dff",
+        mimes: &[Mime::DFF],
+        magic: &[(0, b"FRM8\0\0\0")],
+        read: dsd::read_dff,
+    },
+    Format {
+        name: "tta",
+        mimes: &[Mime::TTA],
+        magic: &[(0, b"TTA1")],
+        read: lossless::read_tta,
+    },
+    Format {
+        name: "tak",
+        mimes: &[Mime::TAK],
+        magic: &[(0, b"tBaK")],
+        read: lossless::read_tak,
+    },
+    Format {
+        name: "optimfrog",
+        mimes: &[Mime::OPTIMFROG],
+        magic: &[(0, b"OFR ")],
+        read: lossless::read_optimfrog,
+    },
+    Format {
+        name: "caf",
+        mimes: &[Mime::CAF],
+        magic: &[(0, b"caff\0\x01")],
+        read: caf::read,
+    },
+    Format {
+        name: "amr",
+        mimes: &[Mime::AMR],
+        magic: &[(0, b"#!AMR\n"), (0, b"#!AMR-WB\n")],
+        read: amr::read,
+    },
     Format {
         name: "jpeg",
         mimes: &[Mime::JPEG],
@@ -86,6 +174,25 @@ static FORMATS: &[Format] = &[
         mimes: &[Mime::GIF],
         magic: &[(0, b"GIF87a"), (0, b"GIF89a")],
         read: gif::read,
+    },
+    Format {
+        name: "webp",
+        mimes: &[Mime::WEBP],
+        magic: &[(8, b"WEBPVP8")],
+        read: webp::read,
+    },
+    // Two letters, or four bytes that camera raw formats share, are no proof.
+    Format {
+        name: "bmp",
+        mimes: &[Mime::BMP],
+        magic: &[],
+        read: bmp::read,
+    },
+    Format {
+        name: "tiff",
+        mimes: &[Mime::TIFF],
+        magic: &[],
+        read: tiff::read,
     },
 ];
 

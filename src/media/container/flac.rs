@@ -1,17 +1,18 @@
-//! FLAC: `STREAMINFO` and the comments (RFC 9639 §8). Pictures are passed over.
+//! FLAC: `STREAMINFO` the comments and where the cover lies (RFC 9639 §8).
 
 use std::time::Duration;
 
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
 use crate::media::tag::{id3, vorbis};
-use crate::media::{Class, Media};
+use crate::media::{Class, Media, art};
 
 /// Metadata blocks that are looked at.
 const BLOCKS: usize = 128;
 
 const STREAMINFO: u8 = 0;
 const VORBIS_COMMENT: u8 = 4;
+const PICTURE: u8 = 6;
 
 /// Reads a whole file; an ID3 tag may stand in front, though the standard advises against it (RFC 9639 §D.1).
 ///
@@ -39,6 +40,12 @@ fn blocks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         let mut block = r.sub(u64::from(len))?;
         match kind & 0x7F {
             STREAMINFO if media.sample_rate.is_none() => stream_info(&mut block, media)?,
+            // A picture that lies about itself costs nothing but itself.
+            PICTURE => {
+                if let Err(e @ Error::Io(_)) = art::flac_picture(&mut block, &mut media.art) {
+                    return Err(e);
+                }
+            }
             VORBIS_COMMENT => comments = vorbis::read(&mut block, media),
             _ => {}
         }
@@ -50,7 +57,7 @@ fn blocks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
 }
 
 /// §8.2: 10 bytes of block and frame sizes, then 20 bits of rate, 3 of channels less one, 5 of bits less one, 36 of samples.
-fn stream_info(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+pub(super) fn stream_info(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     r.skip(10)?;
     let packed = r.be_u64()?;
     let field = |shift: u32, bits: u32| (packed >> shift) & ((1 << bits) - 1);

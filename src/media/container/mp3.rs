@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::media::mime::Mime;
 use crate::media::profile;
 use crate::media::reader::{Error, Reader};
-use crate::media::tag::id3;
+use crate::media::tag::{self, id3};
 use crate::media::{Class, Media};
 
 /// Bytes of junk in front of the first frame that are searched. Beyond it: not MPEG audio.
@@ -132,7 +132,7 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     }
     let front = r.position();
     let stream = find_stream(r);
-    let end = back_tags(r, front, media)?;
+    let end = tag::behind(r, front, Media::default(), media)?;
     let (at, first) = stream?;
     media.class = Some(Class::Audio);
     media.mime = Some(if first.layer == 2 {
@@ -164,63 +164,6 @@ fn front_tags(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// Takes what the tags at the end say and returns where the sound ends, as a position in `r`.
-fn back_tags(r: &mut Reader<'_>, front: u64, media: &mut Media) -> Result<u64, Error> {
-    const APE_FOOTER_BYTES: u64 = 32;
-    let mut end = r.len();
-    if end.saturating_sub(front) >= id3::V1_BYTES {
-        r.seek(end - id3::V1_BYTES)?;
-        let tag = r.array()?;
-        id3::read_v1(&tag, media);
-        end -= if tag.starts_with(b"TAG") {
-            id3::V1_BYTES
-        } else {
-            0
-        };
-    }
-    if end.saturating_sub(front) >= APE_FOOTER_BYTES {
-        r.seek(end - APE_FOOTER_BYTES)?;
-        end = end.saturating_sub(ape_bytes(&r.array()?)).max(front);
-    }
-    Ok(end)
-}
-
-/// Bytes of an APE tag by its footer: `APETAGEX`, version, size without header, count, flags (bit 31: has a header).
-fn ape_bytes(footer: &[u8; 32]) -> u64 {
-    let [
-        b'A',
-        b'P',
-        b'E',
-        b'T',
-        b'A',
-        b'G',
-        b'E',
-        b'X',
-        _,
-        _,
-        _,
-        _,
-        a,
-        b,
-        c,
-        d,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        flags,
-        ..,
-    ] = *footer
-    else {
-        return 0;
-    };
-    let header = if flags & 0x80 != 0 { 32 } else { 0 };
-    u64::from(u32::from_le_bytes([a, b, c, d])) + header
 }
 
 /// The first place, from here on, where several frames follow one another; a stream of fewer must end where they do.
