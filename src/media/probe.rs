@@ -5,7 +5,7 @@
 
 use super::container::{
     self, ac3, adts, aiff, amr, asf, bmp, caf, dsd, flac, gif, jpeg, lossless, monkeys, mp3, mp4,
-    musepack, png, tiff, wav, wavpack, webp,
+    musepack, ogg, png, tiff, wav, wavpack, webp,
 };
 use super::mime::Mime;
 use super::reader::{Error, Reader};
@@ -65,6 +65,12 @@ static FORMATS: &[Format] = &[
         mimes: &[Mime::FLAC],
         magic: &[(0, b"fLaC")],
         read: flac::read,
+    },
+    Format {
+        name: "ogg",
+        mimes: &[Mime::OGG, Mime::OPUS, Mime::SPEEX, Mime::OGV],
+        magic: &[(0, b"OggS\0")],
+        read: ogg::read,
     },
     Format {
         name: "wav",

@@ -13,8 +13,12 @@ use super::{Class, Date, Media, Precision};
 
 /// Right fields per type, of the fields that exist now: at least so many per cent.
 ///
-/// What is missing: one AAC that describes itself as mono in a box that says stereo (mp4), a creation date that no other
-/// tool counts (mov), dates of HEIC and of old PNG text chunks, an animated AVIF that others call a video.
+/// What is missing, and why:
+/// * mp4: one AAC describes itself as mono in a box that says stereo. mov: a creation date that no other tool counts.
+/// * png: one picture keeps its EXIF as compressed text. heic: a turn that stands in EXIF alone, where the standard says
+///   it does not count (ISO/IEC 23008-12 §A.2.1). avif: an animation that others call a film.
+/// * ape, mpc: `Oct 3, 1995` is no date that anybody agreed on.
+/// * ogg, opus: covers in base64 cannot be located; one Opus file has no sound but what is to be skipped.
 const FLOORS: &[(&str, u32)] = &[
     ("mp4", 99),
     ("m4a", 100),
@@ -49,6 +53,11 @@ const FLOORS: &[(&str, u32)] = &[
     ("amr", 100),
     ("wma", 100),
     ("wmv", 100),
+    ("ogg", 98),
+    ("oga", 100),
+    ("opus", 91),
+    ("spx", 100),
+    ("ogv", 100),
     ("webp", 100),
     ("bmp", 100),
     ("tif", 100),

@@ -25,6 +25,7 @@ pub mod monkeys;
 pub mod mp3;
 pub mod mp4;
 pub mod musepack;
+pub mod ogg;
 pub mod png;
 pub mod tiff;
 pub mod wav;
