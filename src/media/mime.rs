@@ -46,6 +46,7 @@ codes! {
     29 DFF 30 MKA 31 AC3 32 EAC3 33 DTS 34 AMR 35 AUDIO_3GPP 36 CAF 37 TTA 38 TAK 39 OPTIMFROG 40 SPEEX 41 MP2 42 AU
     43 JPEG 44 PNG 45 GIF 46 WEBP 47 BMP 48 TIFF 49 HEIC 50 HEIF 51 AVIF
     52 SRT 53 SSA 54 ASS 55 VTT 56 SUB 57 SMI
+    58 M3U 59 PLS
 }
 
 /// Reasons where the registries and the televisions disagree:
@@ -191,6 +192,13 @@ static TABLE: &[Row] = &[
         "application/smil",
         &["smi", "sami"],
     ),
+    row(
+        Mime::M3U,
+        Class::Playlist,
+        "audio/x-mpegurl",
+        &["m3u", "m3u8"],
+    ),
+    row(Mime::PLS, Class::Playlist, "audio/x-scpls", &["pls"]),
 ];
 
 impl Mime {
@@ -225,7 +233,7 @@ impl Mime {
         self.row().extensions.first().copied().unwrap_or_default()
     }
 
-    /// Audio, image, video or caption.
+    /// Audio, image, video, caption or playlist.
     pub fn class(self) -> Class {
         self.row().class
     }
@@ -236,7 +244,7 @@ impl Mime {
         let media = TABLE
             .iter()
             .enumerate()
-            .filter(|(_, row)| row.class != Class::Caption);
+            .filter(|(_, row)| !matches!(row.class, Class::Caption | Class::Playlist));
         media
             .filter(move |(i, row)| !earlier(*i, row.text))
             .map(|(_, row)| row.text)
@@ -312,5 +320,6 @@ mod tests {
         let all: Vec<_> = Mime::all_served().collect();
         assert_eq!(all.iter().filter(|t| **t == "video/mpeg").count(), 1);
         assert!(all.contains(&"image/avif") && !all.iter().any(|t| t.starts_with("text/")));
+        assert!(!all.contains(&"audio/x-mpegurl"));
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 pub mod art;
 pub mod container;
 pub mod mime;
+pub mod playlist;
 pub mod probe;
 pub mod profile;
 pub mod reader;
@@ -32,6 +33,8 @@ pub enum Class {
     Video = 3,
     /// A subtitle file beside a video; never listed by itself.
     Caption = 4,
+    /// A list of other items, as [`playlist`] reads it; its bytes are never served.
+    Playlist = 5,
 }
 
 /// How much of a [`Date`] was stated.

@@ -223,11 +223,11 @@ pub fn by_name(name: &[u8]) -> Option<(Class, Mime)> {
 
 /// Reads what a file says about itself. `name` is its file name, `r` stands at its start.
 ///
-/// Never fails: damage, limits and unreadable files are [`Probed::trouble`], beside whatever could be read. Captions are
-/// not looked into. Costs at most [`crate::limits::PROBE_BYTES`] of reading.
+/// Never fails: damage, limits and unreadable files are [`Probed::trouble`], beside whatever could be read. Captions and
+/// playlists are not looked into. Costs at most [`crate::limits::PROBE_BYTES`] of reading.
 pub fn probe(name: &[u8], r: &mut Reader<'_>) -> Probed {
     let named = by_name(name);
-    if let Some((class @ Class::Caption, mime)) = named {
+    if let Some((class @ (Class::Caption | Class::Playlist), mime)) = named {
         let media = Media {
             class: Some(class),
             mime: Some(mime),

@@ -296,6 +296,7 @@ fn compare_field(media: &Media, field: &str, file: &Json) -> Option<(bool, Strin
                 Class::Image => "image",
                 Class::Video => "video",
                 Class::Caption => "caption",
+                Class::Playlist => "playlist",
             });
             (
                 found == Some(expected.text()),
