@@ -1,6 +1,8 @@
 //! MPEG audio: layers I, II and III of MPEG-1, -2 and "2.5" as a bare stream of frames (ISO/IEC 11172-3 §2.4,
 //! 13818-3 §2.4). The stream has no header of its own: length comes from a Xing, Info or VBRI frame, else from the frames.
 
+mod free;
+
 use std::time::Duration;
 
 use crate::media::mime::Mime;
@@ -58,7 +60,7 @@ impl Frame {
 }
 
 /// `1111 1111 111v vll. bbbb rrp. mm..` (11172-3 §2.4.1.3): version, layer, bit rate, rate, padding, mode. Free format
-/// (bit rate 0) is refused: nothing plays it.
+/// (bit rate 0) is another matter: see [`free`].
 fn frame_header([sync, a, b, c]: [u8; 4]) -> Option<Frame> {
     if sync != 0xFF || a & 0xE0 != 0xE0 {
         return None;
@@ -133,7 +135,14 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     let front = r.position();
     let stream = find_stream(r);
     let end = tag::behind(r, front, Media::default(), media)?;
-    let (at, first) = stream?;
+    let (at, first) = match stream {
+        Err(no_frames @ Error::Malformed(_)) => {
+            r.seek(front)?;
+            let sound = r.sub(end.saturating_sub(front))?;
+            return read_free(sound, media, no_frames);
+        }
+        found => found?,
+    };
     media.class = Some(Class::Audio);
     media.mime = Some(if first.layer == 2 {
         Mime::MP2
@@ -154,6 +163,21 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         None => measure(&mut sound, &first)?,
     };
     tags.map(drop)
+}
+
+/// A stream of a free rate, which no DLNA profile knows.
+fn read_free(mut sound: Reader<'_>, media: &mut Media, no_frames: Error) -> Result<(), Error> {
+    let free = free::find(&sound)?.ok_or(no_frames)?;
+    media.class = Some(Class::Audio);
+    media.mime = Some(if free.frame.layer == 2 {
+        Mime::MP2
+    } else {
+        Mime::MPEG_AUDIO
+    });
+    media.sample_rate = Some(free.frame.sample_rate);
+    media.channels = Some(free.frame.channels);
+    media.duration = super::play_time(free.count(&mut sound)?, free.frame.sample_rate);
+    Ok(())
 }
 
 /// Any number of ID3 tags, with or without zeros between them.
