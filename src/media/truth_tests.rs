@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::mime::Mime;
 use super::probe::{Probed, by_name, probe};
 use super::reader::{ReadAt, Reader, Source};
 use super::{Class, Date, Media, Precision};
@@ -190,7 +191,19 @@ fn survives(name: &str, bytes: &[u8]) {
         media.class.is_some() || by_name(name.as_bytes()).is_none(),
         "{name}"
     );
+    for span in [media.art, media.thumbnail].into_iter().flatten() {
+        let start = usize::try_from(span.offset).unwrap();
+        let picture = bytes.get(start..start + usize::try_from(span.len).unwrap());
+        let picture = picture.unwrap_or_else(|| panic!("{name}: {span:?}"));
+        let magic: &[u8] = if span.mime == Mime::PNG {
+            b"\x89PNG"
+        } else {
+            b"\xFF\xD8\xFF"
+        };
+        assert!(picture.starts_with(magic), "{name}: {span:?}");
+    }
     let texts = [
+        &media.camera,
         &media.title,
         &media.artist,
         &media.album_artist,

@@ -136,6 +136,19 @@ mod tests {
     }
 
     #[test]
+    fn the_cover_is_located() {
+        let picture = b"\0\0\0\x03\0\0\0\0\0\0\0\0________________\0\0\0\x04\xFF\xD8\xFF\xE0";
+        let block = [b"\x06\0\0\x24".as_slice(), picture].concat();
+        let bytes = [&SHORT[..42], block.as_slice(), &SHORT[42..]].concat();
+        let (media, outcome) = parse(&bytes);
+        assert_eq!(
+            (media.art.map(|a| (a.offset, a.len)), outcome),
+            (Some((78, 4)), Ok(()))
+        );
+        assert_eq!(media.title.as_deref(), Some("One"));
+    }
+
+    #[test]
     fn impossible_streams_are_refused() {
         assert_eq!(parse(b"fLaX").1, Err(Error::Malformed("FLAC marker")));
         let mut bytes = SHORT.to_vec();

@@ -308,4 +308,53 @@ mod tests {
             [None; 5]
         );
     }
+
+    /// The tags around `SOUND`, and the sound between them.
+    fn between(front: &[u8], back: &[u8]) -> (Media, Vec<u8>) {
+        let bytes = [front, b"SOUND", back].concat();
+        let file = bytes.as_slice();
+        let source = crate::media::reader::Source::new(&file, bytes.len() as u64);
+        let mut media = Media::default();
+        let mut sound = around(&mut Reader::new(&source), &mut media).unwrap();
+        let len = sound.remaining();
+        (media, sound.bytes(len).unwrap())
+    }
+
+    #[test]
+    fn tags_of_all_kinds_are_taken_off_both_ends() {
+        let front = b"ID3\x03\0\0\0\0\0\x0FTIT2\0\0\0\x05\0\0\x03Name";
+        let ape = ape::tests::tag(&[(0, "Artist", b"Ape"), (0, "Title", b"Own")]);
+        let lyrics = [b"LYRICSBEGIN".as_slice(), &[b'x'; 30], b"000041LYRICS200"].concat();
+        let mut v1 = b"TAG".to_vec();
+        v1.resize(128, 0);
+        v1[3..6].copy_from_slice(b"Old");
+        v1[63..68].copy_from_slice(b"Album");
+        let v24 = b"ID3\x04\0\x10\0\0\0\x0FTCOM\0\0\0\x05\0\0\x03Wrot3DI\x04\0\x10\0\0\0\x0F";
+        let (media, sound) = between(front, &[ape, lyrics, v24.to_vec(), v1].concat());
+        assert_eq!(sound, b"SOUND");
+        assert_eq!(
+            (media.title.as_deref(), media.artist.as_deref()),
+            (Some("Own"), Some("Ape"))
+        );
+        assert_eq!(
+            (media.album.as_deref(), media.composer.as_deref()),
+            (Some("Album"), Some("Wrot"))
+        );
+    }
+
+    #[test]
+    fn tags_that_lie_about_their_size_take_no_sound() {
+        assert_eq!(between(b"", &[b'x'; 40]).1.len(), 45);
+        let mut ape = ape::tests::tag(&[]);
+        let size = ape.len() - 32 + 12;
+        ape[size..size + 4].fill(0xFF);
+        assert_eq!(between(b"", &ape).1.len(), 5 + 64);
+        assert_eq!(between(b"", b"________999999LYRICS200").1.len(), 28);
+        assert_eq!(
+            between(b"", b"______________________3DI\x04\0\0\x7F\x7F\x7F\x7F")
+                .1
+                .len(),
+            37
+        );
+    }
 }
