@@ -65,6 +65,7 @@ pub(crate) fn span(r: &Reader<'_>, len: u64, kind: ArtKind) -> Option<ArtSpan> {
     if len > ahead.remaining() {
         return None;
     }
+    ahead = ahead.sub(len).ok()?;
     let mime = match ahead.array::<4>().ok()? {
         [0xFF, 0xD8, 0xFF, _] => Mime::JPEG,
         [0x89, b'P', b'N', b'G'] => Mime::PNG,
@@ -235,6 +236,9 @@ mod tests {
         block[at - 1] = 7;
         assert_eq!(found(flac_picture, &block), None);
         assert_eq!(found(flac_picture, &[0xFF; 60]), None);
+        // Shorter than what its first bytes claim it to be.
+        block[at - 1] = 3;
+        assert_eq!(found(flac_picture, &block), None);
     }
 
     #[test]

@@ -132,7 +132,10 @@ fn no_file_whole_or_cut_or_damaged_takes_long_or_panics() {
             survives(name, &bytes[..len.min(bytes.len())]);
         }
         // Every reader on every content: names do not have to be honest.
-        for other in ["x.mp3", "x.mp4", "x.jpg"] {
+        for other in [
+            "x.mp3", "x.mp4", "x.jpg", "x.aac", "x.ac3", "x.bmp", "x.tif", "x.ogg", "x.wma",
+            "x.aiff",
+        ] {
             survives(other, &bytes);
         }
         for seed in 1..=4 {
@@ -216,6 +219,8 @@ fn survives(name: &str, bytes: &[u8]) {
             !text.is_empty() && text.len() <= crate::limits::TEXT_BYTES,
             "{name}"
         );
+        let forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        assert!(!text.chars().any(forbidden), "{name}: {text:?}");
     }
 }
 

@@ -46,7 +46,7 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         let found = frame(r)?.filter(|f| f.sample_rate == first.sample_rate);
         Ok(found.map(|f| f.step))
     };
-    media.duration = play_time(frames::count(&mut sound, &same)?, first.sample_rate);
+    media.duration = play_time(frames::measure(&mut sound, &same)?, first.sample_rate);
     Ok(())
 }
 

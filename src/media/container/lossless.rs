@@ -72,7 +72,7 @@ fn tak_stream(bytes: [u8; 10]) -> Stream {
     }
 }
 
-/// Reads a whole `OptimFROG` file: magic, 12 or 15, 48 bits of samples of all channels, kind, channels less one, rate.
+/// Reads a whole `OptimFROG` file: magic, bytes of the header, 48 bits of samples of all channels, kind, channels less one, rate.
 ///
 /// # Errors
 /// [`Error::Malformed`] without the magic or with a header of another size; errors of the reader.
@@ -81,7 +81,7 @@ pub fn read_optimfrog(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error
     if &sound.array()? != b"OFR " {
         return Err(Error::Malformed("OptimFROG magic"));
     }
-    if !matches!(sound.le_u32()?, 12 | 15) {
+    if !(12..=64).contains(&sound.le_u32()?) {
         return Err(Error::Malformed("OptimFROG header size"));
     }
     let (low, high) = (sound.le_u32()?, sound.le_u16()?);
@@ -89,10 +89,14 @@ pub fn read_optimfrog(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error
     let rate = sound.le_u32()?;
     let all = (u64::from(high) << 32) | u64::from(low);
     let channels = u32::from(channels) + 1;
-    // Kinds 0 to 7 are 8, 8, 16, 16, 24, 24, 32 and 32 bits, signed or not.
+    // Kinds 0 to 7 are 8, 8, 16, 16, 24, 24, 32 and 32 bits, signed or not; then come floats.
     let stream = Stream {
         channels,
-        bits: (u32::from(kind) / 2 + 1) * 8,
+        bits: if kind < 8 {
+            (u32::from(kind) / 2 + 1) * 8
+        } else {
+            0
+        },
         rate,
         samples: all / u64::from(channels),
     };

@@ -66,8 +66,14 @@ pub(crate) fn behind(
     between: Media,
     media: &mut Media,
 ) -> Result<u64, Error> {
+    /// Most tags at the end are shorter; one read then brings them all.
+    const TAIL_BYTES: u64 = 4 * 1024;
     let mut end = r.len();
     let mut oldest = None;
+    if end > front {
+        r.seek(end.saturating_sub(TAIL_BYTES).max(front))?;
+        r.byte()?;
+    }
     if end.saturating_sub(front) >= id3::V1_BYTES {
         r.seek(end - id3::V1_BYTES)?;
         oldest = Some(r.array()?).filter(|tag: &[u8; 128]| tag.starts_with(b"TAG"));
