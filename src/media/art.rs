@@ -4,7 +4,10 @@
 //! file as one piece and byte by byte as it is has no span and is left out: ID3 with unsynchronisation or compression,
 //! and the base64 of Vorbis comments (`METADATA_BLOCK_PICTURE`), which pages cut up as well.
 
+use super::Media;
+use super::container::{jpeg, png};
 use super::mime::Mime;
+use super::profile::Profile;
 use super::reader::{Error, Reader};
 use super::tag::utf8;
 
@@ -19,6 +22,8 @@ pub struct ArtSpan {
     pub mime: Mime,
     /// What it shows.
     pub kind: ArtKind,
+    /// Its own DLNA profile, when its header was read and earns one.
+    pub profile: Option<Profile>,
 }
 
 /// What an embedded picture shows (the picture types of ID3 2.4 frames §4.14, which FLAC and ASF share).
@@ -76,7 +81,29 @@ pub(crate) fn span(r: &Reader<'_>, len: u64, kind: ArtKind) -> Option<ArtSpan> {
         len: u32::try_from(len).ok()?,
         mime,
         kind,
+        profile: None,
     })
+}
+
+/// Fills in the profile from the picture's own header. `file` is the whole file.
+///
+/// # Errors
+/// [`Error::Io`] alone: damage leaves the picture without a profile.
+pub(crate) fn describe(file: &Reader<'_>, art: &mut ArtSpan) -> Result<(), Error> {
+    let mut there = file.clone();
+    let mut about = Media::default();
+    let read = there
+        .seek(art.offset)
+        .and_then(|()| there.sub(u64::from(art.len)))
+        .and_then(|mut picture| match art.mime {
+            Mime::PNG => png::read(&mut picture, &mut about),
+            _ => jpeg::read(&mut picture, &mut about),
+        });
+    art.profile = about.profile;
+    match read {
+        Err(e @ Error::Io(_)) => Err(e),
+        _ => Ok(()),
+    }
 }
 
 /// FLAC's picture block (RFC 9639 §8.8): type, media type, description, four numbers, length, picture.
@@ -248,6 +275,7 @@ mod tests {
             len: 1,
             mime: Mime::PNG,
             kind,
+            profile: None,
         };
         let mut art = None;
         for (offset, kind) in [

@@ -285,6 +285,7 @@ mod tests {
             (43, "image/jpeg"),
             (51, "image/avif"),
             (52, "text/srt"),
+            (58, "audio/x-mpegurl"),
         ];
         for (code, text) in stored {
             assert_eq!(Mime::from_code(code).unwrap().as_str(), text);

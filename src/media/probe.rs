@@ -9,7 +9,7 @@ use super::container::{
 };
 use super::mime::Mime;
 use super::reader::{Error, Reader};
-use super::{Class, Media};
+use super::{Class, Media, art};
 
 /// First bytes of a file that the table looks at.
 const HEAD_BYTES: usize = 16;
@@ -249,6 +249,11 @@ pub fn probe(name: &[u8], r: &mut Reader<'_>) -> Probed {
     if let Some(format) = format {
         probed.trouble = (format.read)(r, &mut probed.media).err();
         log::trace!("{}: {:?}", format.name, probed.trouble);
+        let pictures = [&mut probed.media.art, &mut probed.media.thumbnail];
+        for art in pictures.into_iter().flatten() {
+            let described = art::describe(r, art);
+            probed.trouble = probed.trouble.or(described.err());
+        }
     }
     complete(&mut probed, named, format, r.file_len());
     probed
@@ -378,5 +383,26 @@ mod tests {
             (found.media.class, found.trouble),
             (Some(Class::Caption), None)
         );
+    }
+
+    #[test]
+    fn a_cover_earns_its_own_profile() {
+        let mut jpeg = b"\xFF\xD8\xFF\xC0\0\x11\x08\0\xA0\0\xA0\x03".to_vec();
+        jpeg.resize(40, 0);
+        let mut bytes =
+            b"fLaC\0\0\0\x22\x10\0\x10\0\0\0\0\0\0\0\x0A\xC4\x42\xF0\0\0\xAC\x44".to_vec();
+        bytes.resize(42, 0);
+        bytes.extend(b"\x86\0\0\x48\0\0\0\x03\0\0\0\0\0\0\0\0");
+        bytes.resize(bytes.len() + 16, 0);
+        bytes.extend([0, 0, 0, 40]);
+        bytes.extend(&jpeg);
+        let name = |bytes: &[u8]| {
+            let art = probed("song.flac", bytes).media.art.unwrap();
+            art.profile.map(super::super::profile::Profile::name)
+        };
+        assert_eq!(name(&bytes), Some("JPEG_TN"));
+        let frame = bytes.len() - 40 + 3;
+        bytes[frame] = 0xC2; // progressive
+        assert_eq!(name(&bytes), None);
     }
 }

@@ -205,6 +205,11 @@ fn survives(name: &str, bytes: &[u8]) {
         };
         assert!(picture.starts_with(magic), "{name}: {span:?}");
     }
+    assert!(
+        media.orientation.is_none_or(|o| (1..=8).contains(&o)),
+        "{name}"
+    );
+    assert!(media.rating.is_none_or(|s| (1..=5).contains(&s)), "{name}");
     let texts = [
         &media.camera,
         &media.title,
