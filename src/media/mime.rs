@@ -46,7 +46,8 @@ codes! {
     29 DFF 30 MKA 31 AC3 32 EAC3 33 DTS 34 AMR 35 AUDIO_3GPP 36 CAF 37 TTA 38 TAK 39 OPTIMFROG 40 SPEEX 41 MP2 42 AU
     43 JPEG 44 PNG 45 GIF 46 WEBP 47 BMP 48 TIFF 49 HEIC 50 HEIF 51 AVIF
     52 SRT 53 SSA 54 ASS 55 VTT 56 SUB 57 SMI
-    58 M3U 59 PLS
+    58 AUDIO_WEBM
+    59 M3U 60 PLS
 }
 
 /// Reasons where the registries and the televisions disagree:
@@ -192,6 +193,7 @@ static TABLE: &[Row] = &[
         "application/smil",
         &["smi", "sami"],
     ),
+    row(Mime::AUDIO_WEBM, Class::Audio, "audio/webm", &["weba"]),
     row(
         Mime::M3U,
         Class::Playlist,
@@ -285,7 +287,7 @@ mod tests {
             (43, "image/jpeg"),
             (51, "image/avif"),
             (52, "text/srt"),
-            (58, "audio/x-mpegurl"),
+            (59, "audio/x-mpegurl"),
         ];
         for (code, text) in stored {
             assert_eq!(Mime::from_code(code).unwrap().as_str(), text);
