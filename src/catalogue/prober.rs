@@ -4,6 +4,7 @@ use std::fs::File;
 
 use super::scan::{Kind, Probed, Prober};
 use crate::media::{
+    Class,
     mime::Mime,
     probe,
     profile::Profile,
@@ -16,10 +17,12 @@ pub struct MediaProber;
 
 impl Prober for MediaProber {
     fn by_name(&self, name: &[u8]) -> Option<Kind> {
-        probe::by_name(name).map(|(class, mime)| Kind {
-            class,
-            mime: mime.code(),
-        })
+        probe::by_name(name)
+            .filter(|(class, _)| *class != Class::Playlist)
+            .map(|(class, mime)| Kind {
+                class,
+                mime: mime.code(),
+            })
     }
 
     fn probe(&self, name: &[u8], file: &File, len: u64) -> Probed {

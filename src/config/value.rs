@@ -69,7 +69,7 @@ impl Root {
             Some(Class::Audio) => b"audio=".to_vec(),
             Some(Class::Video) => b"video=".to_vec(),
             Some(Class::Image) => b"image=".to_vec(),
-            Some(Class::Caption) | None => Vec::new(),
+            Some(Class::Caption | Class::Playlist) | None => Vec::new(),
         };
         text.extend_from_slice(self.path.as_os_str().as_bytes());
         OsString::from_vec(text)

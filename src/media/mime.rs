@@ -47,6 +47,7 @@ codes! {
     43 JPEG 44 PNG 45 GIF 46 WEBP 47 BMP 48 TIFF 49 HEIC 50 HEIF 51 AVIF
     52 SRT 53 SSA 54 ASS 55 VTT 56 SUB 57 SMI
     58 AUDIO_WEBM
+    59 M3U 60 PLS
 }
 
 /// Reasons where the registries and the televisions disagree:
@@ -193,6 +194,13 @@ static TABLE: &[Row] = &[
         &["smi", "sami"],
     ),
     row(Mime::AUDIO_WEBM, Class::Audio, "audio/webm", &["weba"]),
+    row(
+        Mime::M3U,
+        Class::Playlist,
+        "audio/x-mpegurl",
+        &["m3u", "m3u8"],
+    ),
+    row(Mime::PLS, Class::Playlist, "audio/x-scpls", &["pls"]),
 ];
 
 impl Mime {
@@ -227,7 +235,7 @@ impl Mime {
         self.row().extensions.first().copied().unwrap_or_default()
     }
 
-    /// Audio, image, video or caption.
+    /// Audio, image, video, caption or playlist.
     pub fn class(self) -> Class {
         self.row().class
     }
@@ -238,7 +246,7 @@ impl Mime {
         let media = TABLE
             .iter()
             .enumerate()
-            .filter(|(_, row)| row.class != Class::Caption);
+            .filter(|(_, row)| !matches!(row.class, Class::Caption | Class::Playlist));
         media
             .filter(move |(i, row)| !earlier(*i, row.text))
             .map(|(_, row)| row.text)
@@ -279,6 +287,7 @@ mod tests {
             (43, "image/jpeg"),
             (51, "image/avif"),
             (52, "text/srt"),
+            (59, "audio/x-mpegurl"),
         ];
         for (code, text) in stored {
             assert_eq!(Mime::from_code(code).unwrap().as_str(), text);
@@ -314,5 +323,6 @@ mod tests {
         let all: Vec<_> = Mime::all_served().collect();
         assert_eq!(all.iter().filter(|t| **t == "video/mpeg").count(), 1);
         assert!(all.contains(&"image/avif") && !all.iter().any(|t| t.starts_with("text/")));
+        assert!(!all.contains(&"audio/x-mpegurl"));
     }
 }

@@ -7,11 +7,13 @@
 
 use std::time::Duration;
 
+pub mod art;
 pub mod codec;
 pub mod container;
 pub mod episode;
 pub mod mime;
 pub mod nfo;
+pub mod playlist;
 pub mod probe;
 pub mod profile;
 pub mod reader;
@@ -19,6 +21,7 @@ pub mod tag;
 #[cfg(test)]
 mod truth_tests;
 
+pub use art::ArtSpan;
 pub use codec::{AudioCodec, FrameRate, Language, VideoCodec};
 pub use reader::Error;
 
@@ -34,6 +37,8 @@ pub enum Class {
     Video = 3,
     /// A subtitle file beside a video; never listed by itself.
     Caption = 4,
+    /// A list of other items, as [`playlist`] reads it; its bytes are never served.
+    Playlist = 5,
 }
 
 impl Class {
@@ -44,6 +49,7 @@ impl Class {
             Self::Image => "object.item.imageItem.photo",
             Self::Video => "object.item.videoItem",
             Self::Caption => "object.item.textItem",
+            Self::Playlist => "object.container.playlistContainer",
         }
     }
 }
@@ -71,15 +77,6 @@ pub struct Date {
     pub precision: Precision,
 }
 
-/// Where a picture lies inside a file, as the bytes of a picture file of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cover {
-    /// Bytes from the start of the file.
-    pub offset: u64,
-    /// Bytes; they lie inside the file.
-    pub len: u64,
-}
-
 /// All that may be known about a file; every field that the file does not tell stays empty.
 ///
 /// A renderer decides by these whether it plays a file at all, so a wrong value is worse than none.
@@ -95,9 +92,9 @@ pub struct Media {
     pub duration: Option<Duration>,
     /// Mean rate of the whole file in **bytes** per second, as DIDL's `res@bitrate` counts.
     pub bitrate_bytes_per_sec: Option<u32>,
-    /// Picture width in pixels, as shown (rotation applied).
+    /// Picture width in pixels: of a film as shown, of a photograph as stored, before [`Media::orientation`].
     pub width: Option<u32>,
-    /// Picture height in pixels, as shown (rotation applied).
+    /// Picture height in pixels, likewise.
     pub height: Option<u32>,
     /// Audio sample rate, Hz.
     pub sample_rate: Option<u32>,
@@ -121,8 +118,6 @@ pub struct Media {
     pub audio_tracks: Vec<Language>,
     /// The language of each stream of subtitles, in the file's order.
     pub subtitle_tracks: Vec<Language>,
-    /// The cover, where it is a span of the file.
-    pub cover: Option<Cover>,
     /// Title from tags.
     pub title: Option<String>,
     /// Artist of the track.
@@ -147,6 +142,17 @@ pub struct Media {
     pub season: Option<u32>,
     /// Episode of the season, from 1; 0 for a pilot.
     pub episode: Option<u32>,
+    /// How a stored photograph is to be turned for showing, 1 to 8 as in Exif 2.32 §4.6.4 (1: not at all; 6: a quarter to
+    /// the right; 8: a quarter to the left).
+    pub orientation: Option<u8>,
+    /// Maker and model of the camera, in one text.
+    pub camera: Option<String>,
+    /// Stars that somebody gave, 1 to 5.
+    pub rating: Option<u8>,
+    /// Where an embedded cover lies in the file; see [`art`] for which ones count.
+    pub art: Option<ArtSpan>,
+    /// Where the small picture lies that a camera has put into a photograph: always JPEG.
+    pub thumbnail: Option<ArtSpan>,
 }
 
 impl Media {
@@ -165,5 +171,9 @@ impl Media {
         put(&mut self.series, other.series);
         put(&mut self.season, other.season);
         put(&mut self.episode, other.episode);
+        put(&mut self.rating, other.rating);
+        if let Some(art) = other.art {
+            art::offer(&mut self.art, art);
+        }
     }
 }

@@ -3,11 +3,14 @@
 //! Content wins over the name when its first bytes are sure; the name decides the rest. Adding a format is adding a file
 //! under `container/` and a row here.
 
-use super::container::{self, avi, flac, flv, gif, jpeg, mkv, mp3, mp4, mpegps, mpegts, png, wav};
+use super::container::{
+    self, ac3, adts, aiff, amr, asf, avi, bmp, caf, dsd, flac, flv, gif, jpeg, lossless, mkv,
+    monkeys, mp3, mp4, mpegps, mpegts, musepack, ogg, png, tiff, wav, wavpack, webp,
+};
 use super::mime::Mime;
 use super::reader::{Error, Reader};
 use super::tag::{self, put};
-use super::{Class, Media, episode};
+use super::{Class, Media, art, episode};
 
 /// First bytes of a file that the table looks at.
 const HEAD_BYTES: usize = 16;
@@ -96,10 +99,101 @@ static FORMATS: &[Format] = &[
         read: flac::read,
     },
     Format {
+        name: "ogg",
+        mimes: &[Mime::OGG, Mime::OPUS, Mime::SPEEX, Mime::OGV],
+        magic: &[(0, b"OggS\0")],
+        read: ogg::read,
+    },
+    Format {
         name: "wav",
         mimes: &[Mime::WAV],
         magic: &[(8, b"WAVEfmt "), (8, b"WAVEJUNK"), (8, b"WAVEds64")],
         read: wav::read,
+    },
+    // Bare frames: two bytes at the start are no proof.
+    Format {
+        name: "adts",
+        mimes: &[Mime::ADTS],
+        magic: &[],
+        read: adts::read,
+    },
+    Format {
+        name: "ac3",
+        mimes: &[Mime::AC3, Mime::EAC3],
+        magic: &[],
+        read: ac3::read,
+    },
+    Format {
+        name: "aiff",
+        mimes: &[Mime::AIFF],
+        magic: &[(8, b"AIFFCOMM"), (8, b"AIFCFVER"), (8, b"AIFCCOMM")],
+        read: aiff::read,
+    },
+    Format {
+        name: "asf",
+        mimes: &[Mime::WMA, Mime::WMV, Mime::ASF],
+        magic: &[(0, asf::HEADER)],
+        read: asf::read,
+    },
+    Format {
+        name: "monkeys",
+        mimes: &[Mime::APE],
+        magic: &[(0, b"MAC ")],
+        read: monkeys::read,
+    },
+    Format {
+        name: "wavpack",
+        mimes: &[Mime::WAVPACK],
+        magic: &[(0, b"wvpk")],
+        read: wavpack::read,
+    },
+    Format {
+        name: "musepack",
+        mimes: &[Mime::MUSEPACK],
+        magic: &[(0, b"MPCK"), (0, b"MP+\x07"), (0, b"MP+\x17")],
+        read: musepack::read,
+    },
+    Format {
+        name: "dsf",
+        mimes: &[Mime::DSF],
+        magic: &[(0, b"DSD \x1C")],
+        read: dsd::read_dsf,
+    },
+    Format {
+        name: "dff",
+        mimes: &[Mime::DFF],
+        magic: &[(0, b"FRM8\0\0\0")],
+        read: dsd::read_dff,
+    },
+    Format {
+        name: "tta",
+        mimes: &[Mime::TTA],
+        magic: &[(0, b"TTA1")],
+        read: lossless::read_tta,
+    },
+    Format {
+        name: "tak",
+        mimes: &[Mime::TAK],
+        magic: &[(0, b"tBaK")],
+        read: lossless::read_tak,
+    },
+    Format {
+        name: "optimfrog",
+        mimes: &[Mime::OPTIMFROG],
+        magic: &[(0, b"OFR ")],
+        read: lossless::read_optimfrog,
+    },
+    Format {
+        name: "caf",
+        mimes: &[Mime::CAF],
+        magic: &[(0, b"caff\0\x01")],
+        read: caf::read,
+    },
+    Format {
+        name: "amr",
+        mimes: &[Mime::AMR],
+        magic: &[(0, b"#!AMR\n"), (0, b"#!AMR-WB\n")],
+        read: amr::read,
     },
     Format {
         name: "jpeg",
@@ -118,6 +212,25 @@ static FORMATS: &[Format] = &[
         mimes: &[Mime::GIF],
         magic: &[(0, b"GIF87a"), (0, b"GIF89a")],
         read: gif::read,
+    },
+    Format {
+        name: "webp",
+        mimes: &[Mime::WEBP],
+        magic: &[(8, b"WEBPVP8")],
+        read: webp::read,
+    },
+    // Two letters, or four bytes that camera raw formats share, are no proof.
+    Format {
+        name: "bmp",
+        mimes: &[Mime::BMP],
+        magic: &[],
+        read: bmp::read,
+    },
+    Format {
+        name: "tiff",
+        mimes: &[Mime::TIFF],
+        magic: &[],
+        read: tiff::read,
     },
 ];
 
@@ -142,11 +255,11 @@ pub fn by_name(name: &[u8]) -> Option<(Class, Mime)> {
 
 /// Reads what a file says about itself. `name` is its file name, `r` stands at its start.
 ///
-/// Never fails: damage, limits and unreadable files are [`Probed::trouble`], beside whatever could be read. Captions are
-/// not looked into. Costs at most [`crate::limits::PROBE_BYTES`] of reading.
+/// Never fails: damage, limits and unreadable files are [`Probed::trouble`], beside whatever could be read. Captions and
+/// playlists are not looked into. Costs at most [`crate::limits::PROBE_BYTES`] of reading.
 pub fn probe(name: &[u8], r: &mut Reader<'_>) -> Probed {
     let named = by_name(name);
-    if let Some((class @ Class::Caption, mime)) = named {
+    if let Some((class @ (Class::Caption | Class::Playlist), mime)) = named {
         let media = Media {
             class: Some(class),
             mime: Some(mime),
@@ -168,6 +281,11 @@ pub fn probe(name: &[u8], r: &mut Reader<'_>) -> Probed {
     if let Some(format) = format {
         probed.trouble = (format.read)(r, &mut probed.media).err();
         log::trace!("{}: {:?}", format.name, probed.trouble);
+        let pictures = [&mut probed.media.art, &mut probed.media.thumbnail];
+        for art in pictures.into_iter().flatten() {
+            let described = art::describe(r, art);
+            probed.trouble = probed.trouble.or(described.err());
+        }
     }
     complete(&mut probed, named, format, r.file_len());
     number(&mut probed.media, name);
@@ -319,5 +437,26 @@ mod tests {
             (found.media.class, found.trouble),
             (Some(Class::Caption), None)
         );
+    }
+
+    #[test]
+    fn a_cover_earns_its_own_profile() {
+        let mut jpeg = b"\xFF\xD8\xFF\xC0\0\x11\x08\0\xA0\0\xA0\x03".to_vec();
+        jpeg.resize(40, 0);
+        let mut bytes =
+            b"fLaC\0\0\0\x22\x10\0\x10\0\0\0\0\0\0\0\x0A\xC4\x42\xF0\0\0\xAC\x44".to_vec();
+        bytes.resize(42, 0);
+        bytes.extend(b"\x86\0\0\x48\0\0\0\x03\0\0\0\0\0\0\0\0");
+        bytes.resize(bytes.len() + 16, 0);
+        bytes.extend([0, 0, 0, 40]);
+        bytes.extend(&jpeg);
+        let name = |bytes: &[u8]| {
+            let art = probed("song.flac", bytes).media.art.unwrap();
+            art.profile.map(super::super::profile::Profile::name)
+        };
+        assert_eq!(name(&bytes), Some("JPEG_TN"));
+        let frame = bytes.len() - 40 + 3;
+        bytes[frame] = 0xC2; // progressive
+        assert_eq!(name(&bytes), None);
     }
 }

@@ -28,6 +28,9 @@ profiles! {
     6 JPEG_TN 7 JPEG_SM 8 JPEG_MED 9 JPEG_LRG
     10 PNG_TN 11 PNG_LRG
     12 GIF_LRG
+    13 AAC_ADTS_320 14 AAC_ADTS 15 AAC_MULT5_ADTS
+    16 AC3
+    17 WMABASE 18 WMAFULL
 }
 
 impl Profile {
@@ -122,14 +125,42 @@ pub struct Aac {
 
 /// AAC in MP4. At 24 kHz and less, SBR may be there without being announced: no profile then.
 pub fn aac_iso(aac: Aac) -> Option<Profile> {
+    let names = [
+        Profile::AAC_ISO_320,
+        Profile::AAC_ISO,
+        Profile::AAC_MULT5_ISO,
+    ];
+    aac_by_rate(aac, names)
+}
+
+/// AAC in ADTS, by the same rules.
+pub fn aac_adts(aac: Aac) -> Option<Profile> {
+    let names = [
+        Profile::AAC_ADTS_320,
+        Profile::AAC_ADTS,
+        Profile::AAC_MULT5_ADTS,
+    ];
+    aac_by_rate(aac, names)
+}
+
+fn aac_by_rate(aac: Aac, [slow, fast, many]: [Profile; 3]) -> Option<Profile> {
     const LOW_COMPLEXITY: u8 = 2;
     if aac.object_type != LOW_COMPLEXITY || !(32_000..=48_000).contains(&aac.sample_rate) {
         return None;
     }
     match (aac.channels, aac.bits_per_sec) {
-        (1..=2, 1..=320_000) => Some(Profile::AAC_ISO_320),
-        (1..=2, 320_001..=576_000) => Some(Profile::AAC_ISO),
-        (3..=6, 1..=1_440_000) => Some(Profile::AAC_MULT5_ISO),
+        (1..=2, 1..=320_000) => Some(slow),
+        (1..=2, 320_001..=576_000) => Some(fast),
+        (3..=6, 1..=1_440_000) => Some(many),
+        _ => None,
+    }
+}
+
+/// Windows Media Audio, standard coding (tag 0x0161), one or two channels at 48 kHz at most, by rate.
+pub fn wma(sample_rate: u32, channels: u8, bits_per_sec: u64) -> Option<Profile> {
+    match (sample_rate, channels, bits_per_sec) {
+        (8_000..=48_000, 1..=2, 1..=193_000) => Some(Profile::WMABASE),
+        (8_000..=48_000, 1..=2, 193_001..=385_000) => Some(Profile::WMAFULL),
         _ => None,
     }
 }
@@ -215,5 +246,21 @@ mod tests {
         ] {
             assert_eq!(aac_iso(unsure), None);
         }
+    }
+
+    #[test]
+    fn adts_and_wma_go_by_rate() {
+        let lc = Aac {
+            object_type: 2,
+            sample_rate: 48_000,
+            channels: 2,
+            bits_per_sec: 400_000,
+        };
+        assert_eq!(aac_adts(lc), Some(Profile::AAC_ADTS));
+        assert_eq!(
+            [193_000, 193_001, 385_001].map(|rate| wma(44_100, 2, rate)),
+            [Some(Profile::WMABASE), Some(Profile::WMAFULL), None]
+        );
+        assert_eq!(wma(96_000, 2, 1), None);
     }
 }

@@ -14,10 +14,15 @@ use super::{Class, Date, Media, Precision, VideoCodec};
 
 /// Right fields per type, of the fields that exist now: at least so many per cent.
 ///
-/// What is missing: one AAC that describes itself as mono in a box that says stereo (mp4), a creation date that no other
-/// tool counts (mov), dates of HEIC and of old PNG text chunks, an animated AVIF that others call a video. In transport
-/// streams: the last picture, which rill counts and two others do not; DTS Express; a file without a program map. In FLV: an
-/// AAC that describes itself as mono where a tag says stereo.
+/// What is missing, and why:
+/// * mp4: one AAC describes itself as mono in a box that says stereo. mov: a creation date that no other tool counts.
+/// * png: one picture keeps its EXIF as compressed text. heic: a turn that stands in EXIF alone, where the standard says
+///   it does not count (ISO/IEC 23008-12 §A.2.1). avif: an animation that others call a film.
+/// * ape, mpc: `Oct 3, 1995` is no date that anybody agreed on.
+/// * ogg, opus: covers in base64 cannot be located; one Opus file has no sound but what is to be skipped.
+/// * ts: the last picture, which rill counts and two others do not; DTS Express; a file without a program map. flv: an AAC
+///   that describes itself as mono where a tag says stereo.
+/// * ogv, wmv: the names of the codings and the numbers of tracks are not read.
 const FLOORS: &[(&str, u32)] = &[
     ("mp4", 99),
     ("m4a", 100),
@@ -31,9 +36,9 @@ const FLOORS: &[(&str, u32)] = &[
     ("flac", 100),
     ("wav", 100),
     ("jpg", 100),
-    ("png", 90),
+    ("png", 78),
     ("gif", 100),
-    ("heic", 72),
+    ("heic", 93),
     ("heif", 100),
     ("avif", 73),
     ("mkv", 100),
@@ -46,6 +51,31 @@ const FLOORS: &[(&str, u32)] = &[
     ("mpg", 100),
     ("mpeg", 100),
     ("flv", 91),
+    ("aac", 100),
+    ("ac3", 100),
+    ("aif", 100),
+    ("aiff", 100),
+    ("ape", 96),
+    ("wv", 100),
+    ("mpc", 97),
+    ("dsf", 100),
+    ("dff", 100),
+    ("tta", 100),
+    ("tak", 100),
+    ("ofr", 100),
+    ("caf", 100),
+    ("amr", 100),
+    ("wma", 100),
+    ("wmv", 100),
+    ("ogg", 98),
+    ("oga", 100),
+    ("opus", 91),
+    ("spx", 100),
+    ("ogv", 88),
+    ("webp", 100),
+    ("bmp", 100),
+    ("tif", 100),
+    ("tiff", 100),
 ];
 
 /// No probe may take longer, in a debug build on a busy machine. A healthy one takes well under a millisecond.
@@ -115,7 +145,10 @@ fn no_file_whole_or_cut_or_damaged_takes_long_or_panics() {
             survives(name, &bytes[..len.min(bytes.len())]);
         }
         // Every reader on every content: names do not have to be honest.
-        for other in ["x.mp3", "x.mp4", "x.jpg"] {
+        for other in [
+            "x.mp3", "x.mp4", "x.jpg", "x.aac", "x.ac3", "x.bmp", "x.tif", "x.ogg", "x.wma",
+            "x.aiff",
+        ] {
             survives(other, &bytes);
         }
         for seed in 1..=4 {
@@ -184,7 +217,24 @@ fn survives(name: &str, bytes: &[u8]) {
         media.class.is_some() || by_name(name.as_bytes()).is_none(),
         "{name}"
     );
+    for span in [media.art, media.thumbnail].into_iter().flatten() {
+        let start = usize::try_from(span.offset).unwrap();
+        let picture = bytes.get(start..start + usize::try_from(span.len).unwrap());
+        let picture = picture.unwrap_or_else(|| panic!("{name}: {span:?}"));
+        let magic: &[u8] = if span.mime == Mime::PNG {
+            b"\x89PNG"
+        } else {
+            b"\xFF\xD8\xFF"
+        };
+        assert!(picture.starts_with(magic), "{name}: {span:?}");
+    }
+    assert!(
+        media.orientation.is_none_or(|o| (1..=8).contains(&o)),
+        "{name}"
+    );
+    assert!(media.rating.is_none_or(|s| (1..=5).contains(&s)), "{name}");
     let texts = [
+        &media.camera,
         &media.title,
         &media.artist,
         &media.album_artist,
@@ -197,6 +247,8 @@ fn survives(name: &str, bytes: &[u8]) {
             !text.is_empty() && text.len() <= crate::limits::TEXT_BYTES,
             "{name}"
         );
+        let forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        assert!(!text.chars().any(forbidden), "{name}: {text:?}");
     }
 }
 
@@ -244,6 +296,7 @@ fn compare<'t>(media: &Media, truth: &'t Json) -> Vec<(&'t str, bool, String)> {
             "track" => media.track.map(|n| n.to_string()),
             "disc" => media.disc.map(|n| n.to_string()),
             "date" => media.date.map(shown_date),
+            "cover" => media.art.map(|art| art.mime.as_str().to_owned()),
             _ => continue,
         };
         if let Some(found) = found {
@@ -253,7 +306,7 @@ fn compare<'t>(media: &Media, truth: &'t Json) -> Vec<(&'t str, bool, String)> {
     rows
 }
 
-#[expect(clippy::too_many_lines, reason = "one table")]
+#[expect(clippy::too_many_lines, reason = "one table: an arm for every field")]
 fn compare_field(media: &Media, field: &str, file: &Json) -> Option<(bool, String)> {
     let truth = file.at("fields").at(field);
     let expected = truth.at("v");
@@ -289,6 +342,7 @@ fn compare_field(media: &Media, field: &str, file: &Json) -> Option<(bool, Strin
                 Class::Image => "image",
                 Class::Video => "video",
                 Class::Caption => "caption",
+                Class::Playlist => "playlist",
             });
             (
                 found == Some(expected.text()),
@@ -345,6 +399,19 @@ fn compare_field(media: &Media, field: &str, file: &Json) -> Option<(bool, Strin
         "albumartist" => words(&media.album_artist),
         "genre" => words(&media.genre),
         "composer" => words(&media.composer),
+        "orientation" => number(media.orientation.map(u64::from)),
+        "rating" => number(media.rating.map(u64::from)),
+        "camera" => {
+            // The truth is the model alone.
+            let found = media.camera.as_deref().unwrap_or_default();
+            let right = found.ends_with(expected.text());
+            (right, format!("{found:?} for {expected:?}"))
+        }
+        "cover" => {
+            let found = media.art.map(|art| art.mime.as_str());
+            let wanted = expected.at("mime").text();
+            (found == Some(wanted), format!("{found:?} for {wanted}"))
+        }
         "date" => {
             let found = media.date.map(shown_date);
             let wanted = expected

@@ -128,7 +128,9 @@ pub(super) fn protocol_info(object: &Object<'_>) -> ProtocolInfo<'static> {
     let profile = object.profile_code().and_then(Profile::from_code);
     let profile = profile.map(Profile::name);
     match object.class().unwrap_or(mime.class()) {
-        Class::Image | Class::Caption => ProtocolInfo::image(mime.as_str(), profile),
+        Class::Image | Class::Caption | Class::Playlist => {
+            ProtocolInfo::image(mime.as_str(), profile)
+        }
         Class::Audio | Class::Video => ProtocolInfo::streamed(mime.as_str(), profile),
     }
 }
@@ -187,7 +189,7 @@ fn is_normal_speed(value: &[u8]) -> bool {
 fn transfer_mode(asked: Option<&[u8]>, class: Class) -> Result<&'static str, Status> {
     let usual = match class {
         Class::Audio | Class::Video => "Streaming",
-        Class::Image | Class::Caption => "Interactive",
+        Class::Image | Class::Caption | Class::Playlist => "Interactive",
     };
     let Some(asked) = asked else {
         return Ok(usual);

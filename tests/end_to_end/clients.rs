@@ -190,9 +190,6 @@ fn curl_fetches_resumes_and_validates() {
     );
 }
 
-/// Known by name alone so far.
-const NOT_READ_YET: [&str; 5] = ["clip avi", "clip mkv", "clip ts", "clip mpg", "clip ogg"];
-
 #[test]
 fn ffprobe_agrees_with_what_is_listed() {
     let Some(library) = encoded() else { return };
@@ -225,9 +222,6 @@ fn ffprobe_agrees_with_what_is_listed() {
             "{}",
             item.title
         );
-        if NOT_READ_YET.contains(&item.title.as_str()) {
-            continue;
-        }
         let real: f64 = value("duration=").unwrap().parse().unwrap();
         let listed = seconds(item);
         assert!(

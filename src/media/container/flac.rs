@@ -1,17 +1,18 @@
-//! FLAC: `STREAMINFO` and the comments (RFC 9639 §8). Pictures are passed over.
+//! FLAC: `STREAMINFO` the comments and where the cover lies (RFC 9639 §8).
 
 use std::time::Duration;
 
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
 use crate::media::tag::{id3, vorbis};
-use crate::media::{Class, Media};
+use crate::media::{Class, Media, art};
 
 /// Metadata blocks that are looked at.
 const BLOCKS: usize = 128;
 
 const STREAMINFO: u8 = 0;
 const VORBIS_COMMENT: u8 = 4;
+const PICTURE: u8 = 6;
 
 /// Reads a whole file; an ID3 tag may stand in front, though the standard advises against it (RFC 9639 §D.1).
 ///
@@ -39,6 +40,12 @@ fn blocks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         let mut block = r.sub(u64::from(len))?;
         match kind & 0x7F {
             STREAMINFO if media.sample_rate.is_none() => stream_info(&mut block, media)?,
+            // A picture that lies about itself costs nothing but itself.
+            PICTURE => {
+                if let Err(e @ Error::Io(_)) = art::flac_picture(&mut block, &mut media.art) {
+                    return Err(e);
+                }
+            }
             VORBIS_COMMENT => comments = vorbis::read(&mut block, media),
             _ => {}
         }
@@ -50,7 +57,7 @@ fn blocks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
 }
 
 /// §8.2: 10 bytes of block and frame sizes, then 20 bits of rate, 3 of channels less one, 5 of bits less one, 36 of samples.
-fn stream_info(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+pub(super) fn stream_info(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     r.skip(10)?;
     let packed = r.be_u64()?;
     let field = |shift: u32, bits: u32| (packed >> shift) & ((1 << bits) - 1);
@@ -126,6 +133,19 @@ mod tests {
             (media.title.as_deref(), media.album.as_deref(), outcome),
             (Some("One"), Some("Album"), Ok(()))
         );
+    }
+
+    #[test]
+    fn the_cover_is_located() {
+        let picture = b"\0\0\0\x03\0\0\0\0\0\0\0\0________________\0\0\0\x04\xFF\xD8\xFF\xE0";
+        let block = [b"\x06\0\0\x24".as_slice(), picture].concat();
+        let bytes = [&SHORT[..42], block.as_slice(), &SHORT[42..]].concat();
+        let (media, outcome) = parse(&bytes);
+        assert_eq!(
+            (media.art.map(|a| (a.offset, a.len)), outcome),
+            (Some((78, 4)), Ok(()))
+        );
+        assert_eq!(media.title.as_deref(), Some("One"));
     }
 
     #[test]

@@ -124,6 +124,22 @@ mod tests {
     }
 
     #[test]
+    fn the_small_copy_in_exif_is_located_in_the_file() {
+        let exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\x0E\0\0\0\x02\0\
+            \x01\x02\x04\0\x01\0\0\0\x2C\0\0\0\x02\x02\x04\0\x01\0\0\0\x04\0\0\0\0\0\0\0\xFF\xD8\xFF\xE0";
+        let app1 = [b"\xFF\xE1\0\x38".as_slice(), exif].concat();
+        let bytes = [&SMALL[..2], &app1, &SMALL[2..]].concat();
+        let (media, outcome) = parse(&bytes);
+        assert_eq!((media.width, outcome), (Some(256), Ok(())));
+        let found = media.thumbnail.unwrap();
+        let at = usize::try_from(found.offset).unwrap();
+        assert_eq!(
+            (&bytes[at..at + 4], found.len),
+            (b"\xFF\xD8\xFF\xE0".as_slice(), 4)
+        );
+    }
+
+    #[test]
     fn a_progressive_picture_has_no_profile() {
         let mut bytes = SMALL.to_vec();
         bytes[20] = 0xC2;

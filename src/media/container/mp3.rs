@@ -1,13 +1,15 @@
 //! MPEG audio: layers I, II and III of MPEG-1, -2 and "2.5" as a bare stream of frames (ISO/IEC 11172-3 §2.4,
 //! 13818-3 §2.4). The stream has no header of its own: length comes from a Xing, Info or VBRI frame, else from the frames.
 
+mod free;
+
 use std::time::Duration;
 
 use crate::media::codec::{AudioCodec, Sound};
 use crate::media::mime::Mime;
 use crate::media::profile;
 use crate::media::reader::{Error, Reader};
-use crate::media::tag::id3;
+use crate::media::tag::{self, id3};
 use crate::media::{Class, Media};
 
 /// Bytes of junk in front of the first frame that are searched. Beyond it: not MPEG audio.
@@ -59,7 +61,7 @@ impl Frame {
 }
 
 /// `1111 1111 111v vll. bbbb rrp. mm..` (11172-3 §2.4.1.3): version, layer, bit rate, rate, padding, mode. Free format
-/// (bit rate 0) is refused: nothing plays it.
+/// (bit rate 0) is another matter: see [`free`].
 fn frame_header([sync, a, b, c]: [u8; 4]) -> Option<Frame> {
     if sync != 0xFF || a & 0xE0 != 0xE0 {
         return None;
@@ -159,8 +161,15 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     }
     let front = r.position();
     let stream = find_stream(r);
-    let end = back_tags(r, front, media)?;
-    let (at, first) = stream?;
+    let end = tag::behind(r, front, Media::default(), media)?;
+    let (at, first) = match stream {
+        Err(no_frames @ Error::Malformed(_)) => {
+            r.seek(front)?;
+            let sound = r.sub(end.saturating_sub(front))?;
+            return read_free(sound, media, no_frames);
+        }
+        found => found?,
+    };
     media.class = Some(Class::Audio);
     media.mime = Some(if first.layer == 2 {
         Mime::MP2
@@ -183,6 +192,21 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     tags.map(drop)
 }
 
+/// A stream of a free rate, which no DLNA profile knows.
+fn read_free(mut sound: Reader<'_>, media: &mut Media, no_frames: Error) -> Result<(), Error> {
+    let free = free::find(&sound)?.ok_or(no_frames)?;
+    media.class = Some(Class::Audio);
+    media.mime = Some(if free.frame.layer == 2 {
+        Mime::MP2
+    } else {
+        Mime::MPEG_AUDIO
+    });
+    media.sample_rate = Some(free.frame.sample_rate);
+    media.channels = Some(free.frame.channels);
+    media.duration = super::play_time(free.count(&mut sound)?, free.frame.sample_rate);
+    Ok(())
+}
+
 /// Any number of ID3 tags, with or without zeros between them.
 fn front_tags(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     for _ in 0..TAGS {
@@ -191,63 +215,6 @@ fn front_tags(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// Takes what the tags at the end say and returns where the sound ends, as a position in `r`.
-fn back_tags(r: &mut Reader<'_>, front: u64, media: &mut Media) -> Result<u64, Error> {
-    const APE_FOOTER_BYTES: u64 = 32;
-    let mut end = r.len();
-    if end.saturating_sub(front) >= id3::V1_BYTES {
-        r.seek(end - id3::V1_BYTES)?;
-        let tag = r.array()?;
-        id3::read_v1(&tag, media);
-        end -= if tag.starts_with(b"TAG") {
-            id3::V1_BYTES
-        } else {
-            0
-        };
-    }
-    if end.saturating_sub(front) >= APE_FOOTER_BYTES {
-        r.seek(end - APE_FOOTER_BYTES)?;
-        end = end.saturating_sub(ape_bytes(&r.array()?)).max(front);
-    }
-    Ok(end)
-}
-
-/// Bytes of an APE tag by its footer: `APETAGEX`, version, size without header, count, flags (bit 31: has a header).
-fn ape_bytes(footer: &[u8; 32]) -> u64 {
-    let [
-        b'A',
-        b'P',
-        b'E',
-        b'T',
-        b'A',
-        b'G',
-        b'E',
-        b'X',
-        _,
-        _,
-        _,
-        _,
-        a,
-        b,
-        c,
-        d,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        flags,
-        ..,
-    ] = *footer
-    else {
-        return 0;
-    };
-    let header = if flags & 0x80 != 0 { 32 } else { 0 };
-    u64::from(u32::from_le_bytes([a, b, c, d])) + header
 }
 
 /// The first place, from here on, where several frames follow one another; a stream of fewer must end where they do.

@@ -91,6 +91,19 @@ mod tests {
     }
 
     #[test]
+    fn exif_behind_the_picture_is_read() {
+        let mut bytes = SMALL[..33].to_vec();
+        bytes.extend(b"\0\0\0\x02IDATxx____\0\0\0\x2EeXIfII*\0\x08\0\0\0\x01\0");
+        bytes.extend(b"\x32\x01\x02\0\x14\0\0\0\x1A\0\0\0\0\0\0\0");
+        bytes.extend(b"1970:01:02 00:01:02\0____\0\0\0\0IEND");
+        let (media, outcome) = parse(&bytes);
+        assert_eq!(
+            (media.date.map(|d| d.unix_secs), outcome),
+            (Some(86_462), Ok(()))
+        );
+    }
+
+    #[test]
     fn every_prefix_ends() {
         for n in 0..33 {
             assert_eq!(parse(&SMALL[..n]).1.is_ok(), n >= 33, "{n}");

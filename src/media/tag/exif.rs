@@ -1,23 +1,66 @@
-//! EXIF: when a picture was taken (Exif 2.32 §4.6; TIFF 6.0 §2), out of JPEG, PNG and whatever else embeds it.
+//! EXIF: when and with what a picture was taken, how it is to be turned, and where its small copy lies (Exif 2.32 §4.6;
+//! TIFF 6.0 §2), out of JPEG, PNG, WebP, HEIC, and TIFF itself. Places are not read: where a family lives is its own affair.
 
-use super::{ByteOrder, date, put};
-use crate::media::Media;
+use super::{ByteOrder, date, latin1, put, text, utf8_or_latin1};
+use crate::media::art::{self, ArtKind};
+use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
+use crate::media::{Date, Media};
 
 /// Entries of one directory that are looked at; cameras write some sixty.
 const ENTRIES: u16 = 512;
+/// Bytes of a camera's name that are looked at.
+const NAME_BYTES: u32 = 128;
 
+const IMAGE_WIDTH: u16 = 0x0100;
+const IMAGE_LENGTH: u16 = 0x0101;
+const MAKE: u16 = 0x010F;
+const MODEL: u16 = 0x0110;
+const ORIENTATION: u16 = 0x0112;
 const DATE_TIME: u16 = 0x0132;
+const THUMBNAIL_OFFSET: u16 = 0x0201;
+const THUMBNAIL_LENGTH: u16 = 0x0202;
+const RATING: u16 = 0x4746;
 const EXIF_DIRECTORY: u16 = 0x8769;
 const DATE_TIME_ORIGINAL: u16 = 0x9003;
 const DATE_TIME_DIGITIZED: u16 = 0x9004;
+
 const ASCII: u16 = 2;
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
 
 /// Reads a TIFF structure that starts at `r`, whose span is the block it stands in: no offset leads out of it.
 ///
 /// # Errors
 /// [`Error::Malformed`] without a TIFF header; errors of the reader. What was read before is kept.
 pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    let mut found = Found::default();
+    let outcome = directories(r, &mut found);
+    found.describe(media);
+    outcome
+}
+
+/// Reads a TIFF file: the picture of the first directory, with the same properties.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_tiff(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    let mut found = Found::default();
+    let outcome = directories(r, &mut found);
+    found.describe(media);
+    let extent = found.first.width.zip(found.first.height);
+    let Some((width, height)) = extent.filter(|(w, h)| *w > 0 && *h > 0) else {
+        return outcome.and(Err(Error::Malformed("TIFF size")));
+    };
+    (media.width, media.height) = (Some(width), Some(height));
+    // Damage behind the size is no trouble: the picture is described.
+    match outcome {
+        Err(e @ Error::Io(_)) => Err(e),
+        _ => Ok(()),
+    }
+}
+
+fn directories(r: &mut Reader<'_>, found: &mut Found) -> Result<(), Error> {
     let base = r.position();
     let order = match &r.array()? {
         b"II*\0" => ByteOrder::Little,
@@ -26,25 +69,126 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     };
     let mut tiff = Tiff { r, base, order };
     let first = tiff.u32()?;
-    let mut found = Found::default();
-    let outcome = tiff.directory(first, &mut found);
-    let outcome = match found.exif_directory {
-        Some(offset) => outcome.and(tiff.directory(offset, &mut found)),
-        None => outcome,
+    let next = tiff.directory(first, &mut found.first);
+    let exif = match found.first.exif_offset {
+        Some(offset) => tiff.directory(offset, &mut found.exif).map(drop),
+        None => Ok(()),
     };
-    let [original, digitized, changed] = [found.original, found.digitized, found.changed];
-    for stated in [original, digitized, changed].into_iter().flatten() {
-        put(&mut media.date, date(&super::latin1(&stated)));
-    }
-    outcome
+    let thumbnail = match next {
+        Ok(Some(offset)) if offset != first => tiff.directory(offset, &mut found.second).map(drop),
+        _ => Ok(()),
+    };
+    found.thumbnail = tiff.thumbnail(&found.second);
+    // The second directory is a gift.
+    let thumbnail = thumbnail.or_else(|e| {
+        if matches!(e, Error::Io(_)) {
+            Err(e)
+        } else {
+            Ok(())
+        }
+    });
+    next.map(drop).and(exif).and(thumbnail)
+}
+
+/// The three directories of a photograph.
+#[derive(Default)]
+struct Found {
+    /// Of the picture.
+    first: Directory,
+    /// Of the camera's settings.
+    exif: Directory,
+    /// Of the small copy.
+    second: Directory,
+    thumbnail: Option<art::ArtSpan>,
 }
 
 #[derive(Default)]
-struct Found {
-    exif_directory: Option<u32>,
-    original: Option<[u8; 19]>,
-    digitized: Option<[u8; 19]>,
-    changed: Option<[u8; 19]>,
+struct Directory {
+    width: Option<u32>,
+    height: Option<u32>,
+    make: Option<String>,
+    model: Option<String>,
+    orientation: Option<u32>,
+    rating: Option<u32>,
+    changed: Option<Date>,
+    original: Option<Date>,
+    digitized: Option<Date>,
+    exif_offset: Option<u32>,
+    thumbnail_offset: Option<u32>,
+    thumbnail_length: Option<u32>,
+}
+
+impl Found {
+    fn describe(&mut self, media: &mut Media) {
+        let [first, exif] = [&mut self.first, &mut self.exif];
+        // Some writers put the camera's tags into the picture's directory.
+        for stated in [
+            exif.original,
+            first.original,
+            exif.digitized,
+            first.digitized,
+            first.changed,
+        ] {
+            put(&mut media.date, stated);
+        }
+        let within = |n: Option<u32>, most: u8| {
+            n.and_then(|n| u8::try_from(n).ok())
+                .filter(|n| (1..=most).contains(n))
+        };
+        put(&mut media.orientation, within(first.orientation, 8));
+        put(&mut media.rating, within(first.rating, 5));
+        put(
+            &mut media.camera,
+            camera(first.make.take(), first.model.take()),
+        );
+        put(&mut media.thumbnail, self.thumbnail);
+    }
+}
+
+/// Maker and model as people say them: `Canon` + `Canon PowerShot S40` and `NIKON CORPORATION` + `NIKON D70s` are the
+/// model alone, `Apple` + `iPhone 15 Pro` is both, `OLYMPUS OPTICAL CO.,LTD` + `C-700` is without the company's form.
+fn camera(make: Option<String>, model: Option<String>) -> Option<String> {
+    const FORMS: [&str; 9] = [
+        "corporation",
+        "corp",
+        "co",
+        "company",
+        "ltd",
+        "inc",
+        "imaging",
+        "optical",
+        "electric",
+    ];
+    let (make, model) = match (make, model) {
+        (Some(make), Some(model)) => (make, model),
+        (one, other) => return one.or(other),
+    };
+    let bare = |w: &str| {
+        w.trim_end_matches(|c: char| c.is_ascii_punctuation())
+            .to_lowercase()
+    };
+    let is_form = |w: &str| {
+        w.split(',')
+            .all(|part| FORMS.contains(&bare(part).as_str()))
+    };
+    let words: Vec<&str> = make.split_whitespace().collect();
+    let first_of_model = model
+        .split_whitespace()
+        .next()
+        .map(bare)
+        .unwrap_or_default();
+    if words.iter().any(|w| bare(w) == first_of_model) {
+        return Some(model);
+    }
+    let named = words
+        .iter()
+        .enumerate()
+        .filter(|(i, w)| *i == 0 || !is_form(w))
+        .map(|(_, w)| *w);
+    text(&format!(
+        "{} {model}",
+        named.collect::<Vec<_>>().join(" ").trim_end_matches(',')
+    ))
 }
 
 struct Tiff<'r, 'a> {
@@ -53,55 +197,122 @@ struct Tiff<'r, 'a> {
     order: ByteOrder,
 }
 
+/// Tag, type, count, and the four bytes that are the value or say where it is (TIFF 6.0 §2).
+struct Entry {
+    tag: u16,
+    kind: u16,
+    count: u32,
+    value: [u8; 4],
+}
+
 impl Tiff<'_, '_> {
-    fn u16(&mut self) -> Result<u16, Error> {
-        if self.order == ByteOrder::Big {
-            self.r.be_u16()
-        } else {
-            self.r.le_u16()
+    fn number16(&self, bytes: [u8; 2]) -> u16 {
+        match self.order {
+            ByteOrder::Big => u16::from_be_bytes(bytes),
+            ByteOrder::Little => u16::from_le_bytes(bytes),
         }
     }
 
-    fn u32(&mut self) -> Result<u32, Error> {
-        if self.order == ByteOrder::Big {
-            self.r.be_u32()
-        } else {
-            self.r.le_u32()
+    fn number32(&self, bytes: [u8; 4]) -> u32 {
+        match self.order {
+            ByteOrder::Big => u32::from_be_bytes(bytes),
+            ByteOrder::Little => u32::from_le_bytes(bytes),
         }
+    }
+
+    fn u16(&mut self) -> Result<u16, Error> {
+        let bytes = self.r.array()?;
+        Ok(self.number16(bytes))
+    }
+
+    fn u32(&mut self) -> Result<u32, Error> {
+        let bytes = self.r.array()?;
+        Ok(self.number32(bytes))
     }
 
     fn seek(&mut self, offset: u32) -> Result<(), Error> {
         self.r.seek(self.base.saturating_add(u64::from(offset)))
     }
 
-    /// One directory: a count, then entries of tag, type, count and value or offset (TIFF 6.0 §2).
-    fn directory(&mut self, offset: u32, found: &mut Found) -> Result<(), Error> {
+    /// One directory: a count, the entries, where the next one is. `None`: there is no next.
+    fn directory(&mut self, offset: u32, found: &mut Directory) -> Result<Option<u32>, Error> {
         self.seek(offset)?;
-        let entries = self.u16()?.min(ENTRIES);
-        for _ in 0..entries {
-            let (tag, kind, count, value) = (self.u16()?, self.u16()?, self.u32()?, self.u32()?);
+        let count = self.u16()?;
+        for _ in 0..count.min(ENTRIES) {
+            let entry = Entry {
+                tag: self.u16()?,
+                kind: self.u16()?,
+                count: self.u32()?,
+                value: self.r.array()?,
+            };
             let next = self.r.position();
-            match tag {
-                EXIF_DIRECTORY => found.exif_directory = found.exif_directory.or(Some(value)),
-                DATE_TIME_ORIGINAL => put(&mut found.original, self.date_time(kind, count, value)),
-                DATE_TIME_DIGITIZED => {
-                    put(&mut found.digitized, self.date_time(kind, count, value));
-                }
-                DATE_TIME => put(&mut found.changed, self.date_time(kind, count, value)),
-                _ => {}
-            }
+            self.take(&entry, found);
             self.r.seek(next)?;
         }
-        Ok(())
+        if count > ENTRIES {
+            return Ok(None);
+        }
+        Ok(self.u32().ok().filter(|offset| *offset > 0))
+    }
+
+    fn take(&mut self, entry: &Entry, found: &mut Directory) {
+        match entry.tag {
+            IMAGE_WIDTH => put(&mut found.width, self.number(entry)),
+            IMAGE_LENGTH => put(&mut found.height, self.number(entry)),
+            MAKE => put(&mut found.make, self.name(entry)),
+            MODEL => put(&mut found.model, self.name(entry)),
+            ORIENTATION => put(&mut found.orientation, self.number(entry)),
+            RATING => put(&mut found.rating, self.number(entry)),
+            EXIF_DIRECTORY => put(&mut found.exif_offset, self.number(entry)),
+            THUMBNAIL_OFFSET => put(&mut found.thumbnail_offset, self.number(entry)),
+            THUMBNAIL_LENGTH => put(&mut found.thumbnail_length, self.number(entry)),
+            DATE_TIME_ORIGINAL => put(&mut found.original, self.date_time(entry)),
+            DATE_TIME_DIGITIZED => put(&mut found.digitized, self.date_time(entry)),
+            DATE_TIME => put(&mut found.changed, self.date_time(entry)),
+            _ => {}
+        }
+    }
+
+    /// A single number. Directories are sometimes typed as their own kind (13), which is a LONG too.
+    fn number(&self, entry: &Entry) -> Option<u32> {
+        const IFD: u16 = 13;
+        let [a, b, _, _] = entry.value;
+        match entry.kind {
+            _ if entry.count != 1 => None,
+            SHORT => Some(u32::from(self.number16([a, b]))),
+            LONG | IFD => Some(self.number32(entry.value)),
+            _ => None,
+        }
+    }
+
+    /// Short texts stand in the entry itself.
+    fn name(&mut self, entry: &Entry) -> Option<String> {
+        if entry.kind != ASCII {
+            return None;
+        }
+        if entry.count <= 4 {
+            let own = entry.value.get(..usize::try_from(entry.count).ok()?)?;
+            return text(&utf8_or_latin1(own));
+        }
+        self.seek(self.number32(entry.value)).ok()?;
+        let bytes = self.r.bytes(u64::from(entry.count.min(NAME_BYTES))).ok()?;
+        text(&utf8_or_latin1(&bytes))
     }
 
     /// `YYYY:MM:DD HH:MM:SS` and a NUL; anything else, blanks and zeros included, is no date.
-    fn date_time(&mut self, kind: u16, count: u32, offset: u32) -> Option<[u8; 19]> {
-        if kind != ASCII || count < 19 {
+    fn date_time(&mut self, entry: &Entry) -> Option<Date> {
+        if entry.kind != ASCII || entry.count < 19 {
             return None;
         }
+        self.seek(self.number32(entry.value)).ok()?;
+        date(&latin1(&self.r.array::<19>().ok()?))
+    }
+
+    /// A JPEG that lies inside the block.
+    fn thumbnail(&mut self, directory: &Directory) -> Option<art::ArtSpan> {
+        let (offset, len) = directory.thumbnail_offset.zip(directory.thumbnail_length)?;
         self.seek(offset).ok()?;
-        self.r.array().ok()
+        art::span(self.r, u64::from(len), ArtKind::Icon).filter(|span| span.mime == Mime::JPEG)
     }
 }
 
@@ -120,11 +331,37 @@ mod tests {
         b'1', b':', b'0', b'2', 0,
     ];
 
-    fn parse(bytes: &[u8]) -> (Option<i64>, Result<(), Error>) {
+    fn all(bytes: &[u8]) -> (Media, Result<(), Error>) {
         let mut media = Media::default();
         let source = Source::new(&bytes, bytes.len() as u64);
         let outcome = read(&mut Reader::new(&source), &mut media);
+        (media, outcome)
+    }
+
+    fn parse(bytes: &[u8]) -> (Option<i64>, Result<(), Error>) {
+        let (media, outcome) = all(bytes);
         (media.date.map(|d| d.unix_secs), outcome)
+    }
+
+    /// Big-endian: make, model in the entry, orientation, rating; then the directory of the small copy.
+    fn photograph() -> Vec<u8> {
+        let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+            let [t, k] = [tag.to_be_bytes(), kind.to_be_bytes()];
+            [t.as_slice(), &k, &count.to_be_bytes(), &value].concat()
+        };
+        let mut bytes = b"MM\0*\0\0\0\x08\0\x04".to_vec();
+        bytes.extend(entry(MAKE, ASCII, 6, [0, 0, 0, 92]));
+        bytes.extend(entry(MODEL, ASCII, 3, *b"X1\0\0"));
+        bytes.extend(entry(ORIENTATION, SHORT, 1, [0, 6, 0, 0]));
+        bytes.extend(entry(RATING, SHORT, 1, [0, 4, 0, 0]));
+        bytes.extend([0, 0, 0, 62]);
+        assert_eq!(bytes.len(), 62);
+        bytes.extend([0, 2]);
+        bytes.extend(entry(THUMBNAIL_OFFSET, LONG, 1, [0, 0, 0, 98]));
+        bytes.extend(entry(THUMBNAIL_LENGTH, LONG, 1, [0, 0, 0, 4]));
+        bytes.extend([0; 4]);
+        bytes.extend(b"Maker\0\xFF\xD8\xFF\xE0");
+        bytes
     }
 
     #[test]
@@ -133,10 +370,42 @@ mod tests {
     }
 
     #[test]
+    fn camera_turn_stars_and_small_copy_are_found() {
+        let (media, outcome) = all(&photograph());
+        assert_eq!(
+            (media.camera.as_deref(), outcome),
+            (Some("Maker X1"), Ok(()))
+        );
+        assert_eq!((media.orientation, media.rating), (Some(6), Some(4)));
+        assert_eq!(
+            media.thumbnail.map(|t| (t.offset, t.len, t.mime)),
+            Some((98, 4, Mime::JPEG))
+        );
+    }
+
+    #[test]
+    fn makers_are_not_said_twice() {
+        let named = |make: &str, model: &str| {
+            camera(Some(make.to_owned()), Some(model.to_owned())).unwrap()
+        };
+        assert_eq!(named("Canon", "Canon PowerShot S40"), "Canon PowerShot S40");
+        assert_eq!(named("NIKON CORPORATION", "NIKON D70s"), "NIKON D70s");
+        assert_eq!(named("EASTMAN KODAK COMPANY", "KODAK DX"), "KODAK DX");
+        assert_eq!(named("Apple", "iPhone 15 Pro"), "Apple iPhone 15 Pro");
+        assert_eq!(named("OLYMPUS OPTICAL CO.,LTD", "C-700"), "OLYMPUS C-700");
+        assert_eq!(camera(None, Some("X".to_owned())).unwrap(), "X");
+    }
+
+    #[test]
     fn every_prefix_ends() {
         for n in 0..ONE_DATE.len() - 1 {
             assert_eq!(parse(&ONE_DATE[..n]).0, None, "{n}");
         }
+        let bytes = photograph();
+        for n in 0..bytes.len() {
+            assert_eq!(all(&bytes[..n]).0.thumbnail, None, "{n}");
+        }
+        assert_eq!(parse(b"").1, Err(Error::Truncated));
     }
 
     #[test]
@@ -150,5 +419,14 @@ mod tests {
         let mut cyclic = ONE_DATE.to_vec();
         cyclic[18] = 8; // the EXIF directory is the first one again
         assert_eq!(parse(&cyclic).0, None);
+    }
+
+    #[test]
+    fn impossible_turns_and_stars_give_nothing() {
+        let mut bytes = photograph();
+        bytes[10 + 24 + 9] = 9;
+        bytes[10 + 36 + 9] = 6;
+        let (media, _) = all(&bytes);
+        assert_eq!((media.orientation, media.rating), (None, None));
     }
 }

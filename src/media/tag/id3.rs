@@ -1,10 +1,11 @@
 //! ID3: version 2.2, 2.3 and 2.4 in front of the sound, version 1 behind it.
 //!
 //! References: id3.org, "ID3 tag version 2.4.0" (Main Structure §3, §4; Native Frames §4), "ID3 tag version 2.3.0",
-//! "ID3 tag version 2"; ID3v1.1 has no better description than its 128 bytes. Pictures are passed over.
+//! "ID3 tag version 2"; ID3v1.1 has no better description than its 128 bytes. Pictures are located, not read.
 
 use super::{ByteOrder, date, date_of, genre, latin1, number, put, text, utf8, utf16};
 use crate::limits;
+use crate::media::art;
 use crate::media::reader::{Error, Reader};
 use crate::media::{Date, Media};
 
@@ -58,6 +59,28 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<bool, Error> {
     }
 }
 
+/// Reads a version 2.4 tag with a footer (structure §3.4) that ends at `end`, and returns where it starts.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_before(
+    r: &mut Reader<'_>,
+    end: u64,
+    media: &mut Media,
+) -> Result<Option<u64>, Error> {
+    let footer = end.checked_sub(10).ok_or(Error::Truncated)?;
+    r.seek(footer)?;
+    let [b'3', b'D', b'I', _, _, _, size @ ..] = r.array::<10>()? else {
+        return Ok(None);
+    };
+    let start = synchsafe(size).and_then(|len| footer.checked_sub(u64::from(len) + 10));
+    let Some(start) = start else {
+        return Ok(None);
+    };
+    r.seek(start)?;
+    Ok(read(r, media)?.then_some(start))
+}
+
 fn header(r: &mut Reader<'_>) -> Result<Option<Header>, Error> {
     if r.remaining() < 10 {
         return Ok(None);
@@ -106,7 +129,13 @@ fn frames(
         skip_extended(header, &mut bytes)?;
     }
     while let Some(frame) = frame_header(header, &mut bytes)? {
-        if wanted(frame.id) && !frame.opaque {
+        let as_it_is = !whole && !frame.opaque && !frame.unsynchronised;
+        if is_picture(frame.id) && as_it_is && frame.len <= bytes.r.remaining() {
+            picture(header, &frame, &mut bytes, media)?;
+        } else if is_rating(frame.id) && as_it_is {
+            let content = bytes.take(frame.len)?;
+            put(&mut media.rating, stars(&content));
+        } else if wanted(frame.id) && !frame.opaque {
             let content = frame_text(&frame, &mut bytes)?;
             take(frame.id, &content, media, dates);
         } else {
@@ -263,6 +292,45 @@ fn leads_on(bytes: &Bytes<'_>, len: u64) -> bool {
 fn is_frame_id(id: [u8; 4]) -> bool {
     id.iter()
         .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
+fn is_picture(id: [u8; 4]) -> bool {
+    matches!(&id, b"APIC" | b"PIC ")
+}
+
+/// Remembers where the picture lies. Damage in the frame costs the picture alone.
+fn picture(
+    header: Header,
+    frame: &Frame,
+    bytes: &mut Bytes<'_>,
+    media: &mut Media,
+) -> Result<(), Error> {
+    let mut content = bytes.r.sub(frame.len)?;
+    let located = content
+        .skip(frame.prefix)
+        .and_then(|()| art::id3_picture(&mut content, header.version == 2, &mut media.art));
+    match located {
+        Err(e @ (Error::Io(_) | Error::Limit)) => Err(e),
+        _ => Ok(()),
+    }
+}
+
+fn is_rating(id: [u8; 4]) -> bool {
+    matches!(&id, b"POPM" | b"POP ")
+}
+
+/// Popularimeter (2.4 frames §4.17): somebody's address, a NUL, 0 for unknown or 1 to 255. The usual steps of players are
+/// 1, 64, 128, 196 and 255.
+fn stars(content: &[u8]) -> Option<u8> {
+    let nul = content.iter().position(|b| *b == 0)?;
+    match *content.get(nul + 1)? {
+        0 => None,
+        1..=31 => Some(1),
+        32..=95 => Some(2),
+        96..=159 => Some(3),
+        160..=223 => Some(4),
+        224..=255 => Some(5),
+    }
 }
 
 fn frame_text(frame: &Frame, bytes: &mut Bytes<'_>) -> Result<String, Error> {

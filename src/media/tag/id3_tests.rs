@@ -283,3 +283,67 @@ fn version_1_fills_what_version_2_left_open() {
     read_v1(&bytes, &mut media);
     assert_eq!((media.track, media.genre), (None, None));
 }
+
+/// A front cover in PNG behind an encoding, a media type, a kind and an empty description.
+const COVER: &[u8] = b"\0image/png\0\x03\0\x89PNG\r\n\xFF\x00";
+
+fn art_of(bytes: &[u8]) -> Option<&[u8]> {
+    let art = parse(bytes).0.art?;
+    let start = usize::try_from(art.offset).unwrap();
+    let len = usize::try_from(art.len).unwrap();
+    Some(&bytes[start..start + len])
+}
+
+#[test]
+fn covers_are_located_in_all_versions() {
+    let picture = &COVER[13..];
+    let v23 = tag(3, 0, &frame(b"APIC", COVER));
+    assert_eq!(art_of(&v23), Some(picture));
+    let v22 = tag(
+        2,
+        0,
+        &[b"PIC\0\0\x0E\0PNG\x03\0".as_slice(), picture].concat(),
+    );
+    assert_eq!(art_of(&v22), Some(picture));
+    // 2.4 with the length stated once more in front of the content.
+    let mut content = vec![0, 0, 0, 21];
+    content.extend(COVER);
+    let mut v24 = frame(b"APIC", &content);
+    v24[9] = 1;
+    assert_eq!(art_of(&tag(4, 0, &v24)), Some(picture));
+}
+
+#[test]
+fn covers_that_are_not_there_as_they_are_have_no_place() {
+    // Unsynchronised as a whole, as a frame; compressed; cut off.
+    assert_eq!(art_of(&tag(3, 0x80, &frame(b"APIC", COVER))), None);
+    for flags in [0x02, 0x08] {
+        let mut v24 = frame(b"APIC", COVER);
+        v24[9] = flags;
+        assert_eq!(art_of(&tag(4, 0, &v24)), None);
+    }
+    let whole = tag(3, 0, &frame(b"APIC", COVER));
+    for n in 0..whole.len() {
+        assert_eq!(art_of(&whole[..n]), None, "{n}");
+    }
+    // A broken picture does not hide what follows.
+    let bytes = tag(
+        3,
+        0,
+        &[frame(b"APIC", b"\0x"), frame(b"TIT2", b"\0T")].concat(),
+    );
+    assert_eq!(title(&bytes).as_deref(), Some("T"));
+}
+
+#[test]
+fn stars_are_the_steps_of_players() {
+    let rated = |n: u8| {
+        let content = [b"a@b.example\0".as_slice(), &[n, 0, 0, 0, 1]].concat();
+        parse(&tag(3, 0, &frame(b"POPM", &content))).0.rating
+    };
+    assert_eq!(
+        [0, 1, 64, 128, 196, 255].map(rated),
+        [None, Some(1), Some(2), Some(3), Some(4), Some(5)]
+    );
+    assert_eq!(parse(&tag(3, 0, &frame(b"POPM", b"no end"))).0.rating, None);
+}

@@ -1,5 +1,6 @@
 //! Tags that several containers share, and what all of them need: clean text, numbers, dates.
 
+pub mod ape;
 pub mod exif;
 pub mod genre;
 pub mod id3;
@@ -8,7 +9,8 @@ pub mod vorbis;
 
 use std::borrow::Cow;
 
-use super::{Date, Precision};
+use super::reader::{Error, Reader};
+use super::{Date, Media, Precision};
 use crate::limits;
 
 /// Text as it may be stored and shown: no control characters (XML 1.0 has no way to write them), no blanks at the ends,
@@ -30,6 +32,99 @@ pub fn text(raw: &str) -> Option<String> {
     (!clean.is_empty()).then_some(clean)
 }
 
+/// Tags in a row at one end of a file; some writers leave the old one beside the new.
+const TAGS: usize = 4;
+
+/// The sound of a file, between the tags that may stand around it: ID3 version 2 in front, APE, Lyrics3 and ID3 behind. In
+/// these formats APE tags are at home, so what they say counts before the others.
+///
+/// # Errors
+/// Of the reader; damage in a tag costs the tag alone.
+pub(crate) fn around<'a>(r: &mut Reader<'a>, media: &mut Media) -> Result<Reader<'a>, Error> {
+    let mut in_front = Media::default();
+    for _ in 0..TAGS {
+        match id3::read(r, &mut in_front) {
+            Ok(true) => {}
+            Err(e @ (Error::Io(_) | Error::Limit)) => return Err(e),
+            _ => break,
+        }
+    }
+    let front = r.position();
+    let end = behind(r, front, in_front, media)?;
+    r.seek(front)?;
+    r.sub(end.saturating_sub(front))
+}
+
+/// Takes what the tags at the end of a file say and returns where they start, as a position in `r` not before `front`.
+/// `between` is better known than ID3 version 1, and less well than the rest.
+///
+/// # Errors
+/// As [`around`].
+pub(crate) fn behind(
+    r: &mut Reader<'_>,
+    front: u64,
+    between: Media,
+    media: &mut Media,
+) -> Result<u64, Error> {
+    /// Most tags at the end are shorter; one read then brings them all.
+    const TAIL_BYTES: u64 = 4 * 1024;
+    let mut end = r.len();
+    let mut oldest = None;
+    if end > front {
+        r.seek(end.saturating_sub(TAIL_BYTES).max(front))?;
+        r.byte()?;
+    }
+    if end.saturating_sub(front) >= id3::V1_BYTES {
+        r.seek(end - id3::V1_BYTES)?;
+        oldest = Some(r.array()?).filter(|tag: &[u8; 128]| tag.starts_with(b"TAG"));
+        end -= oldest.map_or(0, |_| id3::V1_BYTES);
+    }
+    for _ in 0..TAGS {
+        let span = r.clone();
+        let start = match last_tag(span, front, end, media) {
+            Err(e @ (Error::Io(_) | Error::Limit)) => return Err(e),
+            start => start.unwrap_or_default(),
+        };
+        let Some(start) = start.filter(|s| (front..end).contains(s)) else {
+            break;
+        };
+        end = start;
+    }
+    media.fill_from(between);
+    if let Some(tag) = oldest {
+        id3::read_v1(&tag, media);
+    }
+    Ok(end)
+}
+
+/// Reads the tag that ends at `end` and returns where it starts.
+fn last_tag(
+    mut r: Reader<'_>,
+    front: u64,
+    end: u64,
+    media: &mut Media,
+) -> Result<Option<u64>, Error> {
+    const FOOTER_BYTES: u64 = 32;
+    const LYRICS_FOOTER_BYTES: u64 = 15;
+    if end.saturating_sub(front) < FOOTER_BYTES {
+        return Ok(None);
+    }
+    r.seek(end - FOOTER_BYTES)?;
+    let footer: [u8; 32] = r.array()?;
+    if footer.starts_with(b"APETAGEX") {
+        return ape::read_before(&mut r, end, media);
+    }
+    let (_, tail) = footer.split_at(22);
+    if tail.starts_with(b"3DI") {
+        return id3::read_before(&mut r, end, media);
+    }
+    // Lyrics3 version 2: six digits and `LYRICS200`; the digits count all in front of themselves.
+    let (_, tail) = footer.split_at(17);
+    let (digits, name) = tail.split_at(6);
+    let len = number(&latin1(digits)).filter(|_| name == b"LYRICS200");
+    Ok(len.and_then(|len| end.checked_sub(u64::from(len) + LYRICS_FOOTER_BYTES)))
+}
+
 /// Stores a property unless a better source has told it already.
 pub(crate) fn put<T>(field: &mut Option<T>, value: Option<T>) {
     if field.is_none() {
@@ -45,6 +140,12 @@ pub(crate) fn latin1(bytes: &[u8]) -> String {
 /// UTF-8, with U+FFFD for what is not.
 pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
+}
+
+/// Text of no stated encoding: UTF-8 where it is that, else Latin-1. Ends at the first NUL.
+pub(crate) fn utf8_or_latin1(bytes: &[u8]) -> String {
+    let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    std::str::from_utf8(bytes).map_or_else(|_| latin1(bytes), str::to_owned)
 }
 
 /// Which byte of a UTF-16 unit comes first.
@@ -211,6 +312,55 @@ mod tests {
         assert_eq!(
             ["", "0000", "Oct 3", "20", "99999"].map(precision),
             [None; 5]
+        );
+    }
+
+    /// The tags around `SOUND`, and the sound between them.
+    fn between(front: &[u8], back: &[u8]) -> (Media, Vec<u8>) {
+        let bytes = [front, b"SOUND", back].concat();
+        let file = bytes.as_slice();
+        let source = crate::media::reader::Source::new(&file, bytes.len() as u64);
+        let mut media = Media::default();
+        let mut sound = around(&mut Reader::new(&source), &mut media).unwrap();
+        let len = sound.remaining();
+        (media, sound.bytes(len).unwrap())
+    }
+
+    #[test]
+    fn tags_of_all_kinds_are_taken_off_both_ends() {
+        let front = b"ID3\x03\0\0\0\0\0\x0FTIT2\0\0\0\x05\0\0\x03Name";
+        let ape = ape::tests::tag(&[(0, "Artist", b"Ape"), (0, "Title", b"Own")]);
+        let lyrics = [b"LYRICSBEGIN".as_slice(), &[b'x'; 30], b"000041LYRICS200"].concat();
+        let mut v1 = b"TAG".to_vec();
+        v1.resize(128, 0);
+        v1[3..6].copy_from_slice(b"Old");
+        v1[63..68].copy_from_slice(b"Album");
+        let v24 = b"ID3\x04\0\x10\0\0\0\x0FTCOM\0\0\0\x05\0\0\x03Wrot3DI\x04\0\x10\0\0\0\x0F";
+        let (media, sound) = between(front, &[ape, lyrics, v24.to_vec(), v1].concat());
+        assert_eq!(sound, b"SOUND");
+        assert_eq!(
+            (media.title.as_deref(), media.artist.as_deref()),
+            (Some("Own"), Some("Ape"))
+        );
+        assert_eq!(
+            (media.album.as_deref(), media.composer.as_deref()),
+            (Some("Album"), Some("Wrot"))
+        );
+    }
+
+    #[test]
+    fn tags_that_lie_about_their_size_take_no_sound() {
+        assert_eq!(between(b"", &[b'x'; 40]).1.len(), 45);
+        let mut ape = ape::tests::tag(&[]);
+        let size = ape.len() - 32 + 12;
+        ape[size..size + 4].fill(0xFF);
+        assert_eq!(between(b"", &ape).1.len(), 5 + 64);
+        assert_eq!(between(b"", b"________999999LYRICS200").1.len(), 28);
+        assert_eq!(
+            between(b"", b"______________________3DI\x04\0\0\x7F\x7F\x7F\x7F")
+                .1
+                .len(),
+            37
         );
     }
 }

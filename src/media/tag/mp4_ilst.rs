@@ -6,6 +6,7 @@
 use super::{ByteOrder, date, genre, latin1, number, put, text, utf8, utf16};
 use crate::limits;
 use crate::media::Media;
+use crate::media::art::{self, ArtKind};
 use crate::media::container::mp4::boxes::{FourCc, each_box, next_box};
 use crate::media::reader::{Error, Reader};
 
@@ -157,6 +158,7 @@ fn read_ilst(
         let keyed = number.and_then(|n| *keys.get(n.checked_sub(1)?)?);
         match (&kind, keyed.or_else(|| property(kind))) {
             (b"trkn", _) => put(&mut media.track, pair(body)?),
+            (b"covr", _) => covers(body, media)?,
             (b"disk", _) => put(&mut media.disc, pair(body)?),
             // Episodes of television: the series, and two numbers.
             (b"tvsh", _) => put(
@@ -181,6 +183,25 @@ fn read_ilst(
         }
         Ok(())
     })
+}
+
+/// `data` boxes with a picture in each, the front cover first. What kind of picture the box claims is often wrong.
+fn covers(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    let mut kind = ArtKind::Front;
+    loop {
+        let mut ahead = r.clone();
+        let Some((name, mut body)) = next_box(r)? else {
+            return Ok(());
+        };
+        // A box that the end of the file cuts off holds no whole picture.
+        let whole = u64::from(ahead.be_u32()?) == body.len().saturating_add(8);
+        if &name == b"data" && whole && body.skip(8).is_ok() {
+            if let Some(found) = art::span(&body, body.remaining(), kind) {
+                art::offer(&mut media.art, found);
+            }
+            kind = ArtKind::Other;
+        }
+    }
 }
 
 /// A `data` box: what kind of value, and its first bytes.

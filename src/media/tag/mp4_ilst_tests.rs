@@ -189,3 +189,20 @@ fn numbered_entries_mean_what_the_keys_say() {
         (Some("Title"), None, Ok(()))
     );
 }
+
+#[test]
+fn covers_are_located_by_what_they_are_and_whole() {
+    let data = |kind: u8, picture: &[u8]| {
+        boxed(b"data", &[&[0, 0, 0, kind, 0, 0, 0, 0], picture].concat())
+    };
+    // The first claims to be PNG and is BMP, the second claims to be JPEG and is PNG.
+    let covers = [data(14, b"BM______"), data(13, b"\x89PNG\r\n")].concat();
+    let bytes = udta(&[boxed(b"covr", &covers)]);
+    let art = parse(&bytes).0.art.unwrap();
+    let start = usize::try_from(art.offset).unwrap();
+    assert_eq!(&bytes[start..start + 6], b"\x89PNG\r\n");
+    assert_eq!((art.len, art.mime), (6, crate::media::mime::Mime::PNG));
+    for n in 0..bytes.len() {
+        assert_eq!(parse(&bytes[..n]).0.art, None, "{n}");
+    }
+}

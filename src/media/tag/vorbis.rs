@@ -1,5 +1,8 @@
 //! Vorbis comments, the tags of FLAC, Ogg Vorbis, Opus and Speex (Xiph.org, "Ogg Vorbis I format specification: comment
 //! field and header specification"; without the framing bit, which FLAC does not have).
+//!
+//! Pictures in comments (`METADATA_BLOCK_PICTURE`) are base64 cut up by pages: they cannot be sent as a range of the file
+//! and are passed over.
 
 use super::{date, number, put, text, utf8};
 use crate::limits;
@@ -11,22 +14,38 @@ const COMMENTS: u32 = 4096;
 /// Bytes of a comment that are looked at: its name and a full property.
 const COMMENT_BYTES: u64 = limits::TEXT_BYTES as u64 + 64;
 
+/// Bytes one after another, wherever they lie: a block of FLAC, or a packet spread over the pages of Ogg.
+pub(crate) trait Bytes {
+    /// Fills `out`.
+    fn read_exact(&mut self, out: &mut [u8]) -> Result<(), Error>;
+    /// Passes over `n` bytes.
+    fn skip(&mut self, n: u64) -> Result<(), Error>;
+}
+
+impl Bytes for Reader<'_> {
+    fn read_exact(&mut self, out: &mut [u8]) -> Result<(), Error> {
+        Reader::read_exact(self, out)
+    }
+
+    fn skip(&mut self, n: u64) -> Result<(), Error> {
+        Reader::skip(self, n)
+    }
+}
+
 /// Reads vendor and comments. Fields already known stay, so the first of several values counts.
 ///
 /// # Errors
 /// [`Error::Truncated`] when a length lies; what came before is kept.
-pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let vendor = r.le_u32()?;
+pub(crate) fn read(r: &mut impl Bytes, media: &mut Media) -> Result<(), Error> {
+    let vendor = length(r)?;
     r.skip(u64::from(vendor))?;
-    let count = r.le_u32()?.min(COMMENTS);
+    let count = length(r)?.min(COMMENTS);
     let mut year = None;
     for _ in 0..count {
-        let len = u64::from(r.le_u32()?);
-        if len > r.remaining() {
-            return Err(Error::Truncated);
-        }
+        let len = u64::from(length(r)?);
         let kept = len.min(COMMENT_BYTES);
-        let bytes = r.bytes(kept)?;
+        let mut bytes = vec![0; usize::try_from(kept).map_err(|_| Error::Limit)?];
+        r.read_exact(&mut bytes)?;
         r.skip(len - kept)?;
         let comment = utf8(&bytes);
         if let Some((name, value)) = comment.split_once('=') {
@@ -35,6 +54,12 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     }
     put(&mut media.date, year);
     Ok(())
+}
+
+fn length(r: &mut impl Bytes) -> Result<u32, Error> {
+    let mut bytes = [0; 4];
+    r.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
 }
 
 fn take(name: &str, value: &str, media: &mut Media, year: &mut Option<crate::media::Date>) {

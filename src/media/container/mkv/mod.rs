@@ -17,7 +17,11 @@ use crate::media::codec::Streams;
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
 use crate::media::tag::put;
-use crate::media::{Class, Cover, Media, tag};
+use crate::media::{
+    ArtSpan, Class, Media,
+    art::{self, ArtKind},
+    tag,
+};
 
 const EBML: u32 = 0x1A45_DFA3;
 const SEGMENT: u32 = 0x1853_8067;
@@ -54,7 +58,7 @@ struct Film {
 /// An attached picture.
 struct Attachment {
     name: String,
-    cover: Cover,
+    cover: ArtSpan,
 }
 
 /// Reads a whole file.
@@ -230,7 +234,9 @@ impl Film {
             (None, _) => None,
         };
         media.duration = self.stated().or_else(|| self.measured(segment));
-        media.cover = self.cover();
+        if let Some(cover) = self.cover() {
+            art::offer(&mut media.art, cover);
+        }
         tags::apply(&self.tags, media);
     }
 
@@ -251,7 +257,7 @@ impl Film {
     }
 
     /// The picture called `cover` (Matroska's attachment rules), else the first one; `small_cover` only if there is no other.
-    fn cover(&self) -> Option<Cover> {
+    fn cover(&self) -> Option<ArtSpan> {
         let rank = |name: &str| match name.split('.').next() {
             Some("cover") => 0,
             Some("cover_land") => 1,
@@ -281,10 +287,7 @@ fn attachment(r: &mut Reader<'_>) -> Result<Option<Attachment>, Error> {
             0x466E => name = text(&mut body, NAME_BYTES)?,
             0x4660 => mime = text(&mut body, NAME_BYTES)?,
             0x465C if !cut && !body.is_empty() => {
-                cover = Some(Cover {
-                    offset: body.offset(),
-                    len: body.len(),
-                });
+                cover = art::span(&body, body.len(), ArtKind::Front);
             }
             _ => {}
         }

@@ -257,7 +257,7 @@ fn what_lies_behind_the_clusters_is_found_by_the_seek_head() {
         &[
             el(0x466E, b"small_cover.jpg"),
             el(0x4660, b"image/jpeg"),
-            el(0x465C, b"\xFF\xD8\xFF"),
+            el(0x465C, b"\xFF\xD8\xFFtiny"),
         ],
     );
     let attachments = nest(ATTACHMENTS, &[small, picture]);
@@ -291,7 +291,7 @@ fn what_lies_behind_the_clusters_is_found_by_the_seek_head() {
         (media.artist.as_deref(), media.date.is_some(), outcome),
         (Some("A"), true, Ok(()))
     );
-    let cover = media.cover.unwrap();
+    let cover = media.art.unwrap();
     let start = usize::try_from(cover.offset).unwrap();
     assert_eq!(
         &bytes[start..start + usize::try_from(cover.len).unwrap()],
@@ -299,8 +299,8 @@ fn what_lies_behind_the_clusters_is_found_by_the_seek_head() {
     );
     // Cut inside the picture: none.
     assert_eq!(
-        parse(&bytes[..bytes.len() - 1]).0.cover.map(|c| c.len),
-        Some(3)
+        parse(&bytes[..bytes.len() - 1]).0.art.map(|c| c.len),
+        Some(7)
     );
 }
 

@@ -64,7 +64,7 @@ fn top_level(r: &mut Reader<'_>, film: &mut Film, media: &mut Media) -> Result<(
         let result = match &kind {
             b"ftyp" => ftyp::read(&mut body).map(|brand| film.brand = brand),
             b"moov" => moov(&mut body, film, media),
-            b"meta" => still::read(&mut body, media),
+            b"meta" => still::read(r, &mut body, media),
             b"moof" => fragment::moof(&mut body, &mut film.tracks),
             b"sidx" => film.index(r, &mut body),
             _ => Ok(()),

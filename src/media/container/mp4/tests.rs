@@ -346,7 +346,10 @@ fn a_picture_is_told_by_brand_and_sized_by_its_primary_item() {
         (media.class, media.mime, outcome),
         (Some(Class::Image), Some(Mime::HEIC), Ok(()))
     );
-    assert_eq!((media.width, media.height), (Some(480), Some(640)));
+    assert_eq!(
+        (media.width, media.height, media.orientation),
+        (Some(640), Some(480), Some(8))
+    );
 }
 
 #[test]

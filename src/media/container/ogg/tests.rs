@@ -1,0 +1,259 @@
+//! Files built page by page.
+
+use std::time::Duration;
+
+use super::*;
+use crate::media::container::testing::{parse, survives};
+
+/// A page with these segments' lengths and this body; flags 1: continues, 2: begins.
+fn page_of_segments(flags: u8, granule: u64, serial: u32, table: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut bytes = b"OggS\0".to_vec();
+    bytes.push(flags);
+    bytes.extend(granule.to_le_bytes());
+    bytes.extend(serial.to_le_bytes());
+    bytes.extend([0; 8]);
+    bytes.push(u8::try_from(table.len()).unwrap());
+    bytes.extend(table);
+    bytes.extend(body);
+    bytes
+}
+
+/// A page with one whole packet.
+fn page(flags: u8, granule: u64, serial: u32, packet: &[u8]) -> Vec<u8> {
+    let mut table = vec![255; packet.len() / 255];
+    table.push(u8::try_from(packet.len() % 255).unwrap());
+    page_of_segments(flags, granule, serial, &table, packet)
+}
+
+/// Pages of one packet of any length, a few segments on each.
+fn pages(serial: u32, packet: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts = packet.chunks(510).peekable();
+    let mut out = Vec::new();
+    while let Some(part) = parts.next() {
+        let flags = u8::from(!out.is_empty());
+        if parts.peek().is_some() {
+            out.push(page_of_segments(flags, u64::MAX, serial, &[255, 255], part));
+        } else {
+            out.push(page(flags, 0, serial, part));
+        }
+    }
+    out
+}
+
+/// 8 kHz, mono, blocks of at most 256 samples.
+const VORBIS: &[u8] = b"\x01vorbis\0\0\0\0\x01\x40\x1F\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x86\x01";
+/// Stereo, 480 samples to skip.
+const OPUS: &[u8] = b"OpusHead\x01\x02\xE0\x01\x40\x1F\0\0\0\0\0";
+
+fn comments(start: &[u8], lines: &[&[u8]]) -> Vec<u8> {
+    let len = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+    let mut bytes = [start, b"\x01\0\0\0x", &len(lines.len())].concat();
+    for line in lines {
+        bytes.extend(len(line.len()));
+        bytes.extend(*line);
+    }
+    bytes
+}
+
+/// `samples` of Vorbis, all on one page of sound.
+fn vorbis(serial: u32, title: &str, samples: u64) -> Vec<u8> {
+    let title = format!("TITLE={title}");
+    [
+        page(2, 0, serial, VORBIS),
+        page(0, 0, serial, &comments(b"\x03vorbis", &[title.as_bytes()])),
+        page_of_segments(4, samples, serial, &[1; 255], &[0xAA; 255]),
+    ]
+    .concat()
+}
+
+#[test]
+fn the_last_granule_is_the_length() {
+    let (media, outcome) = parse(read, &vorbis(7, "One", 8000));
+    assert_eq!(
+        (media.duration, outcome),
+        (Some(Duration::from_secs(1)), Ok(()))
+    );
+    assert_eq!((media.sample_rate, media.channels), (Some(8000), Some(1)));
+    assert_eq!(media.title.as_deref(), Some("One"));
+    assert_eq!(
+        (media.class, media.mime),
+        (Some(Class::Audio), Some(crate::media::mime::Mime::OGG))
+    );
+}
+
+#[test]
+fn opus_is_48_khz_less_what_is_skipped() {
+    let bytes = [
+        page(2, 0, 1, OPUS),
+        page(0, 0, 1, &comments(b"OpusTags", &[b"ARTIST=A"])),
+        page_of_segments(4, 48_480, 1, &[1; 50], &[0; 50]),
+    ]
+    .concat();
+    let (media, _) = parse(read, &bytes);
+    assert_eq!(
+        (media.duration, media.sample_rate, media.channels),
+        (Some(Duration::from_secs(1)), Some(48_000), Some(2))
+    );
+    assert_eq!(media.artist.as_deref(), Some("A"));
+    survives(read, &bytes);
+}
+
+#[test]
+fn comments_go_over_pages_with_those_of_other_streams_between() {
+    let picture = [b"METADATA_BLOCK_PICTURE=".as_slice(), &[b'A'; 5000]].concat();
+    let packet = comments(b"\x03vorbis", &[&picture, b"TITLE=Behind"]);
+    let mut parts = vec![page(2, 0, 1, VORBIS), page(2, 0, 2, b"unknown")];
+    for part in pages(1, &packet) {
+        parts.push(part);
+        parts.push(page(0, 5, 2, b"something else"));
+    }
+    parts.push(page(0, 200, 1, b"sound"));
+    let (media, outcome) = parse(read, &parts.concat());
+    assert_eq!((media.title.as_deref(), outcome), (Some("Behind"), Ok(())));
+    assert_eq!(media.duration, Some(Duration::from_millis(25)));
+    // Without its middle the packet is no packet.
+    parts.remove(4);
+    assert_eq!(parse(read, &parts.concat()).0.title, None);
+}
+
+#[test]
+fn links_of_a_chain_add_up_and_the_first_names_it() {
+    let chain = [
+        vorbis(1, "One", 8000),
+        vorbis(2, "Two", 16_000),
+        vorbis(3, "Three", 4000),
+    ]
+    .concat();
+    let (media, outcome) = parse(read, &chain);
+    assert_eq!(
+        (media.duration, outcome),
+        (Some(Duration::from_millis(3500)), Ok(()))
+    );
+    assert_eq!(media.title.as_deref(), Some("One"));
+    // Links far longer than one look.
+    let long = |serial: u32| {
+        let mut bytes = [
+            page(2, 0, serial, VORBIS),
+            page(0, 0, serial, &comments(b"\x03vorbis", &[])),
+        ]
+        .concat();
+        for n in 1..=20 {
+            bytes.extend(page_of_segments(
+                0,
+                n * 8000,
+                serial,
+                &[255; 255],
+                &vec![0; 255 * 255],
+            ));
+        }
+        // Everything is one packet: no limit on what it holds is broken.
+        bytes.extend(page(1, 168_000, serial, b"end"));
+        bytes
+    };
+    let media = parse(read, &[long(1), long(2)].concat()).0;
+    let alone = parse(read, &long(1)).0;
+    assert_eq!(media.duration, alone.duration.map(|d| d.saturating_mul(2)));
+    assert!(alone.duration.is_some());
+}
+
+#[test]
+fn a_stream_cut_out_of_a_longer_one_starts_where_it_starts() {
+    let bytes = [
+        page(2, 0, 1, VORBIS),
+        page(0, 0, 1, &comments(b"\x03vorbis", &[])),
+        page(0, 800_000, 1, b"sound"),
+        page(4, 808_000, 1, b"sound"),
+    ]
+    .concat();
+    assert_eq!(parse(read, &bytes).0.duration, Some(Duration::from_secs(1)));
+}
+
+#[test]
+fn a_film_is_theora_with_its_picture_size() {
+    let mut theora = b"\x80theora\x03\x02\x01\0\x14\0\x0D\0\x01\x40\0\0\xC8\0\0".to_vec();
+    theora.extend(25_u32.to_be_bytes());
+    theora.extend(1_u32.to_be_bytes());
+    theora.extend(b"\0\0\0\0\0\0\0\0\0\0\0\xC0"); // shift 6
+    let bytes = [
+        page(2, 0, 1, &theora),
+        page(2, 0, 2, VORBIS),
+        page(0, 0, 1, &comments(b"\x81theora", &[b"TITLE=Film"])),
+        page(0, 0, 2, &comments(b"\x03vorbis", &[])),
+        page(0, (40 << 6) + 10, 1, b"picture"),
+        page(0, 1, 2, b"sound"),
+    ]
+    .concat();
+    let (media, outcome) = parse(read, &bytes);
+    assert_eq!(
+        (media.class, media.mime, outcome),
+        (
+            Some(Class::Video),
+            Some(crate::media::mime::Mime::OGV),
+            Ok(())
+        )
+    );
+    assert_eq!((media.width, media.height), (Some(320), Some(200)));
+    assert_eq!(
+        (media.duration, media.sample_rate),
+        (Some(Duration::from_secs(2)), Some(8000))
+    );
+    survives(read, &bytes);
+}
+
+#[test]
+fn flac_and_speex_are_known() {
+    let info = b"\x10\0\x10\0\0\0\0\0\0\0\x01\xF4\x00\xF0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let flac = [b"\x7FFLAC\x01\0\0\x01fLaC\0\0\0\x22".as_slice(), info].concat();
+    let bytes = [
+        page(2, 0, 1, &flac),
+        page(0, 0, 1, &comments(b"\x84\0\0\0", &[b"ALBUM=F"])),
+        page(0, 4000, 1, b"sound"),
+    ]
+    .concat();
+    let (media, outcome) = parse(read, &bytes);
+    assert_eq!(
+        (media.sample_rate, media.bits_per_sample, outcome),
+        (Some(8000), Some(16), Ok(()))
+    );
+    assert_eq!(
+        (media.duration, media.album.as_deref()),
+        (Some(Duration::from_millis(500)), Some("F"))
+    );
+    let mut speex = b"Speex   1.2".to_vec();
+    speex.resize(36, 0);
+    for word in [8000_u32, 0, 4, 1, 0, 160, 0, 2, 0, 0, 0] {
+        speex.extend(word.to_le_bytes());
+    }
+    let bytes = [
+        page(2, 0, 1, &speex),
+        page(0, 0, 1, &comments(b"", &[b"TITLE=S"])),
+        page(0, 320, 1, b"sound"),
+    ]
+    .concat();
+    let (media, _) = parse(read, &bytes);
+    assert_eq!(
+        (media.duration, media.title.as_deref()),
+        (Some(Duration::from_millis(40)), Some("S"))
+    );
+    survives(read, &bytes);
+}
+
+#[test]
+fn a_cut_page_does_not_count_and_damage_ends() {
+    let whole = [vorbis(1, "One", 8000), page(0, 16_000, 1, b"more sound")].concat();
+    assert_eq!(parse(read, &whole).0.duration, Some(Duration::from_secs(2)));
+    assert_eq!(
+        parse(read, &whole[..whole.len() - 1]).0.duration,
+        Some(Duration::from_secs(1))
+    );
+    survives(read, &whole);
+    survives(
+        read,
+        &[vorbis(1, "One", 8000), vorbis(2, "Two", 8000)].concat(),
+    );
+    assert!(parse(read, &page(0, 0, 1, VORBIS)).1.is_err());
+    assert_eq!(
+        parse(read, &page(2, 0, 1, b"fishead")).1,
+        Err(Error::Unsupported)
+    );
+}
