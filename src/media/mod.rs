@@ -7,8 +7,10 @@
 
 use std::time::Duration;
 
+pub mod charset;
 pub mod container;
 pub mod mime;
+pub mod picture;
 pub mod probe;
 pub mod profile;
 pub mod reader;
