@@ -1,5 +1,5 @@
-//! Makes the small pictures that television sets show in their lists: from JPEG, PNG or WebP to the DLNA profiles JPEG_TN
-//! and JPEG_SM (DLNA Guidelines, media format profiles, image class).
+//! Makes the small pictures that television sets show in their lists: from JPEG, PNG or WebP to the DLNA profiles `JPEG_TN`
+//! and `JPEG_SM` (DLNA Guidelines, media format profiles, image class).
 //!
 //! ```text
 //! bytes ─► jpeg · png · webp ─► shrink ─► turn ─► encode
@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use super::reader::{Error, ReadAt};
 use crate::limits;
@@ -32,9 +32,9 @@ const QUALITY: u8 = 85;
 /// What a picture is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// DLNA profile JPEG_TN: 160 × 160 pixels at most.
+    /// DLNA profile `JPEG_TN`: 160 × 160 pixels at most.
     Thumbnail,
-    /// DLNA profile JPEG_SM: 640 × 480 pixels at most.
+    /// DLNA profile `JPEG_SM`: 640 × 480 pixels at most.
     Small,
 }
 
@@ -88,6 +88,7 @@ fn encode(pixels: &Pixels) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     let mut encoder = Encoder::new(&mut out, QUALITY);
     encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     encoder
         .encode(&pixels.rgb, width, height, ColorType::Rgb)
         .map_err(|_| Error::Malformed("picture"))?;

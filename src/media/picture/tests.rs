@@ -104,6 +104,21 @@ fn what_is_written_is_baseline_jpeg_with_jfif_and_4_2_0() {
 }
 
 #[test]
+fn colours_of_neighbours_are_averaged() {
+    // Red and blue by turns: 4:2:0 has one colour for both, and it must be neither.
+    let stripes = drawn(
+        64,
+        64,
+        |x, _| if x % 2 == 0 { [255, 0, 0] } else { [0, 0, 255] },
+    );
+    let picture = shown(&scaled(&png_of(&stripes), Target::Small, 1).unwrap());
+    for x in [30, 31] {
+        let [red, _, blue] = at(&picture, x, 30);
+        assert!(red.abs_diff(blue) < 60, "{red} {blue}");
+    }
+}
+
+#[test]
 fn the_huffman_tables_are_the_standards_own() {
     // T.81 table K.3: lengths and values of the luminance DC codes.
     let jpeg = scaled(&png_of(&corners(16, 16)), Target::Small, 1).unwrap();

@@ -200,7 +200,10 @@ impl Decoder<'_> {
         }
         let mut frame = self.frame.ok_or(Error::Truncated)?;
         if frame.process == Process::Progressive {
-            frame.components.iter_mut().for_each(|c| c.finish());
+            frame
+                .components
+                .iter_mut()
+                .for_each(frame::Component::finish);
         }
         let colours = Colours::of(&frame.components, self.jfif, self.adobe);
         let to = (self.fit)(frame.size);

@@ -40,6 +40,52 @@ fn difference(a: &Pixels, b: &Pixels) -> (u8, f64) {
     (each.max().unwrap(), f64::from(sum) / f64::from(count))
 }
 
+/// 24 × 20, 4:2:0, progressive with spectral selection and successive approximation as the Independent JPEG Group's
+/// library writes it: ten scans.
+const TEN_SCANS: &str = "\
+    ffd8ffe000104a46494600010100000100010000ffdb004300140e0f120f0d14121012171514181e32211e1c1c1e3d2c2e243249404c4b\
+    47404645505a736250556d5645466488656d777b8182814e608d978c7d96737e817cffdb0043011517171e1a1e3b21213b7c5346537c7c\
+    7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7cffc20011080014\
+    001803012200021101031101ffc40017000101010100000000000000000000000000050401ffc400160101010100000000000000000000\
+    000000030102ffda000c03010002100310000001cbab44a37ac9e11a2317a317ffc4001b10000202030100000000000000000000000203\
+    000110111321ffda00080101000105028a310957d65ac2b0adf45fa26a1380b109ffc4001a110002020300000000000000000000000000\
+    010321021131ffda0008010301013f01925aa317b1f047ffc4001a110100030101010000000000000000000001000203111321ffda0008\
+    010201013f01ca86dd26f9f95b8328a5fe4d15b3d9ffc4001c1000020202030000000000000000000000000121310211122251ffda0008\
+    010100063f021f27a2faf85122d0b376d1241fffc4001c10010001050101000000000000000000000100112131517141d1ffda00080101\
+    00013f218430c215df476177af40e651aec79a885d5dbf20c92bb9c885423b26037db3ffda000c03010002000300000010883f7effc400\
+    1811010101010100000000000000000000000100112131ffda0008010301013f103e47b63d603d40032fffc40018110003010100000000\
+    00000000000000000001112131ffda0008010201013f10ec892276062dd418cd74ffc4001d100101000203010101000000000000000001\
+    110021314151f081a1ffda0008010100013f10c37e282fee048d4c994fbdc19a35ae6d805552c42af0dfdcbac4dcc69f1de5561001df6f\
+    e61580095528183a38e3985aef3d2c2b170168a22d573fffd9";
+
+#[test]
+fn values_refined_bit_by_bit_are_those_of_the_reference_decoder() {
+    let byte = |at: usize| u8::from_str_radix(&TEN_SCANS[at..at + 2], 16).unwrap();
+    let jpeg: Vec<u8> = (0..TEN_SCANS.len()).step_by(2).map(byte).collect();
+    assert_eq!(jpeg.windows(2).filter(|w| *w == [0xFF, 0xDA]).count(), 10);
+    let picture = whole(&jpeg);
+    // Column, row, luminance by that library.
+    for (x, y, luminance) in [
+        (2, 2, 81),
+        (9, 4, 72),
+        (15, 12, 77),
+        (12, 9, 32),
+        (22, 18, 219),
+        (3, 17, 23),
+        (20, 2, 19),
+        (23, 0, 33),
+    ] {
+        let start = (y * 24 + x) * 3;
+        let [r, g, b] = [0, 1, 2].map(|i| u32::from(picture.rgb[start + i]));
+        let got = (299 * r + 587 * g + 114 * b + 500) / 1000;
+        assert!(got.abs_diff(luminance) <= 6, "{x} {y}: {got} {luminance}");
+    }
+    for end in 0..jpeg.len() {
+        let _ = decoded(&jpeg[..end], |s| s.fit((6, 6)));
+        let _ = decoded(&jpeg[..end], |s| s);
+    }
+}
+
 const FACTORS: [SamplingFactor; 6] = [
     SamplingFactor::R_4_4_4,
     SamplingFactor::R_4_4_0,
