@@ -9,7 +9,8 @@
 //! renderer reads. The aspect is kept; nothing is made larger. What is transparent becomes white, as on paper and in
 //! browsers, for which such pictures are drawn. Colour profiles are not applied. Of a moving picture nothing is made.
 //!
-//! Time and memory are bounded by [`limits`], whatever the bytes say: a picture of 12 megapixels takes less than 12 MiB.
+//! Time and memory are bounded by [`limits`], whatever the bytes say: a JPEG or PNG of 12 megapixels takes
+//! less than 12 MiB.
 
 use std::ops::Range;
 
