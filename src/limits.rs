@@ -100,3 +100,15 @@ pub const PROBE_DEPTH: u32 = 16;
 pub const TEXT_BYTES: usize = 1024;
 /// Skipped files remembered by name for the scan report; all are counted.
 pub const REPORTED_SKIPS: usize = 1000;
+
+// ---- small pictures --------------------------------------------------------------------------
+
+/// Bytes of a picture that is made smaller. A telephone's largest stay below 30 MiB. Beyond it: refused.
+pub const PICTURE_BYTES: u64 = 48 * 1024 * 1024;
+/// Pixels of a picture that is made smaller. Beyond it: refused.
+pub const PICTURE_PIXELS: u64 = 100_000_000;
+/// Bytes that one picture may take in memory while it is read, where its coding must be held whole (WebP); PNG and JPEG
+/// are read by rows or in a reduced size and stay far below. Beyond it: refused.
+pub const PICTURE_MEMORY: u64 = 32 * 1024 * 1024;
+/// Scans of one JPEG. Encoders make 10, seldom 14. Beyond it: refused.
+pub const JPEG_SCANS: u32 = 64;

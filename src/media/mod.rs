@@ -8,11 +8,13 @@
 use std::time::Duration;
 
 pub mod art;
+pub mod charset;
 pub mod codec;
 pub mod container;
 pub mod episode;
 pub mod mime;
 pub mod nfo;
+pub mod picture;
 pub mod playlist;
 pub mod probe;
 pub mod profile;
