@@ -13,7 +13,7 @@ use super::{
     layout::Root,
     object_id::ObjectId,
     order,
-    record::{CONTAINER, NO_PARENT, Record, flag},
+    record::{CONTAINER, NO_PARENT, NOTE, Record, flag},
     snapshot::{Object, Snapshot},
     writer::Built,
 };
@@ -177,7 +177,7 @@ impl Builder {
                 record.set(flag::UNLISTED, !occupied[number]);
             }
             let counts = is_container || record.kind != Class::Caption as u8;
-            if counts && !record.has(flag::UNLISTED) {
+            if counts && !record.has(flag::UNLISTED | flag::BESIDE) {
                 occupied[record.parent.get() as usize] = true;
             }
         }
@@ -196,7 +196,8 @@ impl Builder {
             let records = &self.records;
             let is_listed = |n: &u32| {
                 let child = &records[*n as usize];
-                !child.has(flag::UNLISTED | flag::OFFLINE) && child.kind != Class::Caption as u8
+                !child.has(flag::UNLISTED | flag::OFFLINE | flag::BESIDE)
+                    && child.kind != Class::Caption as u8
             };
             let before = self.links.len();
             self.links
@@ -288,6 +289,8 @@ impl Builder {
             properties_at: 0.into(),
             links_at: 0.into(),
             more_links: 0.into(),
+            picture: 0.into(),
+            note: 0.into(),
             title_rank: 0.into(),
             update_id: 0.into(),
             root: 0.into(),
@@ -295,9 +298,19 @@ impl Builder {
         };
         zerocopy::IntoBytes::as_bytes(&facts(new))
             == zerocopy::IntoBytes::as_bytes(&facts(old.record))
-            && self.title(new) == old.title().as_bytes()
+            && self.own_title(new) == old.own_text().as_bytes()
+            && self.is_same_other(new.picture, old.picture())
+            && self.is_same_other(new.note, old.note())
             && self.properties(new) == old.properties()
             && (new.kind == CONTAINER || self.has_same_captions(new, old))
+    }
+
+    /// What is shown or told of an object, but lies in a file beside it, is as it was.
+    fn is_same_other(&self, new: U32, old: Option<Object<'_>>) -> bool {
+        let new = self.records.get(new.get() as usize);
+        let new = new.filter(|new| new.kind != CONTAINER);
+        let facts = |r: &Record| (r.id, r.size, r.mtime_secs, r.mtime_nanos);
+        new.map(facts) == old.map(|old| facts(old.record))
     }
 
     fn has_same_captions(&self, new: &Record, old: &Object<'_>) -> bool {
@@ -325,7 +338,16 @@ impl Builder {
         self.records[number.get() as usize].id.get()
     }
 
+    /// As [`Object::title`].
     fn title(&self, record: &Record) -> &[u8] {
+        let note = self.records.get(record.note.get() as usize);
+        match note.filter(|note| note.kind == NOTE && note.title_len.get() > 0) {
+            Some(note) => self.own_title(note),
+            None => self.own_title(record),
+        }
+    }
+
+    fn own_title(&self, record: &Record) -> &[u8] {
         self.at((record.title_at.get(), record.title_len.get()))
     }
 

@@ -86,6 +86,8 @@ impl<'a> Pass<'a> {
             Err(Stop::Full) => self.report.skip(Reason::Full, Vec::new, ""),
             Err(Stop::Because(why)) => return Err(why),
         }
+        let beside = sidecar::attach(&mut self.builder);
+        self.report.listed = self.report.listed.saturating_sub(beside);
         self.check_roots()?;
         Ok((self.builder, self.report))
     }
@@ -166,7 +168,6 @@ impl<'a> Pass<'a> {
                 Ok(()) => Ok(()),
             }
         };
-        sidecar::attach(&mut self.builder, first);
         self.builder.close(number, first);
         result
     }
@@ -493,10 +494,18 @@ impl<'a> Pass<'a> {
             links_at: 0.into(),
             links: 0.into(),
             more_links: 0.into(),
+            picture: 0.into(),
+            note: 0.into(),
             update_id: 0.into(),
             ..*known.record
         };
-        self.set_texts(&mut record, known.name(), known.title(), known.properties())?;
+        record.set(flag::BESIDE, false);
+        self.set_texts(
+            &mut record,
+            known.name(),
+            known.own_text(),
+            known.properties(),
+        )?;
         Ok(record)
     }
 

@@ -7,15 +7,17 @@ use zerocopy::{
 
 use crate::{
     limits,
-    media::{Class, Date, Media, Precision},
+    media::{Class, Date, Media, Precision, profile::Profile},
 };
 
 /// Bytes of one record.
-pub const RECORD_BYTES: usize = 128;
+pub const RECORD_BYTES: usize = 160;
 /// The parent of the root container.
 pub const NO_PARENT: u32 = u32::MAX;
 /// [`Record::kind`] of a container; that of an item is its [`Class`] as a number.
 pub const CONTAINER: u8 = 0;
+/// [`Record::kind`] of a note: an `.nfo` file. Never an object; what it says is told of the video beside it.
+pub const NOTE: u8 = 255;
 
 /// Bits of [`Record::flags`].
 pub mod flag {
@@ -28,6 +30,8 @@ pub mod flag {
     pub const LINKED: u16 = 4;
     /// The prober found it to be no media: unlisted, whatever its root allows.
     pub const REJECTED: u16 = 8;
+    /// Found by its id, but among nobody's children: a folder's picture, which is shown with what lies beside it.
+    pub const BESIDE: u16 = 16;
 }
 
 /// Properties kept as text in the property list. Numbers of tags are never used again.
@@ -44,6 +48,10 @@ pub enum Tag {
     Genre = 4,
     /// `upnp:author@role=Composer`
     Composer = 5,
+    /// `upnp:seriesTitle`
+    Series = 6,
+    /// Maker and model of the camera.
+    Camera = 7,
     /// Not a property: what was wrong with the file, for the report of the next scan.
     Trouble = 200,
 }
@@ -51,20 +59,28 @@ pub enum Tag {
 /// One object.
 ///
 /// ```text
-///   0  8  object id                          72  4  rank of the title among all titles
-///   8  8  size, bytes                        76  4  ContainerUpdateID
-///  16  8  mtime, seconds since 1970          80  4  play time, ms, 0: unknown
-///  24  8  inode                              84  4  bytes per second, 0: unknown
-///  32  8  date, seconds since 1970           88  4  width, 0: unknown     92  4  height
-///  40  4  parent record                      96  4  sample rate, Hz, 0: unknown
-///  44  4  mtime, ns                         100  2  bytes of the name    102  2  of the title
-///  48  4  heap: name                        104  2  of the properties    106  2  root
-///  52  4  heap: title                       108  2  DLNA profile, 0: none 110 2  flags
-///  56  4  heap: property list               112  2  track, 0: unknown    114  2  disc
-///  60  4  first link                        116  1  kind: 0 container, else class
-///  64  4  links: children or captions       117  1  media type           118  1  channels, 0: unknown
-///  68  4  more links: children not listed   119  1  bits per sample      120  1  date precision, 0: no date
-///                                           121  7  zero
+///   0  8  object id                          84  4  ContainerUpdateID
+///   8  8  size, bytes                        88  4  play time, ms, 0: unknown
+///  16  8  mtime, seconds since 1970          92  4  bytes per second, 0: unknown
+///  24  8  inode                              96  4  width, 0: unknown    100  4  height
+///  32  8  date, seconds since 1970          104  4  sample rate, Hz, 0: unknown
+///  40  8  embedded picture: offset          108  4  embedded picture: bytes, 0: none
+///  48  4  parent record                     112  4  camera's small picture: offset
+///  52  4  mtime, ns                         116  4  its bytes, 0: none
+///  56  4  heap: name                        120  4  record of the picture beside it, 0: none
+///  60  4  heap: title                       124  4  record of the note beside it, 0: none
+///  64  4  heap: property list               128  2  bytes of the name    130  2  of the title
+///  68  4  first link                        132  2  of the properties    134  2  root
+///  72  4  links: children or captions       136  2  DLNA profile, 0: none 138 2  flags
+///  76  4  more links: children not listed   140  2  track, 0: unknown    142  2  disc
+///  80  4  rank of the title among all       144  2  DLNA profile of the embedded picture, 0: none
+///                                           146  2  season + 1, 0: unknown 148 2 episode + 1
+///                                           150  1  kind: 0 container, else class, or a note
+///                                           151  1  media type           152  1  channels, 0: unknown
+///                                           153  1  bits per sample      154  1  date precision, 0: no date
+///                                           155  1  media type of the embedded picture
+///                                           156  1  orientation, 0: unknown 157 1 rating, 0: none
+///                                           158  2  zero
 /// ```
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -75,6 +91,7 @@ pub struct Record {
     pub mtime_secs: I64,
     pub inode: U64,
     pub date_secs: I64,
+    pub art_at: U64,
     pub parent: U32,
     pub mtime_nanos: U32,
     pub name_at: U32,
@@ -90,6 +107,11 @@ pub struct Record {
     pub width: U32,
     pub height: U32,
     pub sample_rate: U32,
+    pub art_len: U32,
+    pub thumbnail_at: U32,
+    pub thumbnail_len: U32,
+    pub picture: U32,
+    pub note: U32,
     pub name_len: U16,
     pub title_len: U16,
     pub properties_len: U16,
@@ -98,12 +120,18 @@ pub struct Record {
     pub flags: U16,
     pub track: U16,
     pub disc: U16,
+    pub art_profile: U16,
+    pub season: U16,
+    pub episode: U16,
     pub kind: u8,
     pub mime: u8,
     pub channels: u8,
     pub bits_per_sample: u8,
     pub date_precision: u8,
-    pub reserved: [u8; 7],
+    pub art_mime: u8,
+    pub orientation: u8,
+    pub rating: u8,
+    pub reserved: [u8; 2],
 }
 
 const _: () = assert!(size_of::<Record>() == RECORD_BYTES);
@@ -138,7 +166,44 @@ impl Record {
         self.bits_per_sample = media.bits_per_sample.unwrap_or(0);
         self.track = small(media.track).into();
         self.disc = small(media.disc).into();
-        if let Some(date) = media.date {
+        self.orientation = media.orientation.unwrap_or(0);
+        self.rating = media.rating.unwrap_or(0);
+        self.number(media.season, media.episode);
+        self.illustrate(media);
+        self.state(media.date);
+    }
+
+    /// Notes where the pictures inside the file lie.
+    fn illustrate(&mut self, media: &Media) {
+        if let Some(art) = media.art {
+            self.art_at = art.offset.into();
+            self.art_len = art.len.into();
+            self.art_mime = art.mime.code();
+            self.art_profile = art.profile.map_or(0, Profile::code).into();
+        }
+        // No camera puts its small picture behind the first 4 GiB.
+        let small = media
+            .thumbnail
+            .and_then(|t| Some((u32::try_from(t.offset).ok()?, t.len)));
+        if let Some((at, len)) = small {
+            self.thumbnail_at = at.into();
+            self.thumbnail_len = len.into();
+        }
+    }
+
+    /// Notes season and episode. Both begin at 0, which is stored as 1.
+    pub(super) fn number(&mut self, season: Option<u32>, episode: Option<u32>) {
+        let stored = |n: Option<u32>| {
+            let n = n.and_then(|n| u16::try_from(n).ok()?.checked_add(1));
+            n.unwrap_or(0)
+        };
+        self.season = stored(season).into();
+        self.episode = stored(episode).into();
+    }
+
+    /// Notes the stated date.
+    pub(super) fn state(&mut self, date: Option<Date>) {
+        if let Some(date) = date {
             self.date_secs = date.unix_secs.into();
             self.date_precision = match date.precision {
                 Precision::Year => 1,
@@ -214,6 +279,8 @@ pub(super) fn write_properties(media: &Media, trouble: Option<&str>, out: &mut V
         (Tag::Album, media.album.as_deref()),
         (Tag::Genre, media.genre.as_deref()),
         (Tag::Composer, media.composer.as_deref()),
+        (Tag::Series, media.series.as_deref()),
+        (Tag::Camera, media.camera.as_deref()),
         (Tag::Trouble, trouble),
     ];
     for (tag, text) in entries {
@@ -290,6 +357,7 @@ pub(super) fn valid_start(bytes: &[u8]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::{ArtSpan, art::ArtKind, mime::Mime};
 
     #[test]
     fn properties_come_back_and_every_prefix_is_harmless() {
@@ -330,6 +398,16 @@ mod tests {
         }
     }
 
+    fn span(offset: u64) -> ArtSpan {
+        ArtSpan {
+            offset,
+            len: 9,
+            mime: Mime::PNG,
+            kind: ArtKind::Front,
+            profile: Some(Profile::PNG_LRG),
+        }
+    }
+
     #[test]
     fn facts_come_back_from_a_record() {
         let date = Date {
@@ -341,6 +419,12 @@ mod tests {
             date: Some(date),
             track: Some(70_000),
             disc: Some(2),
+            season: Some(0),
+            episode: Some(65_535),
+            orientation: Some(6),
+            rating: Some(4),
+            art: Some(span(1 << 40)),
+            thumbnail: Some(span(1 << 40)),
             ..Media::default()
         };
         let mut record = Record::default();
@@ -349,5 +433,11 @@ mod tests {
         assert_eq!(record.date(), Some(date));
         assert_eq!((record.track.get(), record.disc.get()), (0, 2));
         assert_eq!((record.mime, record.profile.get()), (7, 300));
+        assert_eq!((record.season.get(), record.episode.get()), (1, 0));
+        assert_eq!((record.orientation, record.rating), (6, 4));
+        assert_eq!((record.art_at.get(), record.art_len.get()), (1 << 40, 9));
+        assert_eq!(record.art_mime, Mime::PNG.code());
+        assert_eq!(record.art_profile.get(), Profile::PNG_LRG.code());
+        assert_eq!(record.thumbnail_len.get(), 0);
     }
 }

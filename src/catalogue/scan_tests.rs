@@ -20,6 +20,9 @@ use crate::{
     media::Class,
 };
 
+#[path = "beside_tests.rs"]
+mod beside;
+
 /// A library scanned again and again.
 struct Library {
     roots: Vec<Root>,
@@ -232,8 +235,8 @@ fn captions_belong_to_the_video_with_the_longest_stem() {
         let video = library.object(title);
         video.captions().map(|c| c.title().to_owned()).collect()
     };
-    assert_eq!(captions("clip.mkv"), ["clip.en.srt", "clip.srt"]);
-    assert_eq!(captions("clip.mp4"), ["clip.en.srt", "clip.srt"]);
+    assert_eq!(captions("clip.mkv"), ["clip.srt", "clip.en.srt"]);
+    assert_eq!(captions("clip.mp4"), ["clip.srt", "clip.en.srt"]);
     assert_eq!(captions("clip.part2.mkv"), ["clip.part2.de.srt"]);
     assert_eq!(library.tree(), ["clip.mkv", "clip.mp4", "clip.part2.mkv"]);
     let caption = library.object("clip.srt");

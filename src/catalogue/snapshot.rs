@@ -11,7 +11,7 @@ use zerocopy::FromBytes as _;
 use super::{
     layout::{self, Header},
     object_id::ObjectId,
-    record::{self, CONTAINER, NO_PARENT, RECORD_BYTES, Record, Tag, flag},
+    record::{self, CONTAINER, NO_PARENT, NOTE, RECORD_BYTES, Record, Tag, flag},
 };
 use crate::{
     limits,
@@ -289,7 +289,10 @@ impl Snapshot {
             + u64::from(record.links.get())
             + u64::from(record.more_links.get());
         (record.parent.get() < number || number == 0 && record.parent.get() == NO_PARENT)
-            && (record.kind == CONTAINER || record.class().is_some())
+            && (matches!(record.kind, CONTAINER | NOTE) || record.class().is_some())
+            && [record.picture, record.note]
+                .iter()
+                .all(|other| other.get() < self.records())
             && in_heap(record.name_at.get(), record.name_len.get())
             && in_heap(record.title_at.get(), record.title_len.get())
             && in_heap(record.properties_at.get(), record.properties_len.get())
@@ -307,6 +310,19 @@ impl fmt::Debug for Snapshot {
             self.system_update_id()
         )
     }
+}
+
+/// A picture to be shown for an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Art<'a> {
+    /// The object whose file holds it: the object itself, or a picture beside it.
+    pub holder: Object<'a>,
+    /// Offset and length in that file, bytes; `None`: the whole file.
+    pub span: Option<(u64, u32)>,
+    /// Media type, as the prober's number.
+    pub mime_code: u8,
+    /// DLNA profile, as the prober's number.
+    pub profile_code: Option<u16>,
 }
 
 /// One object of a snapshot.
@@ -353,13 +369,21 @@ impl<'a> Object<'a> {
         some(self.record.profile.get())
     }
 
-    /// `dc:title`: the tag's, else the file's stem; a container's name. May hold characters that XML forbids.
+    /// `dc:title`: the note's beside a video, else the tag's, else the file's stem; a container's name. May hold
+    /// characters that XML forbids.
     pub fn title(&self) -> &'a str {
-        let (at, len) = (self.record.title_at.get(), self.record.title_len.get());
-        match record::valid_start(self.snapshot.heap(at, len)) {
+        let noted = self.note().map(|note| note.own_text());
+        let noted = noted.filter(|title| !title.is_empty());
+        match noted.unwrap_or_else(|| self.own_text()) {
             "" => "untitled",
             title => title,
         }
+    }
+
+    /// The stored title, whatever a note says; a note's may be empty.
+    pub(super) fn own_text(&self) -> &'a str {
+        let (at, len) = (self.record.title_at.get(), self.record.title_len.get());
+        record::valid_start(self.snapshot.heap(at, len))
     }
 
     /// File or directory name, as the kernel has it; empty for the root container.
@@ -373,9 +397,74 @@ impl<'a> Object<'a> {
         self.record.title_rank.get()
     }
 
-    /// A text property.
+    /// A text property: the note's beside a video, else the file's own.
     pub fn property(&self, tag: Tag) -> Option<&'a str> {
-        record::property(self.properties(), tag)
+        let noted = self
+            .note()
+            .and_then(|n| record::property(n.properties(), tag));
+        noted.or_else(|| record::property(self.properties(), tag))
+    }
+
+    /// The series that a video is a part of.
+    pub fn series(&self) -> Option<&'a str> {
+        self.property(Tag::Series)
+    }
+
+    /// Season of the series; 0 holds the specials.
+    pub fn season(&self) -> Option<u16> {
+        self.told(|record| record.season.get().checked_sub(1))
+    }
+
+    /// Episode of the season; 0 for a pilot.
+    pub fn episode(&self) -> Option<u16> {
+        self.told(|record| record.episode.get().checked_sub(1))
+    }
+
+    /// Maker and model of the camera.
+    pub fn camera(&self) -> Option<&'a str> {
+        self.property(Tag::Camera)
+    }
+
+    /// Stars, 1 to 5.
+    pub fn rating(&self) -> Option<u8> {
+        some(self.record.rating)
+    }
+
+    /// How a photograph is to be turned, 1 to 8 (Exif 2.32 §4.6.4); 1, not at all, when the file does not say.
+    pub fn orientation(&self) -> u8 {
+        match self.record.orientation {
+            turned @ 1..=8 => turned,
+            _ => 1,
+        }
+    }
+
+    /// The picture to be shown for this: the one in the file itself, else the file beside it, else the folder's. A
+    /// photograph has none but itself.
+    pub fn art(&self) -> Option<Art<'a>> {
+        if matches!(self.class(), Some(Class::Image | Class::Caption)) {
+            return None;
+        }
+        if let Some(len) = some(self.record.art_len.get()) {
+            return Some(Art {
+                holder: *self,
+                span: Some((self.record.art_at.get(), len)),
+                mime_code: self.record.art_mime,
+                profile_code: some(self.record.art_profile.get()),
+            });
+        }
+        let holder = self.picture()?;
+        Some(Art {
+            holder,
+            span: None,
+            mime_code: holder.mime_code(),
+            profile_code: holder.profile_code(),
+        })
+    }
+
+    /// Offset and length of the small JPEG that a camera put into a photograph, bytes.
+    pub fn thumbnail(&self) -> Option<(u64, u32)> {
+        let len = some(self.record.thumbnail_len.get())?;
+        Some((self.record.thumbnail_at.get().into(), len))
     }
 
     /// `@childCount`: children that are listed.
@@ -399,7 +488,7 @@ impl<'a> Object<'a> {
         (place < self.child_count()).then(|| linked(self.snapshot, self.links().0, place))?
     }
 
-    /// Subtitle files of a video, in the order of their names.
+    /// Subtitle files of a video: those with its very stem first, then in the order of their names.
     pub fn captions(&self) -> impl Iterator<Item = Object<'a>> + use<'a> {
         let (snapshot, (start, count)) = (self.snapshot, self.links());
         let count = if self.is_container() { 0 } else { count };
@@ -423,7 +512,7 @@ impl<'a> Object<'a> {
 
     /// The date the file states; not its last change.
     pub fn date(&self) -> Option<Date> {
-        self.record.date()
+        self.told(Record::date)
     }
 
     /// Play time.
@@ -520,7 +609,25 @@ impl<'a> Object<'a> {
         (0..count).map_while(move |place| snapshot.any(snapshot.link(start.checked_add(place)?)?))
     }
 
-    /// The property list's bytes.
+    /// The picture beside it that is shown for it.
+    pub(super) fn picture(&self) -> Option<Object<'a>> {
+        let picture = self.snapshot.object(some(self.record.picture.get())?)?;
+        (picture.class() == Some(Class::Image)).then_some(picture)
+    }
+
+    /// The note beside it.
+    pub(super) fn note(&self) -> Option<Object<'a>> {
+        let note = self.snapshot.any(some(self.record.note.get())?)?;
+        (note.record.kind == NOTE).then_some(note)
+    }
+
+    /// A fact of the note's, else of its own.
+    fn told<T>(&self, fact: impl Fn(&Record) -> Option<T>) -> Option<T> {
+        let noted = self.note().and_then(|note| fact(note.record));
+        noted.or_else(|| fact(self.record))
+    }
+
+    /// The property list's bytes, whatever a note says.
     pub(super) fn properties(&self) -> &'a [u8] {
         let (at, len) = (&self.record.properties_at, &self.record.properties_len);
         self.snapshot.heap(at.get(), len.get())

@@ -12,6 +12,8 @@ fn good() -> Vec<u8> {
     tree.file("a/2.mp3", b"Two");
     tree.file("b/film.mkv", b"Film");
     tree.file("b/film.en.srt", b"x");
+    tree.file("b/cover.jpg", b"Cover");
+    tree.file("b/film.nfo", b"<movie><title>Noted</title></movie>");
     tree.file("c.jpg", b"?");
     snapshot(&tree).bytes().to_vec()
 }
@@ -30,6 +32,8 @@ fn read_all(snapshot: &Arc<Snapshot>) {
             object.duration(),
             object.parent_id(),
         );
+        let _ = (object.art(), object.thumbnail(), object.orientation());
+        let _ = (object.series(), object.season(), object.episode());
         let _ = (object.path(&mut buffer), snapshot.find(object.id()));
         let _ = object.captions().count() + object.children(0..u32::MAX).count();
         let _ = object.all_children().count();
@@ -86,12 +90,14 @@ fn lying_references_are_found_even_under_a_right_checksum() {
     let good = good();
     let records = layout::HEADER_BYTES;
     for (what, at) in [
-        ("parent", 40),
-        ("name", 48),
-        ("title", 52),
-        ("properties", 56),
-        ("links", 60),
-        ("number of links", 64),
+        ("parent", 48),
+        ("name", 56),
+        ("title", 60),
+        ("properties", 64),
+        ("links", 68),
+        ("number of links", 72),
+        ("picture", 120),
+        ("note", 124),
     ] {
         let mut bad = good.clone();
         let at = records + RECORD_BYTES + at;
@@ -111,7 +117,7 @@ fn lying_references_are_found_even_under_a_right_checksum() {
 fn a_circle_of_parents_has_no_path() {
     let mut bad = good();
     // Record 1 becomes its own parent.
-    let at = layout::HEADER_BYTES + RECORD_BYTES + 40;
+    let at = layout::HEADER_BYTES + RECORD_BYTES + 48;
     bad[at..at + 4].copy_from_slice(&1_u32.to_le_bytes());
     let snapshot = Snapshot::from_bytes(bad).unwrap();
     let mut buffer = [0; limits::PATH_BYTES];
@@ -122,16 +128,16 @@ fn a_circle_of_parents_has_no_path() {
 fn the_header_is_drawn_as_it_is_written() {
     let good = good();
     assert_eq!(good[..8], *b"rillcat\0");
-    assert_eq!(good[8..16], [1, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(good[8..16], [2, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(good[16..24], (good.len() as u64).to_le_bytes());
     assert_eq!(good[24..32], xxh3_64(&good[32..]).to_le_bytes());
     assert_eq!(good[32..36], [1, 0, 0, 0]);
-    // Root, a, b, c.jpg (unlisted), 1.mp3, 2.mp3, film.en.srt, film.mkv.
-    assert_eq!(good[36..40], [8, 0, 0, 0]);
+    // Root, a, b, c.jpg (unlisted), 1.mp3, 2.mp3, cover.jpg, film.en.srt, film.mkv.
+    assert_eq!(good[36..40], [9, 0, 0, 0]);
     assert_eq!(good[56..64], [96, 0, 0, 0, 0, 0, 0, 0]);
     let snapshot = Snapshot::from_bytes(good).unwrap();
     assert_eq!(tree_of(&snapshot), ["a/", " One", " Two", "b/", " Film"]);
-    assert_eq!(snapshot.len(), 7);
+    assert_eq!(snapshot.len(), 8);
 }
 
 #[test]
@@ -141,7 +147,7 @@ fn another_version_says_what_happens_next() {
     let error = Snapshot::from_bytes(bad).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "has layout version 99, this rill reads 1; it is set aside and built anew"
+        "has layout version 99, this rill reads 2; it is set aside and built anew"
     );
     assert!(matches!(
         Snapshot::from_bytes(vec![]),

@@ -14,7 +14,7 @@ use super::{
     scan::{self, Job, Kind, Probed, Prober, Root, Scanned},
     snapshot::{Object, Snapshot},
 };
-use crate::media::Class;
+use crate::media::{ArtSpan, Class, art::ArtKind, mime::Mime};
 
 /// A directory of its own, removed at the end.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Drop for Tree {
 }
 
 /// A prober of one-line formats, which counts. The first line of a file is its title; `!` before it: cut short; `?`:
-/// no media at all.
+/// no media at all; `#`: a picture at 10, 20 bytes long; `-`: no tags.
 #[derive(Debug, Default)]
 pub(crate) struct LineProber {
     probes: AtomicU32,
@@ -82,9 +82,9 @@ impl Prober for LineProber {
         let dot = name.iter().rposition(|b| *b == b'.')?;
         let (class, mime) = match &name[dot..] {
             b".mp3" => (Class::Audio, 1),
-            b".jpg" => (Class::Image, 2),
+            b".jpg" | b".JPG" | b".png" | b".webp" => (Class::Image, 2),
             b".mkv" | b".mp4" => (Class::Video, 3),
-            b".srt" => (Class::Caption, 4),
+            b".srt" | b".ass" => (Class::Caption, 4),
             _ => return None,
         };
         Some(Kind { class, mime })
@@ -100,7 +100,15 @@ impl Prober for LineProber {
                 probed.trouble = Some("cut short".into());
                 probed.media.class = self.by_name(name).map(|kind| kind.class);
             }
+            [b'-', ..] => {}
             _ => {
+                probed.media.art = (text.starts_with('#')).then_some(ArtSpan {
+                    offset: 10,
+                    len: 20,
+                    mime: Mime::PNG,
+                    kind: ArtKind::Front,
+                    profile: None,
+                });
                 probed.media.title = Some(text.lines().next().unwrap_or_default().to_owned());
                 probed.media.artist = Some("Somebody".into());
                 probed.profile = Some(9);

@@ -1,0 +1,212 @@
+//! What lies beside what, found by whole scans.
+
+use super::*;
+use crate::{catalogue::snapshot::Object, media::mime::Mime};
+
+/// The file that is shown for the object with this title, by name; `*` if it is the object's own.
+fn art(library: &Library, title: &str) -> Option<String> {
+    let object = library.object(title);
+    let art = object.art()?;
+    if art.holder.id() == object.id() {
+        return Some("*".into());
+    }
+    assert_eq!((art.span, art.mime_code), (None, 2));
+    // A control point asks for it by its id.
+    let found = library.now().find(art.holder.id()).unwrap();
+    Some(name(&found))
+}
+
+fn name(object: &Object<'_>) -> String {
+    String::from_utf8(object.name().to_vec()).unwrap()
+}
+
+fn captions(library: &Library, title: &str) -> Vec<String> {
+    let captions = library.object(title).captions();
+    captions.map(|caption| name(&caption)).collect()
+}
+
+fn library(files: &[(&str, &str)]) -> (Tree, Library) {
+    let tree = Tree::new("beside");
+    for (name, text) in files {
+        tree.file(name, text.as_bytes());
+    }
+    let mut library = Library::of(&tree);
+    library.scan();
+    (tree, library)
+}
+
+#[test]
+fn a_picture_inside_the_file_comes_first_then_its_sidecar_then_the_folders() {
+    let (_tree, library) = library(&[
+        ("m/1.mp3", "#one"),
+        ("m/2.mp3", "two"),
+        ("m/2.png", "p2"),
+        ("m/3.mp3", "three"),
+        ("m/4.mkv", "four"),
+        ("m/4-POSTER.jpg", "p4"),
+        ("m/5.mkv", "five"),
+        ("m/5-thumb.png", "p5"),
+        ("m/Folder.JPG", "f"),
+        ("m/COVER.png", "c"),
+        ("n/6.mp3", "six"),
+        ("n/other.jpg", "o"),
+    ]);
+    for (title, shown) in [
+        ("#one", Some("*")),
+        ("two", Some("2.png")),
+        ("three", Some("COVER.png")),
+        ("four", Some("4-POSTER.jpg")),
+        ("five", Some("5-thumb.png")),
+        ("m", Some("COVER.png")),
+        ("six", None),
+        ("n", None),
+        ("o", None),
+        ("p2", None),
+    ] {
+        assert_eq!(art(&library, title).as_deref(), shown, "{title}");
+    }
+    let inside = library.object("#one").art().unwrap();
+    assert_eq!(inside.span, Some((10, 20)));
+    assert_eq!(inside.mime_code, Mime::PNG.code());
+    assert_eq!(inside.profile_code, None);
+    // Pictures of the folder are no photographs; the others are.
+    let mut listed = library.tree();
+    listed.sort_unstable();
+    let mut expected = [
+        "m/", "n/", " #one", " two", " three", " four", " five", " six",
+    ]
+    .to_vec();
+    expected.extend([" p2", " p4", " p5", " o"]);
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn the_best_name_of_a_folders_picture_wins() {
+    let best_first = [
+        "cover.jpg",
+        "FOLDER.png",
+        "front.jpg",
+        "poster.jpg",
+        "album.jpg",
+        "AlbumArt.jpg",
+        "AlbumArt_{1-2}_Large.jpg",
+        "AlbumArtSmall.jpg",
+    ];
+    for count in 1..best_first.len() {
+        let tree = Tree::new("best");
+        tree.file("1.mp3", b"one");
+        for name in &best_first[count - 1..] {
+            tree.file(name, b"-");
+        }
+        let mut library = Library::of(&tree);
+        library.scan();
+        assert_eq!(art(&library, "one").as_deref(), Some(best_first[count - 1]));
+        assert_eq!(library.tree(), ["one"]);
+        assert_eq!(library.report.listed, 1);
+    }
+}
+
+#[test]
+fn a_folder_of_photographs_shows_its_cover_too_and_an_artists_folder_does_not() {
+    let (_tree, library) = library(&[
+        ("photos/cover.jpg", "-"),
+        ("photos/x.jpg", "-"),
+        ("artist/album/1.mp3", "one"),
+        ("artist/folder.jpg", "-"),
+    ]);
+    let listed = ["artist/", " album/", "  one", "photos/", " cover", " x"];
+    assert_eq!(library.tree(), listed);
+    assert_eq!(art(&library, "artist").as_deref(), Some("folder.jpg"));
+    assert_eq!(art(&library, "photos").as_deref(), Some("cover.jpg"));
+    assert_eq!(art(&library, "album"), None);
+    assert_eq!(library.report.listed, 3);
+}
+
+#[test]
+fn a_root_of_films_has_pictures_that_it_does_not_list() {
+    let tree = Tree::new("beside-only");
+    for name in ["film.mkv", "film.jpg", "folder.jpg", "holiday.jpg"] {
+        tree.file(name, b"-");
+    }
+    let mut library = Library::new(&[Root::new(&tree.path(""), Some(Class::Video))]);
+    // Kept pictures are found again as well.
+    for _ in 0..2 {
+        library.scan();
+        assert_eq!(library.tree(), ["film"]);
+        assert_eq!(library.report.listed, 1);
+        let film = library.now().root().unwrap().child(0).unwrap();
+        assert_eq!(name(&film.art().unwrap().holder), "film.jpg");
+        let root = library.now().root().unwrap();
+        assert_eq!(name(&root.art().unwrap().holder), "folder.jpg");
+        let id =
+            |name: &str| ObjectId::of(tree.path("").as_os_str().as_bytes(), name.as_bytes(), 0);
+        assert!(library.now().find(id("folder.jpg")).is_some());
+        assert!(library.now().find(id("holiday.jpg")).is_none());
+    }
+    assert!(library.is_unchanged);
+}
+
+#[test]
+fn another_cover_is_a_change_of_what_it_is_shown_for() {
+    let (tree, mut library) = library(&[("a/1.mp3", "one"), ("b/2.mp3", "two")]);
+    library.scan();
+    assert!(library.is_unchanged);
+    tree.file("a/cover.jpg", b"first");
+    library.scan();
+    assert_eq!(library.now().system_update_id(), 2);
+    tree.file("a/cover.jpg", b"the second");
+    assert_eq!(library.scan(), 1);
+    assert_eq!(library.now().system_update_id(), 3);
+    let ids = ["one", "a", "two", "b"].map(|title| library.object(title).update_id());
+    assert_eq!(ids, [3, 3, 1, 1]);
+}
+
+#[test]
+fn captions_are_found_beside_the_film_exact_names_first() {
+    let (_tree, library) = library(&[
+        ("film.mkv", "Film"),
+        ("film.de.srt", "-"),
+        ("film.srt", "-"),
+        ("film.pt-BR.forced.ass", "-"),
+        ("film 2.mkv", "Film 2"),
+        ("film 2.srt", "-"),
+        ("films.srt", "-"),
+        ("Subs/film.fr.srt", "-"),
+        ("Subs/film 2/1_English.srt", "-"),
+        ("Subs/any.srt", "-"),
+    ]);
+    assert_eq!(
+        captions(&library, "Film"),
+        [
+            "film.srt",
+            "film.de.srt",
+            "film.pt-BR.forced.ass",
+            "film.fr.srt"
+        ]
+    );
+    assert_eq!(
+        captions(&library, "Film 2"),
+        ["film 2.srt", "1_English.srt"]
+    );
+    assert_eq!(library.tree(), ["Film 2", "Film"]);
+}
+
+#[test]
+fn a_film_alone_has_every_caption_of_its_folders_for_captions() {
+    let (_tree, library) = library(&[
+        ("a/film.mkv", "Film"),
+        ("a/SUBTITLES/10.srt", "-"),
+        ("a/SUBTITLES/2.srt", "-"),
+        ("a/SUBTITLES/film.srt", "-"),
+        ("a/Extras/film.srt", "-"),
+        ("b/film.mkv", "Other"),
+    ]);
+    assert_eq!(captions(&library, "Film"), ["film.srt", "2.srt", "10.srt"]);
+    assert!(captions(&library, "Other").is_empty());
+    assert_eq!(library.tree(), ["a/", " Film", "b/", " Other"]);
+    let caption = library.object("Film").captions().next().unwrap();
+    let mut buffer = [0; limits::PATH_BYTES];
+    let (_, len) = caption.path(&mut buffer).unwrap();
+    assert!(buffer[..len].ends_with(b"/a/SUBTITLES/film.srt"));
+}
