@@ -210,3 +210,109 @@ fn a_film_alone_has_every_caption_of_its_folders_for_captions() {
     let (_, len) = caption.path(&mut buffer).unwrap();
     assert!(buffer[..len].ends_with(b"/a/SUBTITLES/film.srt"));
 }
+
+fn episode(library: &Library, title: &str) -> (Option<String>, Option<u16>, Option<u16>) {
+    let object = library.object(title);
+    let series = object.series().map(str::to_owned);
+    (series, object.season(), object.episode())
+}
+
+#[test]
+fn folders_tell_series_and_season() {
+    let (_tree, library) = library(&[
+        ("Show/Season 2/05 - Title.mkv", "by folder"),
+        ("Show/Season 1/S03E04.mkv", "by name"),
+        ("Show/Specials/01.mkv", "special"),
+        ("Show/Season 2/05 - Song.mp3", "song"),
+        ("film.mkv", "film"),
+    ]);
+    let show = || Some("Show".to_owned());
+    assert_eq!(episode(&library, "by folder"), (show(), Some(2), Some(5)));
+    assert_eq!(episode(&library, "by name"), (show(), Some(3), Some(4)));
+    assert_eq!(episode(&library, "special"), (show(), Some(0), Some(1)));
+    assert_eq!(episode(&library, "song"), (None, None, None));
+    assert_eq!(episode(&library, "film"), (None, None, None));
+}
+
+#[test]
+fn a_note_wins_over_the_film_and_is_followed_without_reading_the_film_again() {
+    let (tree, mut library) = library(&[
+        ("a/1.mkv", "One"),
+        ("a/2.mkv", "Two"),
+        ("a/Season 1/S01E02 x.mkv", "Three"),
+        ("a/movie.nfo", "<movie><title>Of nobody</title></movie>"),
+        (
+            "a/1.nfo",
+            "<episodedetails><title>Noted</title><showtitle>Show</showtitle><season>0</season>\
+             <episode>7</episode><aired>2001-02-03</aired></episodedetails>",
+        ),
+    ]);
+    let listed = ["a/", " Season 1/", "  Three", " Noted", " Two"];
+    assert_eq!(library.tree(), listed);
+    let seven = (Some("Show".to_owned()), Some(0), Some(7));
+    assert_eq!(episode(&library, "Noted"), seven);
+    let day = library.object("Noted").date().unwrap();
+    assert_eq!(day.unix_secs, 981_158_400);
+    assert_eq!(
+        library.object("Noted").property(Tag::Artist),
+        Some("Somebody")
+    );
+    assert_eq!(library.report.listed, 3);
+    // Kept as it is.
+    assert_eq!(library.scan(), 0);
+    assert!(library.is_unchanged);
+    assert_eq!(library.tree(), listed);
+    // Changed, and sorted by what it says now.
+    tree.file("a/1.nfo", b"<movie><title>Zero</title></movie>");
+    assert_eq!(library.scan(), 0);
+    assert_eq!(library.now().system_update_id(), 2);
+    assert!(library.object("Zero").title_rank() > library.object("Two").title_rank());
+    assert_eq!(library.object("Zero").update_id(), 2);
+    assert_eq!(library.object("Two").update_id(), 1);
+    assert_eq!(episode(&library, "Zero"), (None, None, None));
+    // New.
+    tree.file("a/2.NFO", b"<movie><title>Second</title></movie>");
+    assert_eq!(library.scan(), 0);
+    assert_eq!(library.object("Second").update_id(), 3);
+    // Gone: the film says again what it always said.
+    fs::remove_file(tree.path("a/1.nfo")).unwrap();
+    tree.file("a/2.NFO", b"no note at all, but a drawing of letters");
+    assert_eq!(library.scan(), 0);
+    assert_eq!(
+        library.tree(),
+        ["a/", " Season 1/", "  Three", " One", " Two"]
+    );
+    assert_eq!(library.report.skipped(), 0);
+}
+
+#[test]
+fn movie_nfo_is_for_a_film_alone_and_its_own_note_comes_first() {
+    let (_tree, library) = library(&[
+        ("a/1.mkv", "One"),
+        ("a/Movie.nfo", "<movie><title>Noted</title></movie>"),
+        ("b/2.mkv", "Two"),
+        ("b/movie.nfo", "<movie><title>Less</title></movie>"),
+        ("b/2.nfo", "<movie><title>More</title></movie>"),
+        ("c/3.mkv", "Three"),
+        ("c/3.nfo", "<tvshow><title>A series</title></tvshow>"),
+        ("d/alone.nfo", "<movie><title>Nothing</title></movie>"),
+    ]);
+    let listed = ["a/", " Noted", "b/", " More", "c/", " Three"];
+    assert_eq!(library.tree(), listed);
+}
+
+#[test]
+fn a_ts_file_that_is_no_transport_stream_is_not_listed() {
+    let tree = Tree::new("typescript");
+    tree.file("main.ts", b"export const answer = 42;\n");
+    tree.file("cut.mkv", b"\x1A\x45\xDF\xA3");
+    let scanned = scan(&Job {
+        roots: vec![Root::new(&tree.path(""), None)],
+        previous: None,
+        prober: Arc::new(crate::catalogue::prober::MediaProber),
+        progress: Arc::default(),
+    })
+    .unwrap();
+    assert_eq!(tree_of(&scanned.built.to_snapshot().unwrap()), ["cut"]);
+    assert_eq!(scanned.report.count(Reason::Content), 1);
+}

@@ -3,6 +3,8 @@
 //! Containers are records in the order in which they are found, and the walk simply goes through the records: nothing
 //! is recursive, and the only queue is the result itself.
 
+mod note;
+
 use std::{collections::HashSet, ffi::CStr, fs::File, io};
 
 use rustix::{fs::FileType, io::Errno};
@@ -16,11 +18,11 @@ use super::{
     scan::{Job, Probed, Stopped},
     sidecar,
     snapshot::{Object, Snapshot},
-    walk::{self, Found, Kind, Listing, Root},
+    walk::{self, Found, Is, Kind, Listing, Root},
 };
 use crate::{
     limits,
-    media::Class,
+    media::{Class, Media, episode},
     sys::{beneath, beneath::Refused},
 };
 
@@ -212,7 +214,8 @@ impl<'a> Pass<'a> {
             self.skip(root, Reason::Hidden, "");
             return Ok(());
         }
-        let files = listing.found().iter().filter(|f| f.kind.is_some()).count();
+        let is_media = |found: &&Found| matches!(found.is, Is::Media(_));
+        let files = listing.found().iter().filter(is_media).count();
         let files = u32::try_from(files).unwrap_or(u32::MAX);
         self.job.progress.add_found(files);
         let place = Place {
@@ -235,9 +238,10 @@ impl<'a> Pass<'a> {
                 self.path.push(b'/');
             }
             self.path.extend_from_slice(name.to_bytes());
-            match found.kind {
-                None => self.folder(place, name.to_bytes(), found.is_link)?,
-                Some(kind) => {
+            match found.is {
+                Is::Folder => self.folder(place, name.to_bytes(), found.is_link)?,
+                Is::Note => self.note(place, name, found.is_link)?,
+                Is::Media(kind) => {
                     self.file(place, name, found, kind)?;
                     self.job.progress.add_done();
                 }
@@ -295,7 +299,7 @@ impl<'a> Pass<'a> {
                     ..Record::default()
                 };
                 record.set(flag::LINKED, is_linked);
-                self.probed(record, name.to_bytes(), stamp, kind, &probed)
+                self.probed(record, name.to_bytes(), stamp, kind, probed)
             }
             Err(Refused::System(errno)) => self.not_read(place, known, errno),
             Err(refused) => {
@@ -317,9 +321,12 @@ impl<'a> Pass<'a> {
         name: &[u8],
         stamp: Stamp,
         kind: Kind,
-        probed: &Probed,
+        mut probed: Probed,
     ) -> Result<(), Stop> {
-        let Probed { media, trouble, .. } = probed;
+        if probed.media.class.unwrap_or(kind.class) == Class::Video {
+            self.number(&mut probed.media);
+        }
+        let Probed { media, trouble, .. } = &probed;
         let profile = probed.profile.unwrap_or(0);
         let mime = probed.mime.unwrap_or(kind.mime);
         record.stamp(stamp);
@@ -334,6 +341,28 @@ impl<'a> Pass<'a> {
         record::write_properties(media, trouble.as_deref(), &mut properties);
         self.set_texts(&mut record, name, &title, &properties)?;
         self.add_item(record)
+    }
+
+    /// Series, season and episode of a film by the names of its folders, where neither its tags nor its own name tell.
+    fn number(&self, media: &mut Media) {
+        let path = String::from_utf8_lossy(&self.path);
+        let mut names = path.rsplit('/');
+        let Some(found) = names
+            .next()
+            .and_then(|name| episode::from_path(name, names))
+        else {
+            return;
+        };
+        let own = (media.season, media.episode);
+        if own == (None, None) {
+            (media.season, media.episode) = (Some(found.season), Some(found.episode));
+        } else if own != (Some(found.season), Some(found.episode)) {
+            // The tags count otherwise; so the names may mean another series as well.
+            return;
+        }
+        if media.series.is_none() {
+            media.series = found.series;
+        }
     }
 
     /// Takes an unchanged file over.

@@ -8,7 +8,7 @@ use crate::media::{
     mime::Mime,
     probe,
     profile::Profile,
-    reader::{Reader, Source},
+    reader::{Error, Reader, Source},
 };
 
 /// Understands files by their name and their first bytes.
@@ -26,8 +26,14 @@ impl Prober for MediaProber {
     }
 
     fn probe(&self, name: &[u8], file: &File, len: u64) -> Probed {
+        let named = probe::by_name(name).map(|(_, mime)| mime);
         let source = Source::new(file, len);
-        let probe::Probed { media, trouble } = probe::probe(name, &mut Reader::new(&source));
+        let probe::Probed { mut media, trouble } = probe::probe(name, &mut Reader::new(&source));
+        // By that name there are far more sources of programs than films.
+        let is_other = named == Some(Mime::MPEG_TS) && matches!(trouble, Some(Error::Malformed(_)));
+        if is_other {
+            media.class = None;
+        }
         Probed {
             mime: media.mime.map(Mime::code),
             profile: media.profile.map(Profile::code),

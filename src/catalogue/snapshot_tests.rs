@@ -132,11 +132,11 @@ fn the_header_is_drawn_as_it_is_written() {
     assert_eq!(good[16..24], (good.len() as u64).to_le_bytes());
     assert_eq!(good[24..32], xxh3_64(&good[32..]).to_le_bytes());
     assert_eq!(good[32..36], [1, 0, 0, 0]);
-    // Root, a, b, c.jpg (unlisted), 1.mp3, 2.mp3, cover.jpg, film.en.srt, film.mkv.
-    assert_eq!(good[36..40], [9, 0, 0, 0]);
+    // Root, a, b, c.jpg (unlisted), 1.mp3, 2.mp3, cover.jpg, film.en.srt, film.mkv, film.nfo (unlisted).
+    assert_eq!(good[36..40], [10, 0, 0, 0]);
     assert_eq!(good[56..64], [96, 0, 0, 0, 0, 0, 0, 0]);
     let snapshot = Snapshot::from_bytes(good).unwrap();
-    assert_eq!(tree_of(&snapshot), ["a/", " One", " Two", "b/", " Film"]);
+    assert_eq!(tree_of(&snapshot), ["a/", " One", " Two", "b/", " Noted"]);
     assert_eq!(snapshot.len(), 8);
 }
 

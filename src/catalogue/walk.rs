@@ -22,6 +22,8 @@ use crate::{
 const DIRECTORY_BYTES: usize = 32 * 1024;
 /// A directory that holds a file of this name is not for media players (an Android convention).
 const NO_MEDIA: &[u8] = b".nomedia";
+/// How the names of Kodi's descriptions end; in any case.
+const NOTE_EXTENSION: &[u8] = b".nfo";
 /// Directories that systems leave on disks, beside every name with a leading dot.
 const SYSTEM_NAMES: &[&[u8]] = &[
     b"@eaDir",                    // Synology: thumbnails and indices
@@ -71,6 +73,15 @@ pub struct Kind {
     pub mime: u8,
 }
 
+/// What a child of a directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Is {
+    Folder,
+    Media(Kind),
+    /// An `.nfo` file.
+    Note,
+}
+
 /// One child of a directory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -78,8 +89,7 @@ pub(super) struct Found {
     /// Of the name and its end mark, at the end of the key.
     name_at: u32,
     end: u32,
-    /// `None`: a directory.
-    pub(super) kind: Option<Kind>,
+    pub(super) is: Is,
     /// It is a symbolic link.
     pub(super) is_link: bool,
 }
@@ -132,15 +142,16 @@ impl Listing {
             self.is_bare = false;
             self.is_marked |= name.to_bytes() == NO_MEDIA;
             match sort_out(dir, roots, name, child.file_type(), &by_name) {
-                Ok((kind, is_link)) => self.add(name, kind, is_link),
+                Ok((is, is_link)) => self.add(name, is, is_link),
                 Err(reason) => skip(name.to_bytes(), reason),
             }
         }
         self.buffer = buffer;
         result?;
         let text = &self.text;
-        self.found
-            .sort_unstable_by_key(|f| (f.kind.is_some(), &text[f.key_at as usize..f.end as usize]));
+        self.found.sort_unstable_by_key(|f| {
+            (f.is != Is::Folder, &text[f.key_at as usize..f.end as usize])
+        });
         Ok(())
     }
 
@@ -155,7 +166,7 @@ impl Listing {
         CStr::from_bytes_until_nul(bytes).unwrap_or_default()
     }
 
-    fn add(&mut self, name: &CStr, kind: Option<Kind>, is_link: bool) {
+    fn add(&mut self, name: &CStr, is: Is, is_link: bool) {
         let offset = |text: &Vec<u8>| u32::try_from(text.len()).ok();
         let start = self.text.len();
         order::key(name.to_bytes(), &mut self.text);
@@ -174,7 +185,7 @@ impl Listing {
             key_at,
             name_at,
             end,
-            kind,
+            is,
             is_link,
         });
     }
@@ -215,14 +226,14 @@ pub(super) fn is_disk_gone(errno: Errno) -> bool {
     )
 }
 
-/// A container (`None`) or a media file, and whether by a symbolic link; or why neither.
+/// What it is, and whether by a symbolic link; or why nothing.
 fn sort_out(
     dir: &File,
     roots: &[&[u8]],
     name: &CStr,
     kind: FileType,
     by_name: &impl Fn(&[u8]) -> Option<Kind>,
-) -> Result<(Option<Kind>, bool), Reason> {
+) -> Result<(Is, bool), Reason> {
     let bytes = name.to_bytes();
     if bytes.starts_with(b".") || SYSTEM_NAMES.contains(&bytes) {
         return Err(Reason::Hidden);
@@ -236,12 +247,18 @@ fn sort_out(
         kind => (kind, false),
     };
     match kind {
-        FileType::Directory => Ok((None, is_link)),
+        FileType::Directory => Ok((Is::Folder, is_link)),
+        FileType::RegularFile if is_note(bytes) => Ok((Is::Note, is_link)),
         FileType::RegularFile => by_name(bytes)
-            .map(|kind| (Some(kind), is_link))
+            .map(|kind| (Is::Media(kind), is_link))
             .ok_or(Reason::NotMedia),
         _ => Err(Reason::Special),
     }
+}
+
+fn is_note(name: &[u8]) -> bool {
+    let dot = name.len().saturating_sub(NOTE_EXTENSION.len());
+    dot > 0 && name[dot..].eq_ignore_ascii_case(NOTE_EXTENSION)
 }
 
 /// What a symbolic link leads to, if that is inside the roots and, for a directory, does not contain `dir`.
