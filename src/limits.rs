@@ -84,6 +84,17 @@ pub const INTERFACES: usize = 32;
 /// Longest spread of answers, seconds (UDA 1.1 §1.3.3: MX above 5 is taken as 5).
 pub const MX_SECS: u32 = 5;
 
+// ---- pictures and captions -------------------------------------------------------------------
+
+/// Small pictures waiting to be made. Beyond it: 503 with Retry-After.
+pub const PICTURES_WAITING: usize = 64;
+/// Bytes of finished small pictures kept in the state directory; the oldest go first.
+pub const ART_BYTES: u64 = 64 * 1024 * 1024;
+/// Subtitle files told of one item. More are found by nobody.
+pub const CAPTIONS: usize = 8;
+/// Bytes of a subtitle file that is converted to UTF-8 on the way out. A longer one goes out as it is.
+pub const CAPTION_BYTES: u64 = 2 * 1024 * 1024;
+
 // ---- files and the catalogue -----------------------------------------------------------------
 
 /// Directory depth below a root. Beyond it: skipped and named in the report.

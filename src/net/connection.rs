@@ -14,7 +14,7 @@ use std::{
 
 use async_io::Async;
 
-use super::{Context, files, send};
+use super::{Context, files, pictures::Refusal, send};
 use crate::{
     limits,
     service::{self, Answer, Body, Request, Response},
@@ -234,8 +234,24 @@ impl Connection {
         let answer = service::answer(&request, shared);
         let (response, file) = match answer {
             Answer::Reply(response) => (response, None),
+            Answer::Scale(picture) => {
+                let made = self.context.pictures.get(picture.clone()).await;
+                let response = match made {
+                    Ok(bytes) => service::art::reply(&request, &picture, bytes),
+                    Err(Refusal::Impossible) => service::art::none(),
+                    Err(Refusal::Busy) => service::art::busy(),
+                };
+                (response, None)
+            }
             Answer::Open(wanted) => match files::open(wanted.clone()).await {
-                Ok((file, facts)) => (service::media::reply(&request, &wanted, &facts), Some(file)),
+                Ok(opened) => {
+                    let facts = &opened.facts;
+                    let response = match opened.text {
+                        Some(text) => service::media::reply_text(&request, &wanted, facts, text),
+                        None => service::media::reply(&request, &wanted, facts),
+                    };
+                    (response, Some(opened.file))
+                }
                 Err(error) => {
                     log::debug!("{}: cannot open a listed file: {error}", self.peer);
                     (service::media::gone(), None)

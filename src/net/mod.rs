@@ -38,11 +38,13 @@ mod files;
 mod interfaces;
 mod library;
 mod listener;
+mod pictures;
 mod send;
 mod supervisor;
 
 use clock::Clock;
 pub use library::scan_once;
+use pictures::Pictures;
 use supervisor::Supervisor;
 
 /// Why the server could not start.
@@ -103,6 +105,8 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
     let (scanner, snapshot, news) =
         library::start(&config).map_err(system("start the scanner's thread"))?;
 
+    let pictures = Pictures::start(&config.state_dir)
+        .map_err(system("start the thread that makes pictures"))?;
     let device = device_facts(&config, identity);
     let machine = Discovery::new(discovery_settings(&config, identity, &device, port, clock));
     let context = Rc::new(Context {
@@ -112,6 +116,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         allow: config.allow,
         connections,
         full_was_said: Cell::new(false),
+        pictures,
         served: RefCell::default(),
         shared: Shared {
             device,
@@ -258,6 +263,7 @@ struct Context {
     /// Connections open at once.
     connections: usize,
     full_was_said: Cell<bool>,
+    pictures: Pictures,
     /// The networks of the served interfaces.
     served: RefCell<Vec<Subnet>>,
     shared: Shared,

@@ -119,7 +119,7 @@ async fn send_multipart(
         append(out, parts.texts().part(place));
         write_all_of_more(stream, out).await?;
         out.clear();
-        send_span(stream, file, *span).await?;
+        send_span(stream, file, span.behind(parts.offset)).await?;
     }
     append(out, parts.texts().end());
     write_all(stream, out).await

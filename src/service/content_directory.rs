@@ -1,20 +1,18 @@
 //! ContentDirectory:1: the tree, page by page.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
-use super::{Body, Document, Request, Shared, control::Outcome, media};
+use super::{Body, Document, Request, Shared, control::Outcome, listing};
 use crate::{
     catalogue::{
-        object_id::{self, ObjectId},
+        object_id::ObjectId,
         query::{self, Direction, Page, SortBy, SortKey},
-        record::Tag,
         snapshot::{Object, Snapshot},
     },
     limits,
     wire::{
         criteria::{self, Filter, SortCriteria, SortProperty},
-        date::DidlDate,
-        didl::{self, Container, Item, Res, Url},
+        didl,
         soap::{self, Call, UpnpError},
         xml::write::{Counter, Sink},
     },
@@ -206,7 +204,7 @@ impl Reply {
 
     fn object(&self, place: u32, sink: &mut impl Sink) {
         if let Some(object) = self.listing.object(place) {
-            write_object(&object, &self.base, self.filter, sink);
+            listing::write(&object, &self.base, self.filter, sink);
         }
     }
 
@@ -248,85 +246,4 @@ impl Document for Reply {
         }
         true
     }
-}
-
-/// One object as DIDL-Lite.
-fn write_object(object: &Object<'_>, base: &str, filter: Filter, sink: &mut impl Sink) {
-    let (mut own, mut above) = ([0; object_id::TEXT_BYTES], [0; object_id::TEXT_BYTES]);
-    let id = object.id().write(&mut own);
-    let parent_id = match object.parent_id() {
-        Some(parent) => parent.write(&mut above),
-        None => ObjectId::NO_PARENT,
-    };
-    if object.is_container() {
-        Container {
-            id,
-            parent_id,
-            title: object.title(),
-            class: "object.container.storageFolder",
-            child_count: object.child_count(),
-            searchable: false,
-        }
-        .write(sink, filter);
-        return;
-    }
-    write_item(object, (id, parent_id), base, filter, sink);
-}
-
-fn write_item(
-    object: &Object<'_>,
-    (id, parent_id): (&str, &str),
-    base: &str,
-    filter: Filter,
-    sink: &mut impl Sink,
-) {
-    let mime = media::mime_of(object);
-    let res = [Res {
-        protocol_info: media::protocol_info(object),
-        size: Some(object.size()),
-        duration: object.duration(),
-        bitrate_bytes_per_sec: object.bitrate_bytes_per_sec(),
-        resolution: object.resolution(),
-        sample_frequency: object.sample_rate(),
-        bits_per_sample: object.bits_per_sample(),
-        nr_audio_channels: object.channels(),
-        url: Url {
-            base,
-            path: &["/media/", id, ".", mime.extension()],
-        },
-    }];
-    let mut date = heapless::String::<32>::new();
-    if let Some(stated) = object.date() {
-        let day_only = stated.precision != crate::media::Precision::Second;
-        let unix_secs = stated.unix_secs;
-        // 19 characters always fit.
-        let _ = write!(
-            date,
-            "{}",
-            DidlDate {
-                unix_secs,
-                day_only
-            }
-        );
-    }
-    let property = |tag| object.property(tag);
-    let artist = property(Tag::Artist);
-    Item {
-        id,
-        parent_id,
-        ref_id: None,
-        title: object.title(),
-        class: object.class().unwrap_or(mime.class()).upnp_class(),
-        date: Some(date.as_str()).filter(|date| !date.is_empty()),
-        creator: artist,
-        artist,
-        album_artist: property(Tag::AlbumArtist),
-        album: property(Tag::Album),
-        genre: property(Tag::Genre),
-        composer: property(Tag::Composer),
-        track_number: object.track().map(u32::from),
-        disc_number: object.disc().map(u32::from),
-        res: &res,
-    }
-    .write(sink, filter);
 }

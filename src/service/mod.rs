@@ -24,12 +24,15 @@ use crate::{
 /// Path of the device description, the target of `LOCATION`.
 pub use crate::wire::device::DESCRIPTION_PATH;
 
+pub mod art;
 pub mod connection_manager;
 pub mod content_directory;
 pub mod control;
 pub mod description;
 pub mod discovery;
+mod entity;
 pub mod host;
+mod listing;
 pub mod media;
 pub mod page;
 pub mod registrar;
@@ -98,8 +101,10 @@ pub struct DeviceFacts {
 pub enum Answer {
     /// The answer.
     Reply(Response),
-    /// Open this file, then ask [`media::reply`].
+    /// Open this file, then ask [`media::reply`], or [`media::reply_text`] for a caption that had to be converted.
     Open(media::Wanted),
+    /// Make this small picture, then ask [`art::reply`].
+    Scale(art::Picture),
 }
 
 /// Status, fields and body of an answer. `Date`, `Server`, `Content-Length` and `Connection` are added by `net`.
@@ -194,11 +199,27 @@ pub struct ByteRanges {
     pub mime: &'static str,
     /// The stretches.
     pub spans: heapless::Vec<Span, { crate::limits::RANGES }>,
-    /// Bytes of the whole file.
+    /// Bytes of the whole body.
     pub len: u64,
+    /// Where the whole body begins in the file.
+    pub offset: u64,
 }
 
 impl ByteRanges {
+    /// The whole reply, where the body is at hand.
+    fn gather(&self, body: &[u8]) -> Vec<u8> {
+        use std::io::Write as _;
+        let mut whole = Vec::new();
+        for (place, span) in self.spans.iter().enumerate() {
+            let place_of = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(body.len());
+            // Writing to a Vec cannot fail.
+            let _ = write!(whole, "{}", self.texts().part(place));
+            whole.extend_from_slice(&body[place_of(span.start)..place_of(span.end)]);
+        }
+        let _ = write!(whole, "{}", self.texts().end());
+        whole
+    }
+
     /// The texts around the stretches.
     pub fn texts(&self) -> Multipart<'_> {
         Multipart {

@@ -1,6 +1,6 @@
 //! THE table: method and path to handler.
 
-use super::{Answer, Body, Request, Response, Shared, control, description, media, page};
+use super::{Answer, Body, Request, Response, Shared, art, control, description, media, page};
 use crate::{
     catalogue::object_id::ObjectId,
     wire::{
@@ -30,6 +30,8 @@ pub enum Resource {
     Icon(usize),
     /// An item's bytes.
     Media(ObjectId),
+    /// A picture of an item.
+    Art(ObjectId, art::Form),
 }
 
 impl Resource {
@@ -37,6 +39,9 @@ impl Resource {
     pub fn find(path: &str) -> Option<Self> {
         if let Some(file) = path.strip_prefix("/media/") {
             return media::id_of(file).map(Self::Media);
+        }
+        if let Some(file) = path.strip_prefix("/art/") {
+            return art::parse(file).map(|(id, form)| Self::Art(id, form));
         }
         if let Some(icon) = description::icon_at(path) {
             return Some(Self::Icon(icon));
@@ -87,6 +92,7 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
         (Method::Get | Method::Head, Resource::Scpd(service)) => reply(description::scpd(service)),
         (Method::Get | Method::Head, Resource::Icon(icon)) => reply(description::icon(icon)),
         (Method::Get | Method::Head, Resource::Media(id)) => media::find(id, shared),
+        (Method::Get | Method::Head, Resource::Art(id, form)) => art::find(id, form, shared),
         (Method::Post, Resource::Control(service)) => {
             reply(control::call(service, request, shared))
         }

@@ -23,6 +23,20 @@ pub enum Property {
     TrackNumber,
     /// `upnp:originalDiscNumber`
     DiscNumber,
+    /// `upnp:albumArtURI`, with its profile.
+    AlbumArt,
+    /// `upnp:seriesTitle`
+    Series,
+    /// `upnp:episodeSeason`
+    Season,
+    /// `upnp:episodeNumber`
+    Episode,
+    /// `upnp:rating`
+    Rating,
+    /// `sec:CaptionInfoEx`
+    CaptionInfo,
+    /// `res@pv:subtitleFileUri`, with its type.
+    SubtitleFile,
     /// `res`, with its required attribute protocolInfo.
     Res,
     /// `res@size`
@@ -81,6 +95,14 @@ impl Filter {
             "upnp:genre" => P::Genre,
             "upnp:originalTrackNumber" => P::TrackNumber,
             "upnp:originalDiscNumber" => P::DiscNumber,
+            "upnp:albumArtURI" | "upnp:albumArtURI@dlna:profileID" => P::AlbumArt,
+            "upnp:seriesTitle" => P::Series,
+            "upnp:episodeSeason" => P::Season,
+            "upnp:episodeNumber" => P::Episode,
+            "upnp:rating" => P::Rating,
+            "sec:CaptionInfoEx" | "sec:CaptionInfo" | "sec:CaptionInfoEx@sec:type" => {
+                P::CaptionInfo
+            }
             "res" | "res@protocolInfo" => P::Res,
             "@refID" | "item@refID" => P::RefId,
             "@childCount" | "container@childCount" => P::ChildCount,
@@ -100,6 +122,10 @@ impl Filter {
             "res@sampleFrequency" => Property::SampleFrequency,
             "res@bitsPerSample" => Property::BitsPerSample,
             "res@nrAudioChannels" => Property::AudioChannels,
+            "pv:subtitleFileUri"
+            | "pv:subtitleFileType"
+            | "res@pv:subtitleFileUri"
+            | "res@pv:subtitleFileType" => Property::SubtitleFile,
             _ => return self,
         };
         Self(self.0 | bit(Property::Res) | bit(property))

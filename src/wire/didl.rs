@@ -69,7 +69,8 @@ pub fn open(sink: &mut impl Sink) {
         " xmlns:dc=\"http://purl.org/dc/elements/1.1/\"",
         " xmlns:upnp=\"urn:schemas-upnp-org:metadata-1-0/upnp/\"",
         " xmlns:dlna=\"urn:schemas-dlna-org:metadata-1-0/\"",
-        " xmlns:sec=\"http://www.sec.co.kr/\">"
+        " xmlns:sec=\"http://www.sec.co.kr/\"",
+        " xmlns:pv=\"http://www.pv.com/pvns/\">"
     )));
 }
 
@@ -153,8 +154,41 @@ pub struct Item<'a> {
     pub track_number: Option<u32>,
     /// `upnp:originalDiscNumber`
     pub disc_number: Option<u32>,
+    /// `upnp:seriesTitle`
+    pub series: Option<&'a str>,
+    /// `upnp:episodeSeason`
+    pub season: Option<u32>,
+    /// `upnp:episodeNumber`
+    pub episode: Option<u32>,
+    /// `upnp:rating`, stars.
+    pub rating: Option<u32>,
+    /// Pictures of it, the one for everybody first.
+    pub album_art: &'a [AlbumArt<'a>],
     /// The ways to fetch it, the best first.
     pub res: &'a [Res<'a>],
+    /// Its subtitle files, the best first: each becomes a res of its own behind the others; the first is also told in
+    /// the words of Samsung (`sec:CaptionInfoEx`) and of Panasonic (`pv:subtitleFileUri`).
+    pub captions: &'a [Caption<'a>],
+}
+
+/// `upnp:albumArtURI`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlbumArt<'a> {
+    /// `@dlna:profileID`: Samsung shows no picture without it.
+    pub profile: &'a str,
+    /// Where it is.
+    pub url: Url<'a>,
+}
+
+/// A subtitle file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caption<'a> {
+    /// Its media type, `text/srt`.
+    pub mime: &'a str,
+    /// What Samsung and Panasonic call it: `srt`.
+    pub kind: &'a str,
+    /// Where it is; the URL must end in `.srt` for many televisions.
+    pub url: Url<'a>,
 }
 
 impl Item<'_> {
@@ -186,10 +220,68 @@ impl Item<'_> {
             self.write_artists(sink);
         }
         self.write_album(sink, filter);
+        self.write_series(sink, filter);
+        if has(Property::AlbumArt) {
+            self.album_art.iter().for_each(|art| art.write(sink));
+        }
+        if let Some(caption) = self.captions.first().filter(|_| has(Property::CaptionInfo)) {
+            caption.write_info(sink);
+        }
         if has(Property::Res) {
-            self.res.iter().for_each(|res| res.write(sink, filter));
+            self.write_res(sink, filter);
         }
         sink.put(markup!("</item>"));
+    }
+
+    fn write_res(&self, sink: &mut impl Sink, filter: Filter) {
+        let mut subtitle = self
+            .captions
+            .first()
+            .filter(|_| filter.has(Property::SubtitleFile));
+        for res in self.res {
+            res.write(sink, filter, subtitle.take());
+        }
+        for caption in self.captions {
+            caption.write_res(sink);
+        }
+    }
+
+    fn write_series(&self, sink: &mut impl Sink, filter: Filter) {
+        if let Some(series) = self.series.filter(|_| filter.has(Property::Series)) {
+            element(
+                sink,
+                markup!("<upnp:seriesTitle>"),
+                series,
+                markup!("</upnp:seriesTitle>"),
+            );
+        }
+        let numbers = [
+            (
+                Property::Season,
+                self.season,
+                &markup!("<upnp:episodeSeason>")[..],
+                &markup!("</upnp:episodeSeason>")[..],
+            ),
+            (
+                Property::Episode,
+                self.episode,
+                markup!("<upnp:episodeNumber>"),
+                markup!("</upnp:episodeNumber>"),
+            ),
+            (
+                Property::Rating,
+                self.rating,
+                markup!("<upnp:rating>"),
+                markup!("</upnp:rating>"),
+            ),
+        ];
+        for (property, number, start, end) in numbers {
+            if let Some(number) = number.filter(|_| filter.has(property)) {
+                sink.put(start);
+                write::number(sink, number.into());
+                sink.put(end);
+            }
+        }
     }
 
     fn write_attributes(&self, sink: &mut impl Sink, filter: Filter) {
@@ -295,8 +387,58 @@ pub struct Url<'a> {
     pub path: &'a [&'a str],
 }
 
-impl Res<'_> {
-    fn write(&self, sink: &mut impl Sink, filter: Filter) {
+impl Url<'_> {
+    fn write(&self, sink: &mut impl Sink) {
+        text_twice(sink, self.base);
+        self.path.iter().for_each(|piece| text_twice(sink, piece));
+    }
+}
+
+impl AlbumArt<'_> {
+    fn write(&self, sink: &mut impl Sink) {
+        sink.put(markup!("<upnp:albumArtURI dlna:profileID=\""));
+        text_twice(sink, self.profile);
+        sink.put(markup!("\">"));
+        self.url.write(sink);
+        sink.put(markup!("</upnp:albumArtURI>"));
+    }
+}
+
+impl Caption<'_> {
+    fn write_info(&self, sink: &mut impl Sink) {
+        sink.put(markup!("<sec:CaptionInfoEx sec:type=\""));
+        text_twice(sink, self.kind);
+        sink.put(markup!("\">"));
+        self.url.write(sink);
+        sink.put(markup!("</sec:CaptionInfoEx>"));
+    }
+
+    fn write_res(&self, sink: &mut impl Sink) {
+        sink.put(markup!("<res protocolInfo=\"http-get:*:"));
+        text_twice(sink, self.mime);
+        sink.put(markup!(":*\">"));
+        self.url.write(sink);
+        sink.put(markup!("</res>"));
+    }
+}
+
+impl<'a> Res<'a> {
+    /// A res of which only the required is known.
+    pub const fn new(protocol_info: ProtocolInfo<'a>, url: Url<'a>) -> Self {
+        Self {
+            protocol_info,
+            size: None,
+            duration: None,
+            bitrate_bytes_per_sec: None,
+            resolution: None,
+            sample_frequency: None,
+            bits_per_sample: None,
+            nr_audio_channels: None,
+            url,
+        }
+    }
+
+    fn write(&self, sink: &mut impl Sink, filter: Filter, subtitle: Option<&Caption<'_>>) {
         let has = |property| filter.has(property);
         sink.put(markup!("<res protocolInfo=\""));
         write_protocol_info(sink, &self.protocol_info);
@@ -342,12 +484,14 @@ impl Res<'_> {
                 write::number(sink, value.into());
             }
         }
+        if let Some(subtitle) = subtitle {
+            sink.put(markup!("\" pv:subtitleFileType=\""));
+            text_twice(sink, &subtitle.kind.to_ascii_uppercase());
+            sink.put(markup!("\" pv:subtitleFileUri=\""));
+            subtitle.url.write(sink);
+        }
         sink.put(markup!("\">"));
-        text_twice(sink, self.url.base);
-        self.url
-            .path
-            .iter()
-            .for_each(|piece| text_twice(sink, piece));
+        self.url.write(sink);
         sink.put(markup!("</res>"));
     }
 }

@@ -35,8 +35,80 @@ const SONG: Item<'static> = Item {
     genre: Some("Rock"),
     track_number: Some(7),
     disc_number: Some(2),
+    series: None,
+    season: None,
+    episode: None,
+    rating: None,
+    album_art: &[],
     res: &[SONG_RES],
+    captions: &[],
 };
+
+const fn url<'a>(path: &'a [&'a str]) -> Url<'a> {
+    Url {
+        base: "http://10.77.1.1:8200",
+        path,
+    }
+}
+
+#[test]
+fn a_film_tells_its_pictures_its_episode_and_its_subtitles() {
+    let film = Item {
+        id: "1",
+        parent_id: "0",
+        title: "Pilot",
+        class: "object.item.videoItem",
+        series: Some("Show & tell"),
+        season: Some(2),
+        episode: Some(5),
+        rating: Some(4),
+        album_art: &[AlbumArt {
+            profile: "JPEG_TN",
+            url: url(&["/art/", "1", "-tn.jpg"]),
+        }],
+        captions: &[
+            Caption {
+                mime: "text/srt",
+                kind: "srt",
+                url: url(&["/media/", "2", ".srt"]),
+            },
+            Caption {
+                mime: "text/x-ssa",
+                kind: "ssa",
+                url: url(&["/media/", "3", ".ssa"]),
+            },
+        ],
+        res: &[Res {
+            protocol_info: ProtocolInfo::streamed("video/mp4", None),
+            size: Some(9),
+            duration: None,
+            bitrate_bytes_per_sec: None,
+            sample_frequency: None,
+            bits_per_sample: None,
+            nr_audio_channels: None,
+            ..SONG_RES
+        }],
+        ..Item::default()
+    };
+    assert_eq!(
+        received(&film, "*"),
+        "<item id=\"1\" parentID=\"0\" restricted=\"1\"><dc:title>Pilot</dc:title>\
+         <upnp:class>object.item.videoItem</upnp:class><upnp:seriesTitle>Show &amp; tell</upnp:seriesTitle>\
+         <upnp:episodeSeason>2</upnp:episodeSeason><upnp:episodeNumber>5</upnp:episodeNumber>\
+         <upnp:rating>4</upnp:rating>\
+         <upnp:albumArtURI dlna:profileID=\"JPEG_TN\">http://10.77.1.1:8200/art/1-tn.jpg</upnp:albumArtURI>\
+         <sec:CaptionInfoEx sec:type=\"srt\">http://10.77.1.1:8200/media/2.srt</sec:CaptionInfoEx>\
+         <res protocolInfo=\"http-get:*:video/mp4:DLNA.ORG_OP=01;DLNA.ORG_CI=0;\
+         DLNA.ORG_FLAGS=01700000000000000000000000000000\" size=\"9\" pv:subtitleFileType=\"SRT\" \
+         pv:subtitleFileUri=\"http://10.77.1.1:8200/media/2.srt\">http://10.77.1.1:8200/media/a1b2.mp3</res>\
+         <res protocolInfo=\"http-get:*:text/srt:*\">http://10.77.1.1:8200/media/2.srt</res>\
+         <res protocolInfo=\"http-get:*:text/x-ssa:*\">http://10.77.1.1:8200/media/3.ssa</res></item>"
+    );
+    let art_alone = received(&film, "upnp:albumArtURI");
+    assert!(art_alone.contains("albumArtURI") && !art_alone.contains("<res"));
+    assert!(!received(&film, "res").contains("subtitleFile"));
+    assert!(received(&film, "res@pv:subtitleFileUri").contains("subtitleFileUri"));
+}
 
 const FOLDER: Container<'static> = Container {
     id: "0",

@@ -14,6 +14,7 @@
 
 mod harness;
 
+mod art; //       covers, small pictures, subtitles in UTF-8
 mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port

@@ -15,6 +15,15 @@ pub struct Span {
 }
 
 impl Span {
+    /// The same stretch of a body that begins `offset` bytes later.
+    #[must_use]
+    pub const fn behind(self, offset: u64) -> Self {
+        Self {
+            start: self.start.saturating_add(offset),
+            end: self.end.saturating_add(offset),
+        }
+    }
+
     /// Bytes in it.
     pub const fn len(self) -> u64 {
         self.end.saturating_sub(self.start)

@@ -1,0 +1,251 @@
+//! Pictures that stand for items: covers as they lie in the files, and small JPEGs made on demand.
+//!
+//! ```text
+//!  /art/<id>.jpg      the cover itself, out of the file by range
+//!  /art/<id>-tn.jpg   JPEG_TN, at most 160 × 160
+//!  /art/<id>-sm.jpg   JPEG_SM, at most 640 × 480
+//! ```
+
+use std::{io, ops::Range};
+
+use super::{
+    Answer, Body, Request, Response, Shared,
+    entity::{self, Bytes, Entity, FileFacts},
+    media::{self, Part, Wanted},
+};
+use crate::{
+    catalogue::{object_id::ObjectId, snapshot::Object},
+    media::{
+        Class, Error,
+        mime::Mime,
+        picture::{self, Target},
+        reader::ReadAt,
+    },
+    wire::{http::response::Status, protocol_info::ProtocolInfo},
+};
+
+/// A small picture that an answer needs.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Where its source lies.
+    pub source: Wanted,
+    /// How small.
+    pub target: Target,
+    /// How the source is to be turned (EXIF, 1 to 8).
+    pub orientation: u8,
+}
+
+/// In which form a picture is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As it lies in the file.
+    Original,
+    /// Made small.
+    Scaled(Target),
+}
+
+/// What the last part of an art URL asks for.
+pub(super) fn parse(file: &str) -> Option<(ObjectId, Form)> {
+    let (stem, extension) = file.split_once('.')?;
+    if let Some(id) = stem.strip_suffix(suffix(Target::Thumbnail)) {
+        return Some((ObjectId::parse(id)?, Form::Scaled(Target::Thumbnail)));
+    }
+    if let Some(id) = stem.strip_suffix(suffix(Target::Small)) {
+        return Some((ObjectId::parse(id)?, Form::Scaled(Target::Small)));
+    }
+    matches!(extension, "jpg" | "png")
+        .then(|| ObjectId::parse(stem))?
+        .map(|id| (id, Form::Original))
+}
+
+/// What stands between id and extension in the URL of a small picture.
+pub const fn suffix(target: Target) -> &'static str {
+    match target {
+        Target::Thumbnail => "-tn",
+        Target::Small => "-sm",
+    }
+}
+
+/// The DLNA profile of a small picture.
+pub const fn profile(target: Target) -> &'static str {
+    match target {
+        Target::Thumbnail => "JPEG_TN",
+        Target::Small => "JPEG_SM",
+    }
+}
+
+/// The protocolInfo of a small picture: converted (CI=1), as every copy that is not the original.
+pub const fn protocol_info(target: Target) -> ProtocolInfo<'static> {
+    let mut info = ProtocolInfo::image("image/jpeg", Some(profile(target)));
+    info.converted = true;
+    info
+}
+
+/// True if small pictures of `object` can be made: it is a picture, or has a cover, that rill can decode.
+pub(super) fn can_be_scaled(object: &Object<'_>) -> bool {
+    source(object).is_some_and(|(mime, _)| is_decodable(mime))
+}
+
+fn is_decodable(mime: Mime) -> bool {
+    mime == Mime::JPEG || mime == Mime::PNG || mime == Mime::WEBP
+}
+
+/// What a small picture of `object` is made of.
+fn source(object: &Object<'_>) -> Option<(Mime, Part)> {
+    if object.class() == Some(Class::Image) {
+        return Some((media::mime_of(object), Part::Itself));
+    }
+    let art = object.art()?;
+    Some((Mime::from_code(art.mime_code)?, Part::Art))
+}
+
+/// Finds the picture of the object called `id`.
+pub(super) fn find(id: ObjectId, form: Form, shared: &Shared) -> Answer {
+    let snapshot = shared.snapshot();
+    let found = snapshot
+        .find(id)
+        .filter(|object| !object.is_offline())
+        .and_then(|object| {
+            let (mime, part) = source(&object)?;
+            let orientation = match part {
+                Part::Itself => object.orientation(),
+                Part::Art => 1,
+            };
+            Some((object.number(), mime, part, orientation))
+        });
+    let Some((index, mime, part, orientation)) = found else {
+        return Answer::Reply(none());
+    };
+    let source = Wanted {
+        snapshot,
+        index,
+        part,
+    };
+    match form {
+        Form::Original if part == Part::Art => Answer::Open(source),
+        Form::Scaled(target) if is_decodable(mime) => Answer::Scale(Picture {
+            source,
+            target,
+            orientation,
+        }),
+        _ => Answer::Reply(none()),
+    }
+}
+
+/// Answers a request for a small picture with its bytes.
+pub fn reply(request: &Request<'_>, picture: &Picture, bytes: Vec<u8>) -> Response {
+    let holder = picture.source.file().map(|(holder, _)| holder);
+    let (secs, nanos) = holder.map_or((0, 0), |holder| holder.modified());
+    entity::send(
+        request,
+        Entity {
+            class: Class::Image,
+            mime: Mime::JPEG,
+            features: protocol_info(picture.target).features(),
+            facts: FileFacts {
+                len: bytes.len() as u64,
+                modified_secs: u64::try_from(secs).unwrap_or(0),
+                modified_nanos: nanos,
+                inode: holder.map_or(0, |holder| holder.inode()),
+            },
+            bytes: Bytes::Here(bytes),
+            caption_url: None,
+        },
+    )
+}
+
+/// There is no such picture, or none can be made of what there is.
+pub fn none() -> Response {
+    Response::text(Status::NotFound, "There is no such picture.\n")
+}
+
+/// Too many pictures are being made.
+pub fn busy() -> Response {
+    let mut response = Response::text(
+        Status::ServiceUnavailable,
+        "Too many pictures are being made.\n",
+    );
+    response.head.field("Retry-After", "2");
+    response
+}
+
+impl Picture {
+    /// Makes the small picture out of the stretch `span` of the opened `file`; no bytes where what is wrong with the
+    /// source will stay so.
+    ///
+    /// # Errors
+    /// The disk's; it may answer better another time.
+    pub fn make(&self, file: &dyn ReadAt, span: Range<u64>) -> io::Result<Vec<u8>> {
+        match picture::scale(file, span, self.target, self.orientation) {
+            Ok(bytes) => Ok(bytes),
+            Err(Error::Io(kind)) => Err(kind.into()),
+            Err(error) => {
+                log::debug!("no small picture can be made: {error}");
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// The name under which the finished picture is kept: the item, what its file was, and how small it is.
+    pub fn cache_name(&self) -> Option<String> {
+        let item = self.source.snapshot.object(self.source.index)?;
+        let (holder, span) = self.source.file()?;
+        let (secs, nanos) = holder.modified();
+        Some(format!(
+            "{}-{secs:x}.{nanos:x}-{:x}-{:x}{}.jpg",
+            item.id(),
+            holder.size(),
+            span.map_or(0, |(offset, _)| offset),
+            suffix(self.target)
+        ))
+    }
+}
+
+/// The body of a reply whose bytes are at hand, or of a part of them.
+pub(super) fn cut(mut bytes: Vec<u8>, start: u64, end: u64) -> Body {
+    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+    let (start, end) = (place(start), place(end));
+    bytes.truncate(end);
+    bytes.drain(..start.min(end));
+    Body::Bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn art_urls_tell_object_and_form() {
+        let id = ObjectId::parse("0123456789abcdef").unwrap();
+        let rows = [
+            ("0123456789abcdef.jpg", Some((id, Form::Original))),
+            ("0123456789abcdef.png", Some((id, Form::Original))),
+            (
+                "0123456789abcdef-tn.jpg",
+                Some((id, Form::Scaled(Target::Thumbnail))),
+            ),
+            (
+                "0123456789abcdef-sm.jpg",
+                Some((id, Form::Scaled(Target::Small))),
+            ),
+            ("0123456789abcdef.exe", None),
+            ("0123456789abcdef", None),
+            ("-tn.jpg", None),
+            ("../0123456789abcdef.jpg", None),
+        ];
+        for (file, expected) in rows {
+            assert_eq!(parse(file), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_cut_stays_inside() {
+        let bytes = |body| match body {
+            Body::Bytes(bytes) => bytes,
+            _ => panic!("bytes were asked for"),
+        };
+        assert_eq!(bytes(cut(vec![0, 1, 2, 3], 1, 3)), [1, 2]);
+        assert_eq!(bytes(cut(vec![0, 1], 0, 99)), [0, 1]);
+        assert_eq!(bytes(cut(vec![0, 1], 5, 9)), [0; 0]);
+    }
+}

@@ -1,0 +1,210 @@
+//! Objects of the catalogue as DIDL-Lite.
+
+use std::fmt::Write as _;
+
+use super::{art, media};
+use crate::{
+    catalogue::{
+        object_id::{self, ObjectId},
+        record::Tag,
+        snapshot::Object,
+    },
+    limits,
+    media::{Class, Precision, mime::Mime, picture::Target},
+    wire::{
+        criteria::Filter,
+        date::DidlDate,
+        didl::{AlbumArt, Caption, Container, Item, Res, Url},
+        xml::write::Sink,
+    },
+};
+
+/// Writes one object with what `filter` asks for; its URLs begin with `base`, `http://10.0.0.1:8200`.
+pub(super) fn write(object: &Object<'_>, base: &str, filter: Filter, sink: &mut impl Sink) {
+    let (mut own, mut above) = ([0; object_id::TEXT_BYTES], [0; object_id::TEXT_BYTES]);
+    let id = object.id().write(&mut own);
+    let parent_id = match object.parent_id() {
+        Some(parent) => parent.write(&mut above),
+        None => ObjectId::NO_PARENT,
+    };
+    if object.is_container() {
+        Container {
+            id,
+            parent_id,
+            title: object.title(),
+            class: "object.container.storageFolder",
+            child_count: object.child_count(),
+            searchable: false,
+        }
+        .write(sink, filter);
+        return;
+    }
+    write_item(object, (id, parent_id), base, filter, sink);
+}
+
+fn write_item(
+    object: &Object<'_>,
+    (id, parent_id): (&str, &str),
+    base: &str,
+    filter: Filter,
+    sink: &mut impl Sink,
+) {
+    let mime = media::mime_of(object);
+    let class = object.class().unwrap_or(mime.class());
+    let own_path = ["/media/", id, ".", mime.extension()];
+    let small_paths =
+        [Target::Thumbnail, Target::Small].map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
+    let pictures = Pictures::of(object, base, &small_paths);
+    let mut res = heapless::Vec::<_, 3>::new();
+    // Three fit: the item's own bytes, and two small copies of a photograph.
+    let _ = res.push(own_res(
+        object,
+        Url {
+            base,
+            path: &own_path,
+        },
+    ));
+    if class == Class::Image {
+        res.extend(pictures.res.iter().copied());
+    }
+    let captions = CaptionFiles::of(object);
+    let paths = captions.paths();
+    let date = date_text(object);
+    let property = |tag| object.property(tag);
+    let artist = property(Tag::Artist);
+    Item {
+        id,
+        parent_id,
+        ref_id: None,
+        title: object.title(),
+        class: class.upnp_class(),
+        date: Some(date.as_str()).filter(|date| !date.is_empty()),
+        creator: artist,
+        artist,
+        album_artist: property(Tag::AlbumArtist),
+        album: property(Tag::Album),
+        genre: property(Tag::Genre),
+        composer: property(Tag::Composer),
+        track_number: object.track().map(u32::from),
+        disc_number: object.disc().map(u32::from),
+        series: object.series(),
+        season: object.season().map(u32::from),
+        episode: object.episode().map(u32::from),
+        rating: object.rating().map(u32::from),
+        album_art: &pictures.art,
+        res: &res,
+        captions: &captions.listed(base, &paths),
+    }
+    .write(sink, filter);
+}
+
+/// The item's own bytes.
+fn own_res<'a>(object: &Object<'_>, url: Url<'a>) -> Res<'a> {
+    Res {
+        size: Some(object.size()),
+        duration: object.duration(),
+        bitrate_bytes_per_sec: object.bitrate_bytes_per_sec(),
+        resolution: object.resolution(),
+        sample_frequency: object.sample_rate(),
+        bits_per_sample: object.bits_per_sample(),
+        nr_audio_channels: object.channels(),
+        ..Res::new(media::protocol_info(object), url)
+    }
+}
+
+/// The small pictures of an item: the one for every renderer first, then the better one, for those that take the last.
+#[derive(Default)]
+struct Pictures<'a> {
+    art: heapless::Vec<AlbumArt<'a>, 2>,
+    res: heapless::Vec<Res<'a>, 2>,
+}
+
+impl<'a> Pictures<'a> {
+    fn of(object: &Object<'_>, base: &'a str, paths: &'a [[&'a str; 4]; 2]) -> Self {
+        let mut pictures = Self::default();
+        if !art::can_be_scaled(object) {
+            return pictures;
+        }
+        for (target, path) in [Target::Thumbnail, Target::Small].into_iter().zip(paths) {
+            let url = Url { base, path };
+            let profile = art::profile(target);
+            // Two of each fit, and two of each there are.
+            let _ = pictures.art.push(AlbumArt { profile, url });
+            if is_smaller(object, target) {
+                let _ = pictures.res.push(Res::new(art::protocol_info(target), url));
+            }
+        }
+        pictures
+    }
+}
+
+/// True if the small picture has fewer pixels than the photograph itself.
+fn is_smaller(object: &Object<'_>, target: Target) -> bool {
+    let (most_wide, most_high) = target.bounds();
+    object
+        .resolution()
+        .is_none_or(|(width, height)| width > most_wide || height > most_high)
+}
+
+/// The subtitle files of an item.
+struct CaptionFiles(heapless::Vec<CaptionFile, { limits::CAPTIONS }>);
+
+struct CaptionFile {
+    id: [u8; object_id::TEXT_BYTES],
+    mime: Mime,
+}
+
+impl CaptionFiles {
+    fn of(object: &Object<'_>) -> Self {
+        let file = |caption: Object<'_>| {
+            let mut id = [0; object_id::TEXT_BYTES];
+            caption.id().write(&mut id);
+            let mime = media::mime_of(&caption);
+            CaptionFile { id, mime }
+        };
+        Self(object.captions().take(limits::CAPTIONS).map(file).collect())
+    }
+
+    fn paths(&self) -> heapless::Vec<[&str; 4], { limits::CAPTIONS }> {
+        self.0.iter().map(CaptionFile::path).collect()
+    }
+
+    fn listed<'a>(
+        &self,
+        base: &'a str,
+        paths: &'a [[&'a str; 4]],
+    ) -> heapless::Vec<Caption<'a>, { limits::CAPTIONS }> {
+        let caption = |(file, path): (&CaptionFile, &'a [&'a str; 4])| Caption {
+            mime: file.mime.as_str(),
+            kind: file.mime.extension(),
+            url: Url { base, path },
+        };
+        self.0.iter().zip(paths).map(caption).collect()
+    }
+}
+
+impl CaptionFile {
+    fn path(&self) -> [&str; 4] {
+        let id = std::str::from_utf8(&self.id).unwrap_or_default();
+        ["/media/", id, ".", self.mime.extension()]
+    }
+}
+
+/// `dc:date`; empty where there is none.
+fn date_text(object: &Object<'_>) -> heapless::String<32> {
+    let mut text = heapless::String::new();
+    if let Some(date) = object.date() {
+        let day_only = date.precision != Precision::Second;
+        let unix_secs = date.unix_secs;
+        // 19 characters always fit.
+        let _ = write!(
+            text,
+            "{}",
+            DidlDate {
+                unix_secs,
+                day_only
+            }
+        );
+    }
+    text
+}

@@ -1,0 +1,229 @@
+//! Pictures that stand for items, and subtitles in the encodings that exist.
+
+use jpeg_encoder::{ColorType, Encoder};
+
+use crate::harness::{Library, Object, Rill, mp3, mp4};
+
+/// A real JPEG of this size.
+fn picture(width: u16, height: u16) -> Vec<u8> {
+    let pixel = |at: u32| [at % 251, at / 251 % 256, 90].map(|part| u8::try_from(part).unwrap());
+    let pixels: Vec<u8> = (0..u32::from(width) * u32::from(height))
+        .flat_map(pixel)
+        .collect();
+    let mut bytes = Vec::new();
+    Encoder::new(&mut bytes, 85)
+        .encode(&pixels, width, height, ColorType::Rgb)
+        .unwrap();
+    bytes
+}
+
+/// Width and height of a baseline JPEG (ITU-T T.81 §B.2.2).
+fn size(jpeg: &[u8]) -> (u16, u16) {
+    let at = jpeg
+        .windows(4)
+        .position(|bytes| bytes == [0xFF, 0xC0, 0x00, 0x11])
+        .expect("a baseline frame");
+    let word = |at: usize| u16::from_be_bytes([jpeg[at], jpeg[at + 1]]);
+    (word(at + 7), word(at + 5))
+}
+
+/// An MP3 with this cover (ID3v2.3 APIC).
+fn mp3_with_cover(cover: &[u8]) -> Vec<u8> {
+    let frame = [b"\0image/jpeg\0\x03\0", cover].concat();
+    let len = u32::try_from(frame.len()).unwrap();
+    let tag = [b"APIC", &len.to_be_bytes()[..], &[0, 0], &frame].concat();
+    let whole = u32::try_from(tag.len()).unwrap();
+    let digit = |shift: u32| u8::try_from(whole >> shift & 0x7F).unwrap();
+    let size = [digit(21), digit(14), digit(7), digit(0)];
+    [b"ID3\x03\0\0", &size[..], &tag, &mp3(30)].concat()
+}
+
+/// The paths of an item's `upnp:albumArtURI`, with their profiles.
+fn art(item: &Object) -> Vec<(String, String)> {
+    let host = format!("http://{}", Rill::address(crate::harness::NEAR));
+    item.element
+        .children
+        .iter()
+        .filter(|child| child.name == "albumArtURI")
+        .map(|child| {
+            let path = child.text.strip_prefix(&host).unwrap().to_owned();
+            (
+                child.attribute("dlna:profileID").unwrap_or("").to_owned(),
+                path,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn an_embedded_cover_is_sent_whole_by_range_and_small() {
+    let cover = picture(800, 600);
+    let library = Library::empty().with("song.mp3", &mp3_with_cover(&cover));
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let song = rill.find("song");
+    let art = art(&song);
+    assert_eq!(art[0].0, "JPEG_TN", "{art:?}");
+    assert_eq!(art[1].0, "JPEG_SM", "{art:?}");
+    for ((profile, path), most) in art.iter().zip([(160, 120), (640, 480)]) {
+        let reply = rill.get(path, &[("getcontentFeatures.dlna.org", "1")]);
+        assert_eq!(
+            (reply.status, reply.field("Content-Type")),
+            (200, Some("image/jpeg"))
+        );
+        assert_eq!(size(&reply.body), most);
+        let features = reply.field("contentFeatures.dlna.org").unwrap();
+        assert!(
+            features.starts_with(&format!("DLNA.ORG_PN={profile};")) && features.contains("CI=1"),
+            "{features}"
+        );
+        let etag = reply.field("ETag").unwrap().to_owned();
+        assert_eq!(rill.get(path, &[("If-None-Match", &etag)]).status, 304);
+        let part = rill.get(path, &[("Range", "bytes=2-9")]);
+        assert_eq!((part.status, &part.body[..]), (206, &reply.body[2..10]));
+    }
+    let original = format!("/art/{}.jpg", song.id);
+    let whole = rill.get(&original, &[]);
+    assert_eq!((whole.status, &whole.body[..]), (200, &cover[..]));
+    let parts = rill.get(&original, &[("Range", "bytes=0-4,100-109")]);
+    assert_eq!(parts.status, 206);
+    for piece in [&cover[..5], &cover[100..110]] {
+        assert!(parts.body.windows(piece.len()).any(|bytes| bytes == piece));
+    }
+    assert_eq!(rill.head(&art[0].1, &[]).status, 200);
+}
+
+#[test]
+fn a_small_picture_is_kept_over_a_restart_and_follows_the_file() {
+    let library = Library::empty().with("song.mp3", &mp3_with_cover(&picture(400, 400)));
+    let Some(mut rill) = Rill::serving(&library) else {
+        return;
+    };
+    let path = art(&rill.find("song"))[0].1.clone();
+    let first = rill.get(&path, &[]).body;
+    assert_eq!(size(&first), (160, 160));
+    let kept = || std::fs::read_dir(rill.state().join("art")).unwrap().count();
+    assert_eq!(kept(), 1);
+    rill.stop();
+    library.write("song.mp3", &mp3_with_cover(&picture(400, 200)));
+    rill.start();
+    crate::harness::wait_for("the new cover is shown", 20, || {
+        (size(&rill.get(&path, &[]).body) == (160, 80)).then_some(())
+    });
+}
+
+#[test]
+fn photographs_offer_small_copies_and_bad_ones_none() {
+    let library = Library::empty()
+        .with("photo.jpg", &picture(1000, 500))
+        .with("cut short.jpg", &picture(900, 900)[..2000]);
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let photo = rill.find("photo");
+    let res: Vec<_> = photo
+        .element
+        .children
+        .iter()
+        .filter(|child| child.name == "res")
+        .map(|child| child.attribute("protocolInfo").unwrap().to_owned())
+        .collect();
+    assert_eq!(res.len(), 3, "{res:?}");
+    assert!(
+        res[0].contains("CI=0"),
+        "the original stands first: {res:?}"
+    );
+    assert!(
+        res.iter()
+            .any(|info| info.contains("JPEG_TN") && info.contains("CI=1"))
+    );
+    assert!(
+        res.iter()
+            .any(|info| info.contains("JPEG_SM") && info.contains("CI=1"))
+    );
+    let bad = rill.find("cut short");
+    let path = format!("/art/{}-tn.jpg", bad.id);
+    for _ in 0..2 {
+        assert_eq!(rill.get(&path, &[]).status, 404);
+    }
+    rill.must_answer("a picture that cannot be made small");
+    for path in [
+        "/art/",
+        "/art/0.jpg",
+        "/art/ffffffffffffffff-tn.jpg",
+        "/art/ffffffffffffffff.gif",
+    ] {
+        assert_eq!(rill.get(path, &[]).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn many_pictures_at_once_are_all_made() {
+    let mut library = Library::empty();
+    for number in 0..40 {
+        library.add(format!("{number}.jpg"), &picture(600 + number, 400));
+    }
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let items = rill.children("0").objects;
+    let mut connections: Vec<_> = items.iter().map(|_| rill.connect()).collect();
+    for (connection, item) in connections.iter_mut().zip(&items) {
+        let request = format!("GET /art/{}-tn.jpg HTTP/1.0\r\n\r\n", item.id);
+        assert!(connection.send(request.as_bytes()));
+    }
+    for connection in &mut connections {
+        assert_eq!(connection.reply().expect("a reply").status, 200);
+    }
+}
+
+#[test]
+fn subtitles_reach_the_renderer_in_utf_8() {
+    let text = "1\r\n00:00:00,500 --> 00:00:01,500\r\nÄrger im Büro\r\n";
+    let latin: Vec<u8> = text
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect();
+    let utf16: Vec<u8> = [0xFEFF_u16]
+        .into_iter()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let rows = [
+        ("latin.de.srt", latin),
+        ("wide.srt", utf16),
+        ("plain.srt", text.as_bytes().to_vec()),
+    ];
+    let mut library = Library::empty();
+    for (name, bytes) in &rows {
+        let film = name.split('.').next().unwrap();
+        library.add(format!("{film}.mp4"), &mp4(60, 640, 360, film.as_bytes()));
+        library.write(name, bytes);
+    }
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let host = format!("http://{}", Rill::address(crate::harness::NEAR));
+    for (name, _) in &rows {
+        let film = rill.find(name.split('.').next().unwrap());
+        let caption = film
+            .element
+            .children
+            .iter()
+            .find(|child| child.attribute("protocolInfo") == Some("http-get:*:text/srt:*"))
+            .unwrap_or_else(|| panic!("{name}: {film:?}"));
+        let samsung = film
+            .element
+            .children
+            .iter()
+            .find(|child| child.name == "CaptionInfoEx");
+        assert_eq!(samsung.map(|child| &child.text), Some(&caption.text));
+        assert_eq!(
+            film.res().attribute("pv:subtitleFileUri"),
+            Some(caption.text.as_str())
+        );
+        let reply = rill.get(caption.text.strip_prefix(&host).unwrap(), &[]);
+        assert_eq!((reply.status, reply.text()), (200, text), "{name}");
+    }
+}
