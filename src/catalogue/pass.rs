@@ -4,6 +4,7 @@
 //! is recursive, and the only queue is the result itself.
 
 mod note;
+mod playlist;
 
 use std::{collections::HashSet, ffi::CStr, fs::File, io};
 
@@ -49,6 +50,8 @@ pub(super) struct Pass<'a> {
     canonical: Vec<&'a [u8]>,
     builder: Builder,
     report: Report,
+    /// Entries that the playlists so far have.
+    entries: usize,
     /// Directories walked by way of a symbolic link, by device and inode: each once. So a directory is walked at most
     /// twice, by its own name and by a link, and links cannot multiply the library.
     followed: HashSet<(u64, u64)>,
@@ -75,6 +78,7 @@ impl<'a> Pass<'a> {
             roots,
             builder: Builder::new(),
             report: Report::default(),
+            entries: 0,
             followed: HashSet::new(),
             path: Vec::new(),
         }
@@ -242,7 +246,10 @@ impl<'a> Pass<'a> {
                 Is::Folder => self.folder(place, name.to_bytes(), found.is_link)?,
                 Is::Note => self.note(place, name, found.is_link)?,
                 Is::Media(kind) => {
-                    self.file(place, name, found, kind)?;
+                    match kind.class {
+                        Class::Playlist => self.playlist(place, name, found.is_link, kind.mime)?,
+                        _ => self.file(place, name, found, kind)?,
+                    }
                     self.job.progress.add_done();
                 }
             }
@@ -303,12 +310,7 @@ impl<'a> Pass<'a> {
             }
             Err(Refused::System(errno)) => self.not_read(place, known, errno),
             Err(refused) => {
-                let reason = match refused {
-                    Refused::Path => Reason::PathTooLong,
-                    Refused::Kind => Reason::Special,
-                    _ => Reason::LinkOutside,
-                };
-                self.skip(place.root, reason, "");
+                self.skip(place.root, reason_of(refused), "");
                 Ok(())
             }
         }
@@ -597,6 +599,15 @@ enum Halt {
 
 fn gone(errno: Errno) -> Halt {
     Halt::Gone(io::Error::from(errno).to_string())
+}
+
+/// Why a file that the system would have opened is left out.
+fn reason_of(refused: Refused) -> Reason {
+    match refused {
+        Refused::Path => Reason::PathTooLong,
+        Refused::Kind => Reason::Special,
+        _ => Reason::LinkOutside,
+    }
 }
 
 /// The last name of a root's path; with the name before it where another root is called the same.

@@ -16,6 +16,8 @@ pub const RECORD_BYTES: usize = 160;
 pub const NO_PARENT: u32 = u32::MAX;
 /// [`Record::kind`] of a container; that of an item is its [`Class`] as a number.
 pub const CONTAINER: u8 = 0;
+/// [`Record::kind`] of a playlist: a container whose children are at home elsewhere.
+pub const PLAYLIST: u8 = Class::Playlist as u8;
 /// [`Record::kind`] of a note: an `.nfo` file. Never an object; what it says is told of the video beside it.
 pub const NOTE: u8 = 255;
 
@@ -75,7 +77,7 @@ pub enum Tag {
 ///  76  4  more links: children not listed   140  2  track, 0: unknown    142  2  disc
 ///  80  4  rank of the title among all       144  2  DLNA profile of the embedded picture, 0: none
 ///                                           146  2  season + 1, 0: unknown 148 2 episode + 1
-///                                           150  1  kind: 0 container, else class, or a note
+///                                           150  1  kind: 0 directory, else class, or a note
 ///                                           151  1  media type           152  1  channels, 0: unknown
 ///                                           153  1  bits per sample      154  1  date precision, 0: no date
 ///                                           155  1  media type of the embedded picture
@@ -230,6 +232,11 @@ impl Record {
             mtime_nanos: self.mtime_nanos.get(),
             inode: self.inode.get(),
         }
+    }
+
+    /// It has children: a directory, or a playlist.
+    pub fn is_container(&self) -> bool {
+        matches!(self.kind, CONTAINER | PLAYLIST)
     }
 
     /// The class of an item; `None` for a container, and for a number that is none.
