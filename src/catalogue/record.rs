@@ -82,7 +82,7 @@ pub enum Tag {
 ///                                           153  1  bits per sample      154  1  date precision, 0: no date
 ///                                           155  1  media type of the embedded picture
 ///                                           156  1  orientation, 0: unknown 157 1 rating, 0: none
-///                                           158  2  zero
+///                                           158  1  video codec, 0: unknown 159 1 audio codec
 /// ```
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -133,7 +133,8 @@ pub struct Record {
     pub art_mime: u8,
     pub orientation: u8,
     pub rating: u8,
-    pub reserved: [u8; 2],
+    pub video_codec: u8,
+    pub audio_codec: u8,
 }
 
 const _: () = assert!(size_of::<Record>() == RECORD_BYTES);
@@ -168,6 +169,8 @@ impl Record {
         self.bits_per_sample = media.bits_per_sample.unwrap_or(0);
         self.track = small(media.track).into();
         self.disc = small(media.disc).into();
+        self.video_codec = media.video_codec.map_or(0, |codec| codec as u8);
+        self.audio_codec = media.audio_codec.map_or(0, |codec| codec as u8);
         self.orientation = media.orientation.unwrap_or(0);
         self.rating = media.rating.unwrap_or(0);
         self.number(media.season, media.episode);
@@ -364,7 +367,7 @@ pub(super) fn valid_start(bytes: &[u8]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::{ArtSpan, art::ArtKind, mime::Mime};
+    use crate::media::{ArtSpan, AudioCodec, VideoCodec, art::ArtKind, mime::Mime};
 
     #[test]
     fn properties_come_back_and_every_prefix_is_harmless() {
@@ -430,6 +433,8 @@ mod tests {
             episode: Some(65_535),
             orientation: Some(6),
             rating: Some(4),
+            video_codec: Some(VideoCodec::Hevc),
+            audio_codec: Some(AudioCodec::Aac),
             art: Some(span(1 << 40)),
             thumbnail: Some(span(1 << 40)),
             ..Media::default()
@@ -442,6 +447,7 @@ mod tests {
         assert_eq!((record.mime, record.profile.get()), (7, 300));
         assert_eq!((record.season.get(), record.episode.get()), (1, 0));
         assert_eq!((record.orientation, record.rating), (6, 4));
+        assert_eq!((record.video_codec, record.audio_codec), (6, 1));
         assert_eq!((record.art_at.get(), record.art_len.get()), (1 << 40, 9));
         assert_eq!(record.art_mime, Mime::PNG.code());
         assert_eq!(record.art_profile.get(), Profile::PNG_LRG.code());

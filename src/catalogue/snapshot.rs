@@ -551,6 +551,16 @@ impl<'a> Object<'a> {
         some(self.record.bits_per_sample)
     }
 
+    /// Coding of the pictures: [`crate::media::VideoCodec`] as a number.
+    pub fn video_codec_code(&self) -> Option<u8> {
+        some(self.record.video_codec)
+    }
+
+    /// Coding of the sound: [`crate::media::AudioCodec`] as a number.
+    pub fn audio_codec_code(&self) -> Option<u8> {
+        some(self.record.audio_codec)
+    }
+
     /// Track number.
     pub fn track(&self) -> Option<u16> {
         some(self.record.track.get())
