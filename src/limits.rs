@@ -103,6 +103,10 @@ pub const DEPTH: usize = 64;
 pub const PATH_BYTES: usize = 4096;
 /// Objects in a catalogue. Beyond it: the rest is skipped and named in the report.
 pub const OBJECTS: usize = 4_000_000;
+/// Subtitle files in one folder, counted once for each video they belong to. Beyond it: the rest is left out.
+pub const FOLDER_CAPTIONS: usize = 1_000_000;
+/// Entries of all playlists together. Beyond it: the rest of the playlists is skipped and named in the report.
+pub const PLAYLIST_ENTRIES: usize = 1_000_000;
 /// Bytes read from one file to understand it.
 pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
 /// Nested elements (boxes, chunks) in a media file.

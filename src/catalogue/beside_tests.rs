@@ -316,3 +316,82 @@ fn a_ts_file_that_is_no_transport_stream_is_not_listed() {
     assert_eq!(tree_of(&scanned.built.to_snapshot().unwrap()), ["cut"]);
     assert_eq!(scanned.report.count(Reason::Content), 1);
 }
+
+#[test]
+fn a_playlist_is_a_container_of_what_is_listed_elsewhere() {
+    let (tree, mut library) = library(&[
+        ("a/1.mp3", "one"),
+        ("a/2.mp3", "two"),
+        ("b/3.mkv", "three"),
+        ("b/bad.mp3", "?"),
+        ("b/3.srt", "-"),
+    ]);
+    let absolute = tree.path("b/3.mkv");
+    let text = format!(
+        "#PLAYLIST:Mine\n../a/2.mp3\n{}\n../a/1.mp3\n../a/2.mp3\n../a/none.mp3\n../b/bad.mp3\n\
+         ../b/3.srt\n../../../../etc/passwd\n..\nmine.m3u\nhttp://radio.example/x\n",
+        absolute.display()
+    );
+    tree.file("p/mine.m3u", text.as_bytes());
+    tree.file(
+        "p/PLS.pls",
+        b"[playlist]\nFile2=../a/1.mp3\nFile1=..\\a\\2.mp3\n",
+    );
+    tree.file("p/empty.m3u", b"none.mp3\n");
+    library.scan();
+    let listed = [
+        "a/", " one", " two", "b/", " three", "p/", " Mine/", "  two", "  three", "  one", "  two",
+        " PLS/", "  two", "  one",
+    ];
+    assert_eq!(library.tree(), listed);
+    let mine = library.object("Mine");
+    assert!(mine.is_container() && mine.is_playlist() && mine.class().is_none());
+    assert_eq!(mine.child_count(), 4);
+    assert!(!library.object("p").is_playlist());
+    assert_eq!(library.report.listed, 3);
+    assert!(
+        library
+            .report
+            .to_string()
+            .ends_with("; 1 listed although some entries are on the internet")
+    );
+    let before = library.now().system_update_id();
+    library.scan();
+    assert!(library.is_unchanged);
+    // What an entry leads to is gone, and comes.
+    fs::rename(tree.path("a/1.mp3"), tree.path("p/none.mp3")).unwrap();
+    library.scan();
+    assert_eq!(library.now().system_update_id(), before + 1);
+    assert_eq!(library.object("Mine").child_count(), 3);
+    assert_eq!(library.object("Mine").update_id(), before + 1);
+    assert_eq!(library.object("empty").child(0).unwrap().title(), "one");
+}
+
+#[test]
+fn a_playlist_reaches_other_roots_and_nothing_outside() {
+    let (music, other, outside) = (Tree::new("pl"), Tree::new("pl"), Tree::new("pl"));
+    for tree in [&music, &other, &outside] {
+        tree.file("1.mp3", tree.path("").to_str().unwrap().as_bytes());
+    }
+    let entry = |tree: &Tree| tree.path("1.mp3").display().to_string();
+    let text = [&outside, &other, &music].map(entry).join("\n");
+    music.file("list.m3u", text.as_bytes());
+    let roots = [&music, &other].map(|tree| Root::new(&tree.path(""), None));
+    let mut library = Library::new(&roots);
+    library.scan();
+    let list = library.object("list");
+    let found: Vec<&str> = list.children(0..9).map(|child| child.title()).collect();
+    let expected = [&other, &music].map(|tree| tree.path("").display().to_string());
+    assert_eq!(found, expected);
+    // A disk that is away takes its entries with it, and brings them back.
+    fs::rename(other.path(""), outside.path("away")).unwrap();
+    library.scan();
+    assert_eq!(library.object("list").child_count(), 1);
+    fs::rename(outside.path("away"), other.path("")).unwrap();
+    library.scan();
+    assert_eq!(library.object("list").child_count(), 2);
+    fs::rename(music.path(""), outside.path("away")).unwrap();
+    library.scan();
+    assert!(library.object("list").is_offline());
+    fs::rename(outside.path("away"), music.path("")).unwrap();
+}

@@ -13,7 +13,7 @@ use super::{
     layout::Root,
     object_id::ObjectId,
     order,
-    record::{CONTAINER, NO_PARENT, NOTE, Record, flag},
+    record::{CONTAINER, NO_PARENT, NOTE, PLAYLIST, Record, flag},
     snapshot::{Object, Snapshot},
     writer::Built,
 };
@@ -38,6 +38,8 @@ pub(super) struct Builder {
     pub(super) links: Vec<U32>,
     pub(super) roots: Vec<Root>,
     pub(super) heap: Vec<u8>,
+    /// Playlists by their record, and what their entries would be called.
+    pub(super) playlists: Vec<(u32, Vec<ObjectId>)>,
     recent: Vec<Text>,
 }
 
@@ -48,6 +50,7 @@ impl Builder {
             links: Vec::new(),
             roots: Vec::new(),
             heap: Vec::new(),
+            playlists: Vec::new(),
             recent: vec![(0, 0); RECENT],
         }
     }
@@ -132,6 +135,7 @@ impl Builder {
     pub(super) fn finish(mut self, previous: Option<&Snapshot>) -> Built {
         self.recent = Vec::new();
         let index = self.settle_ids();
+        self.link_playlists(&index);
         self.hide_empty_containers();
         self.link_children();
         self.rank_titles();
@@ -167,14 +171,43 @@ impl Builder {
         index
     }
 
+    /// Links each playlist with its entries, in its order. What is not listed is left out, and so is every container:
+    /// a playlist in a playlist could go round in circles.
+    fn link_playlists(&mut self, index: &[U32]) {
+        for (playlist, entries) in std::mem::take(&mut self.playlists) {
+            let at = self.links.len();
+            for id in entries {
+                let id_of = |n: &U32| self.records[n.get() as usize].id.get();
+                let found = index.binary_search_by_key(&id.value(), id_of);
+                let Some(number) = found.ok().map(|place| index[place]) else {
+                    continue;
+                };
+                let item = &self.records[number.get() as usize];
+                let is_listed = !item.has(flag::UNLISTED | flag::OFFLINE)
+                    && item.class().is_some_and(|class| class != Class::Caption);
+                if is_listed {
+                    self.links.push(number);
+                }
+            }
+            let count = self.links.len() - at;
+            let record = &mut self.records[playlist as usize];
+            record.links_at = u32::try_from(at).unwrap_or(u32::MAX).into();
+            record.links = u32::try_from(count).unwrap_or(0).into();
+        }
+    }
+
     /// A folder in which nothing plays is litter on a television.
     fn hide_empty_containers(&mut self) {
         let mut occupied = vec![false; self.records.len()];
         for number in (1..self.records.len()).rev() {
             let record = &mut self.records[number];
-            let is_container = record.kind == CONTAINER;
+            let is_container = record.is_container();
             if is_container {
-                record.set(flag::UNLISTED, !occupied[number]);
+                // What a playlist held is not remembered while its disk is away.
+                let is_kept = record.kind == PLAYLIST
+                    && (record.links.get() > 0 || record.has(flag::OFFLINE));
+                let is_occupied = occupied[number] || is_kept;
+                record.set(flag::UNLISTED, !is_occupied);
             }
             let counts = is_container || record.kind != Class::Caption as u8;
             if counts && !record.has(flag::UNLISTED | flag::BESIDE) {
@@ -264,8 +297,7 @@ impl Builder {
         for number in 0..self.records.len() {
             let old = before[number].and_then(|n| previous.any(n));
             let keeps = old.filter(|old| {
-                self.records[number].kind != CONTAINER
-                    || self.has_same_children(number, old, &before)
+                !self.records[number].is_container() || self.has_same_children(number, old, &before)
             });
             changed |= keeps.is_none() && !self.records[number].has(flag::UNLISTED);
             let id = keeps.map_or(next, |old| old.update_id());
@@ -302,7 +334,7 @@ impl Builder {
             && self.is_same_other(new.picture, old.picture())
             && self.is_same_other(new.note, old.note())
             && self.properties(new) == old.properties()
-            && (new.kind == CONTAINER || self.has_same_captions(new, old))
+            && (new.is_container() || self.has_same_captions(new, old))
     }
 
     /// What is shown or told of an object, but lies in a file beside it, is as it was.

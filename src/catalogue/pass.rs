@@ -4,6 +4,8 @@
 //! is recursive, and the only queue is the result itself.
 
 mod note;
+mod offline;
+mod playlist;
 
 use std::{collections::HashSet, ffi::CStr, fs::File, io};
 
@@ -14,7 +16,7 @@ use super::{
     layout,
     object_id::ObjectId,
     record::{self, CONTAINER, NO_PARENT, Record, Stamp, Tag, flag},
-    report::{MissingRoot, Reason, Report},
+    report::{Reason, Report},
     scan::{Job, Probed, Stopped},
     sidecar,
     snapshot::{Object, Snapshot},
@@ -49,6 +51,8 @@ pub(super) struct Pass<'a> {
     canonical: Vec<&'a [u8]>,
     builder: Builder,
     report: Report,
+    /// Entries that the playlists so far have.
+    entries: usize,
     /// Directories walked by way of a symbolic link, by device and inode: each once. So a directory is walked at most
     /// twice, by its own name and by a link, and links cannot multiply the library.
     followed: HashSet<(u64, u64)>,
@@ -75,6 +79,7 @@ impl<'a> Pass<'a> {
             roots,
             builder: Builder::new(),
             report: Report::default(),
+            entries: 0,
             followed: HashSet::new(),
             path: Vec::new(),
         }
@@ -242,7 +247,10 @@ impl<'a> Pass<'a> {
                 Is::Folder => self.folder(place, name.to_bytes(), found.is_link)?,
                 Is::Note => self.note(place, name, found.is_link)?,
                 Is::Media(kind) => {
-                    self.file(place, name, found, kind)?;
+                    match kind.class {
+                        Class::Playlist => self.playlist(place, name, found.is_link, kind.mime)?,
+                        _ => self.file(place, name, found, kind)?,
+                    }
                     self.job.progress.add_done();
                 }
             }
@@ -303,12 +311,7 @@ impl<'a> Pass<'a> {
             }
             Err(Refused::System(errno)) => self.not_read(place, known, errno),
             Err(refused) => {
-                let reason = match refused {
-                    Refused::Path => Reason::PathTooLong,
-                    Refused::Kind => Reason::Special,
-                    _ => Reason::LinkOutside,
-                };
-                self.skip(place.root, reason, "");
+                self.skip(place.root, reason_of(refused), "");
                 Ok(())
             }
         }
@@ -403,111 +406,6 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// A directory that did not open: its disk is gone, or it is left out.
-    fn not_opened(&mut self, root: u16, is_root: bool, refused: Refused) -> Result<(), Halt> {
-        match refused {
-            Refused::System(errno) if is_root || walk::is_disk_gone(errno) => Err(gone(errno)),
-            _ if is_root => Err(Halt::Gone(refused.to_string())),
-            // Gone since its name was read: as if it had never been.
-            Refused::System(Errno::NOENT) => Ok(()),
-            Refused::Path => {
-                self.skip(root, Reason::PathTooLong, "");
-                Ok(())
-            }
-            Refused::Outside => {
-                self.skip(root, Reason::LinkOutside, "");
-                Ok(())
-            }
-            _ => {
-                self.skip(root, Reason::Unreadable, &refused.to_string());
-                Ok(())
-            }
-        }
-    }
-
-    /// A file that did not open.
-    fn not_read(
-        &mut self,
-        place: Place<'_>,
-        known: Option<Object<'_>>,
-        errno: Errno,
-    ) -> Result<(), Stop> {
-        // Gone since its name was read: as if it had never been.
-        if errno == Errno::NOENT {
-            return Ok(());
-        }
-        self.skip(
-            place.root,
-            Reason::Unreadable,
-            &io::Error::from(errno).to_string(),
-        );
-        match known.filter(|_| walk::is_disk_gone(errno)) {
-            Some(known) => self.push_offline(place.container, place.root, &known),
-            None => Ok(()),
-        }
-    }
-
-    /// Copies the children that a container had, marked offline. Containers among them follow when it is their turn.
-    fn keep_offline(&mut self, container: u32, root: u16) -> Result<(), Stop> {
-        let Some(known) = self.known_container(container, root) else {
-            return Ok(());
-        };
-        for child in known.all_children() {
-            self.push_offline(container, root, &child)?;
-        }
-        Ok(())
-    }
-
-    fn push_offline(&mut self, parent: u32, root: u16, known: &Object<'_>) -> Result<(), Stop> {
-        let mut record = self.copy(parent, root, known)?;
-        record.set(flag::OFFLINE, true);
-        let is_item = !known.is_container() && known.class() != Some(Class::Caption);
-        self.report.offline += u64::from(is_item && !record.has(flag::UNLISTED));
-        self.builder.push(record)?;
-        Ok(())
-    }
-
-    fn root_is_missing(&mut self, root: u16, detail: String) {
-        let path = self.canonical[usize::from(root)];
-        self.report.missing.push(MissingRoot {
-            path: path.into(),
-            detail: detail.into(),
-        });
-        let device = self.previous_root(root).map_or(0, |(device, _)| device);
-        let root = &mut self.builder.roots[usize::from(root)];
-        root.flags |= layout::ROOT_OFFLINE;
-        root.device = device.into();
-        // The container of everything is always there; that of one root of several is not listed.
-        if let Some(record) = self.builder.records.get_mut(root.record.get() as usize) {
-            record.set(flag::OFFLINE, record.id.get() != ObjectId::ROOT.value());
-        }
-    }
-
-    /// The root's folder lies on another device than last time, and then it was not empty: a mount point without
-    /// its disk.
-    fn is_other_disk(&self, root: u16, device: u64) -> bool {
-        self.previous_root(root)
-            .is_some_and(|(old, object)| old != device && object.all_children().next().is_some())
-    }
-
-    /// Device and container of the same root in the previous catalogue.
-    fn previous_root(&self, root: u16) -> Option<(u64, Object<'a>)> {
-        let previous = self.previous?;
-        let path = self.canonical[usize::from(root)];
-        let old = previous.roots().find(|old| old.path == path)?;
-        Some((old.device, previous.any(old.record)?))
-    }
-
-    fn known_container(&self, container: u32, root: u16) -> Option<Object<'a>> {
-        if self.builder.roots[usize::from(root)].record.get() == container {
-            return self.previous_root(root).map(|(_, object)| object);
-        }
-        let id = self.builder.records[container as usize].id.get();
-        let previous = self.previous?;
-        let number = previous.find_record(ObjectId::from_value(id))?;
-        previous.any(number).filter(Object::is_container)
-    }
-
     /// The file of this id and name in the previous catalogue.
     fn known(&self, id: ObjectId, name: &[u8]) -> Option<Object<'a>> {
         let previous = self.previous?;
@@ -597,6 +495,15 @@ enum Halt {
 
 fn gone(errno: Errno) -> Halt {
     Halt::Gone(io::Error::from(errno).to_string())
+}
+
+/// Why a file that the system would have opened is left out.
+fn reason_of(refused: Refused) -> Reason {
+    match refused {
+        Refused::Path => Reason::PathTooLong,
+        Refused::Kind => Reason::Special,
+        _ => Reason::LinkOutside,
+    }
 }
 
 /// The last name of a root's path; with the name before it where another root is called the same.

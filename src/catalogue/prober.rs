@@ -4,7 +4,6 @@ use std::fs::File;
 
 use super::scan::{Kind, Probed, Prober};
 use crate::media::{
-    Class,
     mime::Mime,
     probe,
     profile::Profile,
@@ -17,12 +16,9 @@ pub struct MediaProber;
 
 impl Prober for MediaProber {
     fn by_name(&self, name: &[u8]) -> Option<Kind> {
-        probe::by_name(name)
-            .filter(|(class, _)| *class != Class::Playlist)
-            .map(|(class, mime)| Kind {
-                class,
-                mime: mime.code(),
-            })
+        let (class, mime) = probe::by_name(name)?;
+        let mime = mime.code();
+        Some(Kind { class, mime })
     }
 
     fn probe(&self, name: &[u8], file: &File, len: u64) -> Probed {

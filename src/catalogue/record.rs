@@ -16,6 +16,8 @@ pub const RECORD_BYTES: usize = 160;
 pub const NO_PARENT: u32 = u32::MAX;
 /// [`Record::kind`] of a container; that of an item is its [`Class`] as a number.
 pub const CONTAINER: u8 = 0;
+/// [`Record::kind`] of a playlist: a container whose children are at home elsewhere.
+pub const PLAYLIST: u8 = Class::Playlist as u8;
 /// [`Record::kind`] of a note: an `.nfo` file. Never an object; what it says is told of the video beside it.
 pub const NOTE: u8 = 255;
 
@@ -75,12 +77,12 @@ pub enum Tag {
 ///  76  4  more links: children not listed   140  2  track, 0: unknown    142  2  disc
 ///  80  4  rank of the title among all       144  2  DLNA profile of the embedded picture, 0: none
 ///                                           146  2  season + 1, 0: unknown 148 2 episode + 1
-///                                           150  1  kind: 0 container, else class, or a note
+///                                           150  1  kind: 0 directory, else class, or a note
 ///                                           151  1  media type           152  1  channels, 0: unknown
 ///                                           153  1  bits per sample      154  1  date precision, 0: no date
 ///                                           155  1  media type of the embedded picture
 ///                                           156  1  orientation, 0: unknown 157 1 rating, 0: none
-///                                           158  2  zero
+///                                           158  1  video codec, 0: unknown 159 1 audio codec
 /// ```
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -131,7 +133,8 @@ pub struct Record {
     pub art_mime: u8,
     pub orientation: u8,
     pub rating: u8,
-    pub reserved: [u8; 2],
+    pub video_codec: u8,
+    pub audio_codec: u8,
 }
 
 const _: () = assert!(size_of::<Record>() == RECORD_BYTES);
@@ -166,6 +169,8 @@ impl Record {
         self.bits_per_sample = media.bits_per_sample.unwrap_or(0);
         self.track = small(media.track).into();
         self.disc = small(media.disc).into();
+        self.video_codec = media.video_codec.map_or(0, |codec| codec as u8);
+        self.audio_codec = media.audio_codec.map_or(0, |codec| codec as u8);
         self.orientation = media.orientation.unwrap_or(0);
         self.rating = media.rating.unwrap_or(0);
         self.number(media.season, media.episode);
@@ -230,6 +235,11 @@ impl Record {
             mtime_nanos: self.mtime_nanos.get(),
             inode: self.inode.get(),
         }
+    }
+
+    /// It has children: a directory, or a playlist.
+    pub fn is_container(&self) -> bool {
+        matches!(self.kind, CONTAINER | PLAYLIST)
     }
 
     /// The class of an item; `None` for a container, and for a number that is none.
@@ -357,7 +367,7 @@ pub(super) fn valid_start(bytes: &[u8]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::{ArtSpan, art::ArtKind, mime::Mime};
+    use crate::media::{ArtSpan, AudioCodec, VideoCodec, art::ArtKind, mime::Mime};
 
     #[test]
     fn properties_come_back_and_every_prefix_is_harmless() {
@@ -423,6 +433,8 @@ mod tests {
             episode: Some(65_535),
             orientation: Some(6),
             rating: Some(4),
+            video_codec: Some(VideoCodec::Hevc),
+            audio_codec: Some(AudioCodec::Aac),
             art: Some(span(1 << 40)),
             thumbnail: Some(span(1 << 40)),
             ..Media::default()
@@ -435,6 +447,7 @@ mod tests {
         assert_eq!((record.mime, record.profile.get()), (7, 300));
         assert_eq!((record.season.get(), record.episode.get()), (1, 0));
         assert_eq!((record.orientation, record.rating), (6, 4));
+        assert_eq!((record.video_codec, record.audio_codec), (6, 1));
         assert_eq!((record.art_at.get(), record.art_len.get()), (1 << 40, 9));
         assert_eq!(record.art_mime, Mime::PNG.code());
         assert_eq!(record.art_profile.get(), Profile::PNG_LRG.code());

@@ -14,7 +14,7 @@ use super::{
     builder::Builder,
     record::{CONTAINER, NOTE, Record, flag, stem},
 };
-use crate::media::Class;
+use crate::{limits, media::Class};
 
 /// Suffixes between stem and extension that are looked behind: `clip.forced.en.srt` has two.
 const SUFFIXES: usize = 3;
@@ -87,6 +87,11 @@ struct Found {
 }
 
 impl Found {
+    fn add_captions(&mut self, pairs: impl Iterator<Item = (u32, u8, u32)>) {
+        let room = limits::FOLDER_CAPTIONS - self.captions.len();
+        self.captions.extend(pairs.take(room));
+    }
+
     fn settle(&mut self, builder: &mut Builder, container: usize) {
         self.captions.sort_unstable();
         for group in self.captions.chunk_by(|a, b| a.0 == b.0) {
@@ -186,7 +191,7 @@ impl<'b> Folder<'b> {
                 let videos = with_stem(&self.videos, wanted);
                 let rank = u8::from(wanted.len() != own.len());
                 let pairs = videos.iter().map(|(_, video)| (*video, rank, caption));
-                found.captions.extend(pairs);
+                found.add_captions(pairs);
                 if !videos.is_empty() {
                     break;
                 }
@@ -202,7 +207,7 @@ impl<'b> Folder<'b> {
             let pairs = videos
                 .iter()
                 .map(|(stem, video)| (*video, u8::from(*stem != own), caption));
-            found.captions.extend(pairs);
+            found.add_captions(pairs);
         }
     }
 

@@ -11,7 +11,7 @@ use zerocopy::FromBytes as _;
 use super::{
     layout::{self, Header},
     object_id::ObjectId,
-    record::{self, CONTAINER, NO_PARENT, NOTE, RECORD_BYTES, Record, Tag, flag},
+    record::{self, NO_PARENT, NOTE, PLAYLIST, RECORD_BYTES, Record, Tag, flag},
 };
 use crate::{
     limits,
@@ -289,7 +289,7 @@ impl Snapshot {
             + u64::from(record.links.get())
             + u64::from(record.more_links.get());
         (record.parent.get() < number || number == 0 && record.parent.get() == NO_PARENT)
-            && (matches!(record.kind, CONTAINER | NOTE) || record.class().is_some())
+            && (record.is_container() || record.kind == NOTE || record.class().is_some())
             && [record.picture, record.note]
                 .iter()
                 .all(|other| other.get() < self.records())
@@ -351,7 +351,13 @@ impl<'a> Object<'a> {
 
     /// It has children instead of a file.
     pub fn is_container(&self) -> bool {
-        self.record.kind == CONTAINER
+        self.record.is_container()
+    }
+
+    /// It is a container, and its children are the entries of a playlist. They are at home in other containers, which
+    /// [`Self::parent_id`] names.
+    pub fn is_playlist(&self) -> bool {
+        self.record.kind == PLAYLIST
     }
 
     /// What kind of item; `None` for a container.
@@ -543,6 +549,16 @@ impl<'a> Object<'a> {
     /// Bits per audio sample.
     pub fn bits_per_sample(&self) -> Option<u8> {
         some(self.record.bits_per_sample)
+    }
+
+    /// Coding of the pictures: [`crate::media::VideoCodec`] as a number.
+    pub fn video_codec_code(&self) -> Option<u8> {
+        some(self.record.video_codec)
+    }
+
+    /// Coding of the sound: [`crate::media::AudioCodec`] as a number.
+    pub fn audio_codec_code(&self) -> Option<u8> {
+        some(self.record.audio_codec)
     }
 
     /// Track number.

@@ -84,6 +84,7 @@ impl Prober for LineProber {
             b".mp3" => (Class::Audio, 1),
             b".jpg" | b".JPG" | b".png" | b".webp" => (Class::Image, 2),
             b".mkv" | b".mp4" => (Class::Video, 3),
+            b".m3u" | b".pls" => (Class::Playlist, 5),
             b".srt" | b".ass" => (Class::Caption, 4),
             _ => return None,
         };
@@ -146,7 +147,8 @@ pub(crate) fn snapshot(tree: &Tree) -> Arc<Snapshot> {
 pub(crate) fn tree_of(snapshot: &Snapshot) -> Vec<String> {
     fn add(object: &Object<'_>, depth: usize, out: &mut Vec<String>) {
         for child in object.children(0..u32::MAX) {
-            assert_eq!(child.parent_id(), Some(object.id()));
+            // The entries of a playlist are at home elsewhere.
+            assert!(child.parent_id() == Some(object.id()) || object.is_playlist());
             let slash = if child.is_container() { "/" } else { "" };
             out.push(format!("{}{}{slash}", " ".repeat(depth), child.title()));
             add(&child, depth + 1, out);
