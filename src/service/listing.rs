@@ -32,7 +32,11 @@ pub(super) fn write(object: &Object<'_>, base: &str, filter: Filter, sink: &mut 
             id,
             parent_id,
             title: object.title(),
-            class: "object.container.storageFolder",
+            class: if object.is_playlist() {
+                "object.container.playlistContainer"
+            } else {
+                "object.container.storageFolder"
+            },
             child_count: object.child_count(),
             searchable: false,
         }
