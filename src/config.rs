@@ -165,7 +165,7 @@ pub const VARIABLES: [Variable; 10] = [
         default: Default::Words(
             "$STATE_DIRECTORY, else $XDG_STATE_HOME/rill, else ~/.local/state/rill",
         ),
-        help: "Where rill keeps its identity and the catalogue. Made if it is missing.",
+        help: "Where rill keeps its identity, the catalogue and small pictures. Made if it is missing.",
         service: None,
         read: read::state_dir,
         show: |config| config.state_dir.clone().into(),
