@@ -22,7 +22,6 @@ use super::{Class, Date, Media, Precision, VideoCodec};
 /// * ogg, opus: covers in base64 cannot be located; one Opus file has no sound but what is to be skipped.
 /// * ts: the last picture, which rill counts and two others do not; DTS Express; a file without a program map. flv: an AAC
 ///   that describes itself as mono where a tag says stereo.
-/// * ogv, wmv: the names of the codings and the numbers of tracks are not read.
 const FLOORS: &[(&str, u32)] = &[
     ("mp4", 99),
     ("m4a", 100),
@@ -71,7 +70,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("oga", 100),
     ("opus", 91),
     ("spx", 100),
-    ("ogv", 88),
+    ("ogv", 100),
     ("webp", 100),
     ("bmp", 100),
     ("tif", 100),

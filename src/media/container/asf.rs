@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
 use crate::media::tag::{ByteOrder, date, number, put, text, utf16};
-use crate::media::{Class, Media, art, profile};
+use crate::media::{AudioCodec, Class, Language, Media, VideoCodec, art, profile};
 
 /// Objects, and descriptors of one object, that are looked at.
 const OBJECTS: usize = 128;
@@ -129,7 +129,9 @@ impl Asf {
                 .ok()
                 .filter(|n| (1..=32).contains(n));
             media.profile = self.audio_profile();
+            media.audio_codec = AudioCodec::from_format_tag(audio.format_tag);
         }
+        media.video_codec = self.video.and_then(VideoCodec::from_fourcc);
         media.fill_from(self.extended);
         media.fill_from(self.library);
     }
@@ -173,6 +175,11 @@ fn file_properties(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
 fn stream_properties(r: &mut Reader<'_>, asf: &mut Asf, media: &mut Media) -> Result<(), Error> {
     let kind: Guid = r.array()?;
     r.skip(16 + 8 + 4 + 4 + 2 + 4)?;
+    match &kind {
+        // The format numbers streams with seven bits (§3.3).
+        AUDIO if media.audio_tracks.len() < 127 => media.audio_tracks.push(Language::UNKNOWN),
+        _ => {}
+    }
     match &kind {
         AUDIO if asf.audio.is_none() => {
             let (format_tag, channels) = (r.le_u16()?, r.le_u16()?);

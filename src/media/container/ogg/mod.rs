@@ -10,8 +10,8 @@ mod stream;
 use std::time::Duration;
 
 use self::page::{PAGE_BYTES, Packet, Page, seek_page};
-use self::stream::Stream;
-use super::super::{Class, Media};
+use self::stream::{Coding, Stream};
+use super::super::{AudioCodec, Class, Language, Media, VideoCodec};
 use crate::media::reader::{Error, Reader};
 
 /// Streams of one link that are looked at.
@@ -36,6 +36,7 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         Class::Audio
     });
     media.mime = Some(kind.coding.mime());
+    link.tell_codings(media);
     let comments = link.comments(r, media);
     if let Err(e @ (Error::Io(_) | Error::Limit)) = comments {
         return Err(e);
@@ -94,6 +95,22 @@ impl Link {
     fn leading(&self) -> Option<&Stream> {
         let film = self.streams.iter().find(|s| s.coding.is_video());
         film.or_else(|| self.streams.first())
+    }
+
+    fn tell_codings(&self, media: &mut Media) {
+        let film = self.streams.iter().find(|s| s.coding.is_video());
+        media.video_codec = film
+            .filter(|s| s.coding == Coding::Theora)
+            .map(|_| VideoCodec::Theora);
+        let sound = self.streams.iter().filter(|s| !s.coding.is_video());
+        media.audio_tracks = sound.clone().map(|_| Language::UNKNOWN).collect();
+        media.audio_codec = sound.clone().next().and_then(|s| match s.coding {
+            Coding::Vorbis => Some(AudioCodec::Vorbis),
+            Coding::Opus => Some(AudioCodec::Opus),
+            Coding::Speex => Some(AudioCodec::Speex),
+            Coding::Flac => Some(AudioCodec::Flac),
+            Coding::Theora | Coding::Ogm => None,
+        });
     }
 
     /// The comments of all streams; the first to speak counts.
