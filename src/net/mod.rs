@@ -25,7 +25,7 @@ use crate::{
     service::{DeviceFacts, Shared, discovery::Discovery},
     sys::{
         addresses::Address,
-        environment,
+        environment, heap,
         signal::{Signal, Signals},
     },
 };
@@ -99,6 +99,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         .and_then(Async::new)
         .map_err(system("follow signals"))?;
     environment::cap_readers(limits::READERS);
+    heap::return_large_allocations();
     let connections =
         environment::descriptors_for(limits::CONNECTIONS, limits::RESERVED_DESCRIPTORS);
     let (listener, port) = listener::bind(config.port)?;

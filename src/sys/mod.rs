@@ -6,6 +6,7 @@
 pub mod addresses;
 pub mod beneath;
 pub mod environment;
+pub mod heap;
 pub mod map;
 pub mod netlink;
 pub mod pktinfo;
