@@ -21,6 +21,8 @@ pub enum Command {
     Serve(Vec<OsString>),
     /// Look through the folders, write the catalogue and report.
     Scan(Vec<OsString>),
+    /// Look through the folders and print all that is known of each file, as JSON; keep nothing.
+    ScanJson(Vec<OsString>),
     /// Print the resolved configuration.
     CheckConfig(Vec<OsString>),
     /// Print the version.
@@ -42,7 +44,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// Commands and options as `--help` shows them: how to write it, what it does.
-const USES: [(&str, &str); 5] = [
+const USES: [(&str, &str); 6] = [
     (
         "rill [serve] [FOLDER…]",
         "serve the folders, or those of RILL_MEDIA",
@@ -50,6 +52,10 @@ const USES: [(&str, &str); 5] = [
     (
         "rill scan [FOLDER…]",
         "look through them and report what was skipped",
+    ),
+    (
+        "rill scan --json [FOLDER…]",
+        "print what is known of each file, keep nothing",
     ),
     (
         "rill --check-config [FOLDER…]",
@@ -70,16 +76,21 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error>
     let mut command: fn(Vec<OsString>) -> Command = Command::Serve;
     let mut folders = Vec::new();
     let mut first = true;
+    let mut is_scan = false;
     while let Some(arg) = parser.next().map_err(Error)? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
-            Arg::Long("check-config") => command = Command::CheckConfig,
+            Arg::Long("check-config") => {
+                command = Command::CheckConfig;
+                is_scan = false;
+            }
             Arg::Value(word) if first && word == "serve" => first = false,
             Arg::Value(word) if first && word == "scan" => {
                 command = Command::Scan;
-                first = false;
+                (first, is_scan) = (false, true);
             }
+            Arg::Long("json") if is_scan => command = Command::ScanJson,
             Arg::Value(folder) => {
                 folders.push(folder);
                 first = false;
@@ -209,6 +220,11 @@ mod tests {
             (&["serve", "scan"], Command::Serve(folders(&["scan"]))),
             (&["scan"], Command::Scan(vec![])),
             (&["scan", "/a"], Command::Scan(folders(&["/a"]))),
+            (&["scan", "--json"], Command::ScanJson(vec![])),
+            (
+                &["scan", "/a", "--json", "/b"],
+                Command::ScanJson(folders(&["/a", "/b"])),
+            ),
             (&["./scan"], Command::Serve(folders(&["./scan"]))),
             (&["--", "--odd"], Command::Serve(folders(&["--odd"]))),
             (
@@ -229,6 +245,10 @@ mod tests {
         let expected = "invalid option '--prot'. rill --help lists what there is";
         assert_eq!(run(&["--prot", "1"]), Err(expected.to_owned()));
         assert!(run(&["-x"]).is_err());
+        for args in [&["--json"][..], &["--json", "scan"], &["serve", "--json"]] {
+            assert!(run(args).is_err(), "{args:?}");
+        }
+        assert!(run(&["scan", "--json=all"]).is_err());
         assert!(run(&["--check-config=yes"]).is_err());
     }
 

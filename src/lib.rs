@@ -3,7 +3,7 @@
 //! # The house: five floors and a cellar
 //!
 //! ```text
-//!    main · cli · config · identity           the front door: thin
+//!    main · cli · config · identity · scan_report      the front door: thin
 //!    net/         waits: sockets, loop, timers, sending             ┐
 //!    service/     answers: request in, response out                 │  sys/, the cellar:
 //!    catalogue/   remembers: walk, scan, snapshot, query            │  the only unsafe; small
@@ -45,6 +45,7 @@ pub mod identity;
 pub mod limits;
 pub mod media;
 pub mod net;
+pub mod scan_report;
 pub mod service;
 pub mod sys;
 pub mod wire;

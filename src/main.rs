@@ -8,13 +8,14 @@ use std::{
 use rill::{
     cli::{self, Command},
     config::{self, Config, Surroundings},
-    identity,
+    identity, scan_report,
 };
 
 fn main() -> ExitCode {
     let (folders, run): (_, fn(&Config) -> ExitCode) = match cli::parse(env::args_os().skip(1)) {
         Ok(Command::Serve(folders)) => (folders, serve),
         Ok(Command::Scan(folders)) => (folders, scan),
+        Ok(Command::ScanJson(folders)) => (folders, scan_to_json),
         Ok(Command::CheckConfig(folders)) => (folders, |config| print(&config.to_string())),
         Ok(Command::Version) => return print(&cli::version_text()),
         Ok(Command::Help) => return print(&cli::help_text()),
@@ -52,24 +53,17 @@ fn serve(config: &Config) -> ExitCode {
 
 /// Looks through the folders once, keeps what was found, and reports it.
 fn scan(config: &Config) -> ExitCode {
-    let terminal = io::stderr().is_terminal();
-    let result = rill::net::scan_once(config, |progress| {
-        if terminal {
-            let _ = write!(
-                io::stderr(),
-                "\r{} of {} files ",
-                progress.done(),
-                progress.found()
-            );
-        }
-    });
-    if terminal {
-        let _ = write!(io::stderr(), "\r\x1b[K");
-    }
-    match result {
-        Ok(report) => print(&report.in_full()),
+    let terminal = io::stderr().is_terminal().then(io::stderr);
+    match scan_report::in_words(config, terminal) {
+        Ok(report) => print(&report),
         Err(error) => refuse(&error),
     }
+}
+
+/// Looks through the folders and prints what is known of each file.
+fn scan_to_json(config: &Config) -> ExitCode {
+    let done = scan_report::as_json(config, io::stdout());
+    done.map_or_else(|error| refuse(&error), |()| ExitCode::SUCCESS)
 }
 
 fn configuration(folders: &[OsString]) -> Result<Config, config::Error> {

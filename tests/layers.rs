@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Module, and what it may name of the other modules: the module itself and everything below it.
-const LAW: [(&str, &[&str]); 10] = [
+const LAW: [(&str, &[&str]); 11] = [
     ("limits", &[]),
     ("sys", &["limits"]),
     ("wire", &["limits"]),
@@ -37,6 +37,10 @@ const LAW: [(&str, &[&str]); 10] = [
     ("config", &["media"]),
     ("identity", &[]),
     ("cli", &["config"]),
+    (
+        "scan_report",
+        &["media", "catalogue", "net", "config", "wire::date"],
+    ),
 ];
 
 /// Words, and the modules that may not write them. `File` is not among them: files are handed down opened.

@@ -335,6 +335,12 @@ impl<'a> Pass<'a> {
         record.stamp(stamp);
         record.describe(media, kind.class, mime, profile);
         record.set(flag::REJECTED, trouble.is_some() && media.class.is_none());
+        if !record.has(flag::REJECTED) && self.allows(&record) {
+            let class = media.class.unwrap_or(kind.class);
+            let path = self.absolute(record.root.get());
+            let kind = Kind { class, mime };
+            self.job.prober.listed(&path, kind, &probed);
+        }
         let title = media.title.as_deref().map(str::trim).map(record::clip);
         let title = match title.filter(|title| record::is_visible(title)) {
             Some(title) => title.to_owned(),
@@ -379,11 +385,7 @@ impl<'a> Pass<'a> {
     /// Adds the record of a file that is there: decides whether it is listed, and says why not.
     fn add_item(&mut self, mut record: Record) -> Result<(), Stop> {
         let root = record.root.get();
-        let only = self.roots[usize::from(root)].only;
-        let allows = match (only, record.class()) {
-            (Some(Class::Video), Some(Class::Caption)) | (None, _) => true,
-            (only, class) => only == class,
-        };
+        let allows = self.allows(&record);
         let is_rejected = record.has(flag::REJECTED);
         record.set(flag::UNLISTED, is_rejected || !allows);
         let list = (record.properties_at.get(), record.properties_len.get());
@@ -404,6 +406,15 @@ impl<'a> Pass<'a> {
         }
         self.builder.push(record)?;
         Ok(())
+    }
+
+    /// Whether the root of a file is for its class.
+    fn allows(&self, record: &Record) -> bool {
+        let only = self.roots[usize::from(record.root.get())].only;
+        match (only, record.class()) {
+            (Some(Class::Video), Some(Class::Caption)) | (None, _) => true,
+            (only, class) => only == class,
+        }
     }
 
     /// The file of this id and name in the previous catalogue.

@@ -1,4 +1,5 @@
 //! The joint to `media`: what the floor below says about a file, in the numbers that records keep.
+//! [`Telling`] passes it on to somebody else as well.
 
 use std::fs::File;
 
@@ -36,5 +37,23 @@ impl Prober for MediaProber {
             trouble: trouble.map(|error| error.to_string()),
             media,
         }
+    }
+}
+
+/// A [`MediaProber`] that tells a function of every file that is listed.
+#[derive(Clone, Copy, Debug)]
+pub struct Telling<F>(pub F);
+
+impl<F: Fn(&[u8], Kind, &Probed)> Prober for Telling<F> {
+    fn by_name(&self, name: &[u8]) -> Option<Kind> {
+        MediaProber.by_name(name)
+    }
+
+    fn probe(&self, name: &[u8], file: &File, len: u64) -> Probed {
+        MediaProber.probe(name, file, len)
+    }
+
+    fn listed(&self, path: &[u8], kind: Kind, probed: &Probed) {
+        self.0(path, kind, probed);
     }
 }

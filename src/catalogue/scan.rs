@@ -24,6 +24,9 @@ pub trait Prober {
     fn by_name(&self, name: &[u8]) -> Option<Kind>;
     /// What its first bytes say. `len` is the file's length in bytes.
     fn probe(&self, name: &[u8], file: &File, len: u64) -> Probed;
+    /// Told of each probed file that is listed, in the order of the walk: its absolute path, what it counts as, and
+    /// all that is known of it, by the names of its folders too. Does nothing unless somebody wants to know.
+    fn listed(&self, _path: &[u8], _kind: Kind, _probed: &Probed) {}
 }
 
 /// What was learned of a file.

@@ -216,6 +216,29 @@ fn a_restricted_root_lists_one_class_and_its_captions() {
 }
 
 #[test]
+fn the_prober_is_told_of_each_new_file_that_is_listed() {
+    let tree = Tree::new("told");
+    tree.file("Show/Season 2/Show S02E03.mkv", b"-");
+    tree.file("Show/song.mp3", b"?"); // no media: not listed
+    tree.file("Show/photo.jpg", b"x"); // the root is not for it
+    let root = Root::new(&tree.path(""), Some(Class::Video));
+    let mut library = Library::new(std::slice::from_ref(&root));
+    library.scan();
+    let [(path, kind, probed)] = &library.prober.listed()[..] else {
+        panic!("one film is listed");
+    };
+    assert_eq!(
+        *path,
+        [root.bytes(), b"/Show/Season 2/Show S02E03.mkv"].concat()
+    );
+    assert_eq!((kind.class, kind.mime), (Class::Video, 3));
+    let numbers = (probed.media.season, probed.media.episode);
+    assert_eq!(numbers, (Some(2), Some(3)));
+    library.scan();
+    assert_eq!(library.prober.listed(), [], "nothing was probed again");
+}
+
+#[test]
 fn captions_belong_to_the_video_with_the_longest_stem() {
     let tree = Tree::new("captions");
     for name in [

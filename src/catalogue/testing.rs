@@ -5,7 +5,7 @@ use std::{
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -69,11 +69,17 @@ impl Drop for Tree {
 #[derive(Debug, Default)]
 pub(crate) struct LineProber {
     probes: AtomicU32,
+    listed: Mutex<Vec<(Vec<u8>, Kind, Probed)>>,
 }
 
 impl LineProber {
     pub(crate) fn probes(&self) -> u32 {
         self.probes.swap(0, Ordering::Relaxed)
+    }
+
+    /// What it was told of since the last call.
+    pub(crate) fn listed(&self) -> Vec<(Vec<u8>, Kind, Probed)> {
+        std::mem::take(&mut self.listed.lock().unwrap())
     }
 }
 
@@ -116,6 +122,11 @@ impl Prober for LineProber {
             }
         }
         probed
+    }
+
+    fn listed(&self, path: &[u8], kind: Kind, probed: &Probed) {
+        let mut listed = self.listed.lock().unwrap();
+        listed.push((path.to_owned(), kind, probed.clone()));
     }
 }
 

@@ -12,9 +12,9 @@ use smol::channel::{self, Receiver, Sender};
 
 use crate::{
     catalogue::{
-        prober::MediaProber,
+        prober::{MediaProber, Telling},
         report::Report,
-        scan::{self, Job, Progress, Scanned, Stopped},
+        scan::{self, Job, Kind, Probed, Progress, Scanned, Stopped},
         snapshot::Snapshot,
         walk::Root,
         writer::{self, Built},
@@ -123,6 +123,36 @@ pub fn scan_once(config: &Config, watch: impl Fn(&Progress)) -> Result<Report, S
         })?;
     }
     Ok(report)
+}
+
+/// Reads every file anew and tells `each` of those that are listed: absolute path, what it counts as, what is known of
+/// it. Keeps nothing. `each` answers whether anybody still listens; if not, the scan stops and there is no report.
+///
+/// # Errors
+/// The scan was spoiled by a disk that came or went.
+pub fn scan_each(
+    config: &Config,
+    each: impl Fn(&[u8], Kind, &Probed) -> bool + Send + Sync + 'static,
+) -> Result<Option<Report>, String> {
+    priority::lowest();
+    let progress = Arc::new(Progress::default());
+    let stop = Arc::clone(&progress);
+    let tell = move |path: &[u8], kind: Kind, probed: &Probed| {
+        if !each(path, kind, probed) {
+            stop.cancel();
+        }
+    };
+    let job = Job {
+        roots: roots(&config.media),
+        previous: None,
+        prober: Arc::new(Telling(tell)),
+        progress,
+    };
+    match scan::scan(&job) {
+        Ok(scanned) => Ok(Some(scanned.report)),
+        Err(Stopped::Cancelled) => Ok(None),
+        Err(stopped) => Err(stopped.to_string()),
+    }
 }
 
 /// The snapshot of the last run, if there is a usable one.

@@ -43,7 +43,7 @@ mod send;
 mod supervisor;
 
 use clock::Clock;
-pub use library::scan_once;
+pub use library::{scan_each, scan_once};
 use pictures::Pictures;
 use supervisor::Supervisor;
 
