@@ -120,7 +120,10 @@ impl Snapshot {
         let good = (0..self.records()).all(|i| self.is_sound(i))
             && (0..self.header.links.get())
                 .all(|i| self.link(i).is_some_and(|r| r < self.records()))
-            && (1..self.records()).all(|i| self.indexed(i - 1) < self.indexed(i))
+            && (0..self.records()).all(|i| {
+                let id = self.indexed(i);
+                id.is_some() && (i == 0 || self.indexed(i - 1) < id)
+            })
             && self.roots().count() == self.header.roots.get() as usize;
         good.then_some(()).ok_or(OpenError::Reference)
     }

@@ -88,8 +88,13 @@ fn flipped_bits_are_found_by_verify_and_never_panic() {
 #[test]
 fn lying_references_are_found_even_under_a_right_checksum() {
     let good = good();
-    let records = layout::HEADER_BYTES;
+    let second = layout::HEADER_BYTES + RECORD_BYTES;
+    let index = u64::from_le_bytes(good[72..80].try_into().unwrap());
     for (what, at) in [
+        (
+            "first of the index",
+            usize::try_from(index).unwrap() - second,
+        ),
         ("parent", 48),
         ("name", 56),
         ("title", 60),
@@ -100,7 +105,7 @@ fn lying_references_are_found_even_under_a_right_checksum() {
         ("note", 124),
     ] {
         let mut bad = good.clone();
-        let at = records + RECORD_BYTES + at;
+        let at = second + at;
         bad[at..at + 4].copy_from_slice(&0xffff_fff0_u32.to_le_bytes());
         let checksum = xxh3_64(&bad[layout::CHECKED_FROM..]);
         bad[24..32].copy_from_slice(&checksum.to_le_bytes());

@@ -1,0 +1,66 @@
+//! Readers of files.
+
+use rill::media::{
+    ArtSpan,
+    charset::{Converter, detect},
+    nfo as nfo_reader,
+    picture::{Target, scale},
+    playlist::{self as playlist_reader, Kind},
+    probe as prober,
+    reader::{Reader, Source},
+};
+
+/// Probes, then scales the pictures which that found, as a server would.
+pub fn probe(name: &str, data: &[u8]) {
+    let source = Source::new(&data, data.len() as u64);
+    let media = prober::probe(name.as_bytes(), &mut Reader::new(&source)).media;
+    for span in [media.art, media.thumbnail].into_iter().flatten() {
+        let ArtSpan { offset, len, .. } = span;
+        // What `ArtSpan::len` promises.
+        let end = offset.checked_add(u64::from(len)).expect("a span ends");
+        assert!(end <= data.len() as u64);
+        let _ = scale(&data, offset..end, Target::Thumbnail, 1);
+    }
+}
+
+pub fn picture(data: &[u8]) {
+    let [choice, data @ ..] = data else { return };
+    let to = if choice & 8 == 0 {
+        Target::Thumbnail
+    } else {
+        Target::Small
+    };
+    if let Ok(made) = scale(&data, 0..data.len() as u64, to, choice & 7) {
+        assert!(made.starts_with(b"\xFF\xD8"));
+    }
+}
+
+pub fn nfo(data: &[u8]) {
+    let _ = nfo_reader::parse(data);
+}
+
+pub fn playlist(data: &[u8]) {
+    playlist_reader::parse(Kind::M3u, data);
+    playlist_reader::parse(Kind::Pls, data);
+}
+
+/// Whatever the pieces, the text is the same, and it is UTF-8 if it was converted at all.
+pub fn charset(data: &[u8]) {
+    let [cut, data @ ..] = data else { return };
+    let charset = detect(
+        data,
+        [None, Some("ru"), Some("pl"), Some("zh")][usize::from(cut & 3)],
+    );
+    let convert = |pieces: &[&[u8]]| {
+        let (mut converter, mut out) = (Converter::new(charset), Vec::new());
+        for piece in pieces {
+            converter.convert(piece, &mut |bytes| out.extend_from_slice(bytes));
+        }
+        converter.finish(&mut |bytes| out.extend_from_slice(bytes));
+        out
+    };
+    let whole = convert(&[data]);
+    let (left, right) = data.split_at(usize::from(*cut).min(data.len()));
+    assert_eq!(convert(&[left, right]), whole);
+    assert!(charset.is_unchanged() || std::str::from_utf8(&whole).is_ok());
+}
