@@ -56,23 +56,38 @@ fn write_item(
     let mime = media::mime_of(object);
     let class = object.class().unwrap_or(mime.class());
     let own_path = ["/media/", id, ".", mime.extension()];
-    let small_paths =
-        [Target::Thumbnail, Target::Small].map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
-    let pictures = Pictures::of(object, base, &small_paths);
-    let mut res = heapless::Vec::<_, 3>::new();
-    // Three fit: the item's own bytes, and two small copies of a photograph.
-    let _ = res.push(own_res(
+    let small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
+    let own = own_res(
         object,
         Url {
             base,
             path: &own_path,
         },
-    ));
-    if class == Class::Image {
-        res.extend(pictures.res.iter().copied());
-    }
-    let captions = CaptionFiles::of(object);
-    let paths = captions.paths();
+    );
+    // Most items have neither pictures nor captions: what they need is made only where it is needed.
+    let pictures;
+    let album_art: &[AlbumArt<'_>] = if art::can_be_scaled(object) {
+        pictures = small_art(base, &small_paths);
+        &pictures
+    } else {
+        &[]
+    };
+    let copies;
+    let res: &[Res<'_>] = if class == Class::Image && !album_art.is_empty() {
+        copies = with_copies(object, own, album_art);
+        &copies
+    } else {
+        std::slice::from_ref(&own)
+    };
+    let (files, paths, listed);
+    let captions: &[Caption<'_>] = if object.captions().next().is_some() {
+        files = CaptionFiles::of(object);
+        paths = files.paths();
+        listed = files.listed(base, &paths);
+        &listed
+    } else {
+        &[]
+    };
     let date = date_text(object);
     let property = |tag| object.property(tag);
     let artist = property(Tag::Artist);
@@ -95,9 +110,9 @@ fn write_item(
         season: object.season().map(u32::from),
         episode: object.episode().map(u32::from),
         rating: object.rating().map(u32::from),
-        album_art: &pictures.art,
-        res: &res,
-        captions: &captions.listed(base, &paths),
+        album_art,
+        res,
+        captions,
     }
     .write(sink, filter);
 }
@@ -116,30 +131,35 @@ fn own_res<'a>(object: &Object<'_>, url: Url<'a>) -> Res<'a> {
     }
 }
 
-/// The small pictures of an item: the one for every renderer first, then the better one, for those that take the last.
-#[derive(Default)]
-struct Pictures<'a> {
-    art: heapless::Vec<AlbumArt<'a>, 2>,
-    res: heapless::Vec<Res<'a>, 2>,
+/// The sizes of small pictures: the one for every renderer first, then the better one, for those that take the last.
+const SIZES: [Target; 2] = [Target::Thumbnail, Target::Small];
+
+/// The small pictures of an item as art.
+fn small_art<'a>(base: &'a str, paths: &'a [[&'a str; 4]; 2]) -> [AlbumArt<'a>; 2] {
+    let [thumbnail, small] = paths;
+    let [first, second] = SIZES.map(art::profile);
+    let art = |profile, path| AlbumArt {
+        profile,
+        url: Url { base, path },
+    };
+    [art(first, thumbnail), art(second, small)]
 }
 
-impl<'a> Pictures<'a> {
-    fn of(object: &Object<'_>, base: &'a str, paths: &'a [[&'a str; 4]; 2]) -> Self {
-        let mut pictures = Self::default();
-        if !art::can_be_scaled(object) {
-            return pictures;
+/// A photograph and its smaller copies.
+fn with_copies<'a>(
+    object: &Object<'_>,
+    own: Res<'a>,
+    art: &[AlbumArt<'a>],
+) -> heapless::Vec<Res<'a>, 3> {
+    let mut res = heapless::Vec::new();
+    // Three fit: the photograph and one of each size.
+    let _ = res.push(own);
+    for (target, art) in SIZES.into_iter().zip(art) {
+        if is_smaller(object, target) {
+            let _ = res.push(Res::new(art::protocol_info(target), art.url));
         }
-        for (target, path) in [Target::Thumbnail, Target::Small].into_iter().zip(paths) {
-            let url = Url { base, path };
-            let profile = art::profile(target);
-            // Two of each fit, and two of each there are.
-            let _ = pictures.art.push(AlbumArt { profile, url });
-            if is_smaller(object, target) {
-                let _ = pictures.res.push(Res::new(art::protocol_info(target), url));
-            }
-        }
-        pictures
     }
+    res
 }
 
 /// True if the small picture has fewer pixels than the photograph itself.

@@ -4,6 +4,10 @@
 #[cfg(target_env = "gnu")]
 const MAPPED_FROM: libc::c_int = 128 * 1024;
 
+/// Bytes of free heap that are kept for the next request: less, and each reply would ask for its pages anew.
+#[cfg(target_env = "gnu")]
+const KEPT: libc::c_int = 1024 * 1024;
+
 /// Makes large allocations go back to the system when they are freed, always: a scan or a picture needs megabytes for
 /// a moment, the server lives for years.
 ///
@@ -14,5 +18,10 @@ pub fn return_large_allocations() {
     // SAFETY: mallopt(3) takes plain numbers.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
+    }
+    #[cfg(target_env = "gnu")]
+    // SAFETY: as above.
+    unsafe {
+        libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
     }
 }
