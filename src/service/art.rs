@@ -9,7 +9,7 @@
 use std::{io, ops::Range};
 
 use super::{
-    Answer, Body, Request, Response, Shared,
+    Answer, Request, Response, Shared,
     entity::{self, Bytes, Entity, FileFacts},
     media::{self, Part, Wanted},
 };
@@ -201,15 +201,6 @@ impl Picture {
     }
 }
 
-/// The body of a reply whose bytes are at hand, or of a part of them.
-pub(super) fn cut(mut bytes: Vec<u8>, start: u64, end: u64) -> Body {
-    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
-    let (start, end) = (place(start), place(end));
-    bytes.truncate(end);
-    bytes.drain(..start.min(end));
-    Body::Bytes(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,16 +227,5 @@ mod tests {
         for (file, expected) in rows {
             assert_eq!(parse(file), expected, "{file}");
         }
-    }
-
-    #[test]
-    fn a_cut_stays_inside() {
-        let bytes = |body| match body {
-            Body::Bytes(bytes) => bytes,
-            _ => panic!("bytes were asked for"),
-        };
-        assert_eq!(bytes(cut(vec![0, 1, 2, 3], 1, 3)), [1, 2]);
-        assert_eq!(bytes(cut(vec![0, 1], 0, 99)), [0, 1]);
-        assert_eq!(bytes(cut(vec![0, 1], 5, 9)), [0; 0]);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use super::{Body, ByteRanges, FileBody, Request, Response, art};
+use super::{Body, ByteRanges, FileBody, Request, Response};
 use crate::{
     media::{Class, mime::Mime},
     wire::{
@@ -226,9 +226,18 @@ fn with_body<F>(mut head: Head, entity: Entity<F>, selection: Selection) -> Resp
     head.field("Content-Type", mime);
     let body = match entity.bytes {
         Bytes::File(offset) => Body::File(FileBody::Span(span.behind(offset))),
-        Bytes::Here(bytes) => art::cut(bytes, span.start, span.end),
+        Bytes::Here(bytes) => cut(bytes, span.start, span.end),
     };
     Response { head, body }
+}
+
+/// The body of a reply whose bytes are at hand, or of a part of them.
+fn cut(mut bytes: Vec<u8>, start: u64, end: u64) -> Body {
+    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+    let (start, end) = (place(start), place(end));
+    bytes.truncate(end);
+    bytes.drain(..start.min(end));
+    Body::Bytes(bytes)
 }
 
 fn multipart<F>(
@@ -301,5 +310,16 @@ mod tests {
         ] {
             assert!(!is_npt(bad.as_bytes()), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_cut_stays_inside() {
+        let bytes = |body| match body {
+            Body::Bytes(bytes) => bytes,
+            _ => panic!("bytes were asked for"),
+        };
+        assert_eq!(bytes(cut(vec![0, 1, 2, 3], 1, 3)), [1, 2]);
+        assert_eq!(bytes(cut(vec![0, 1], 0, 99)), [0, 1]);
+        assert_eq!(bytes(cut(vec![0, 1], 5, 9)), [0; 0]);
     }
 }

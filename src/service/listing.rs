@@ -33,7 +33,7 @@ pub(super) fn write(object: &Object<'_>, base: &str, filter: Filter, sink: &mut 
             parent_id,
             title: object.title(),
             class: if object.is_playlist() {
-                "object.container.playlistContainer"
+                Class::Playlist.upnp_class()
             } else {
                 "object.container.storageFolder"
             },

@@ -30,11 +30,6 @@ pub fn is_refusal(error: &io::Error) -> bool {
     )
 }
 
-/// True where `error` says that the peer's socket is full for the moment.
-pub fn would_block(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
-}
-
 /// Sends `bytes`, telling TCP that more follows at once, so that a reply's head and its first media bytes leave in
 /// one segment.
 ///
