@@ -1,7 +1,10 @@
 //! What lies beside what, found by whole scans.
 
 use super::*;
-use crate::{catalogue::snapshot::Object, media::mime::Mime};
+use crate::{
+    catalogue::{object_id::Place, snapshot::Object},
+    media::mime::Mime,
+};
 
 /// The file that is shown for the object with this title, by name; `*` if it is the object's own.
 fn art(library: &Library, title: &str) -> Option<String> {
@@ -348,6 +351,27 @@ fn a_playlist_is_a_container_of_what_is_listed_elsewhere() {
     assert!(mine.is_container() && mine.is_playlist() && mine.class().is_none());
     assert_eq!(mine.child_count(), 4);
     assert!(!library.object("p").is_playlist());
+    // Its entries are met under names of their own, and only what it lists is.
+    let (two, bad) = (library.object("two"), library.object("p"));
+    let met = mine.entry(two);
+    assert_eq!(met.parent_id(), Some(mine.id()));
+    assert_eq!(
+        met.place().to_string(),
+        format!("{}.{}", two.id(), mine.id())
+    );
+    let found = library.now().entry(met.place()).unwrap();
+    assert_eq!(
+        (found.object.id(), found.parent_id()),
+        (two.id(), Some(mine.id()))
+    );
+    for (object, within) in [
+        (bad.id(), mine.id()),
+        (two.id(), bad.id()),
+        (mine.id(), mine.id()),
+    ] {
+        let within = Some(within);
+        assert!(library.now().entry(Place { object, within }).is_none());
+    }
     assert_eq!(library.report.listed, 3);
     assert!(
         library

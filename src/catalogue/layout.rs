@@ -4,7 +4,7 @@
 //!        0 ┌──────────────────────────────────────────────┐
 //!          │ Header                             96 bytes  │
 //!       96 ├──────────────────────────────────────────────┤
-//!          │ records        records × 160 bytes           │  number 0 is the root container; a parent always
+//!          │ records        records × 172 bytes           │  number 0 is the root container; a parent always
 //!          │                                              │  comes before its children
 //!          ├──────────────────────────────────────────────┤
 //!          │ links          links × u32                   │  record numbers: the children of containers,
@@ -51,7 +51,7 @@ use super::record::RECORD_BYTES;
 /// The first bytes of every snapshot.
 pub const MAGIC: [u8; 8] = *b"rillcat\0";
 /// Raised with every change of the layout or of the meaning of a stored number; older snapshots are rebuilt.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 96;
 /// Bytes of one root.

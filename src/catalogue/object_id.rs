@@ -1,9 +1,10 @@
 //! Object ids: what a control point keeps in its favourites (ContentDirectory:1 §2.8.1, `@id`).
 //!
 //! An id is a hash of the root's path and the path below it, so it survives re-scans, restarts and even the loss of
-//! the snapshot. It says nothing else: no path can be read from it, and none can be smuggled in by it. Everything
-//! about the text form is here, so that an appearance of an item in a view (container and item) can be added in
-//! this file alone.
+//! the snapshot. It says nothing else: no path can be read from it, and none can be smuggled in by it.
+//!
+//! An item that shows up in a container where it is not at home, a playlist or a view, is named there by a [`Place`]:
+//! its own id and that container's.
 
 use std::fmt;
 
@@ -11,6 +12,10 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// Bytes of the longest text form.
 pub const TEXT_BYTES: usize = 16;
+/// Bytes of the longest text form of a [`Place`].
+pub const PLACE_BYTES: usize = 2 * TEXT_BYTES + 1;
+/// Stands between the two ids of a [`Place`].
+const WITHIN: u8 = b'.';
 
 /// The id of an object. In text: `0` for the root container, else exactly 16 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +79,51 @@ impl ObjectId {
     }
 }
 
+/// An object where a control point meets it: at home, or as an appearance in another container.
+///
+/// In text: the object's id, and for an appearance a dot and the container's id. The appearance's `@refID` is the object's
+/// own id (ContentDirectory:1 §2.8.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The object.
+    pub object: ObjectId,
+    /// The container it appears in; `None`: it is met at home.
+    pub within: Option<ObjectId>,
+}
+
+impl Place {
+    /// Reads the text form, and nothing but the text form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (object, within) = match text.split_once(char::from(WITHIN)) {
+            Some((object, within)) => (object, Some(ObjectId::parse(within)?)),
+            None => (text, None),
+        };
+        let object = ObjectId::parse(object)?;
+        Some(Self { object, within })
+    }
+
+    /// Writes the text form into `buffer` and returns it.
+    pub fn write(self, buffer: &mut [u8; PLACE_BYTES]) -> &str {
+        let mut text = [0; TEXT_BYTES];
+        let mut len = self.object.write(&mut text).len();
+        buffer[..len].copy_from_slice(&text[..len]);
+        if let Some(within) = self.within {
+            let within = within.write(&mut text).as_bytes();
+            buffer[len] = WITHIN;
+            len += 1;
+            buffer[len..len + within.len()].copy_from_slice(within);
+            len += within.len();
+        }
+        std::str::from_utf8(&buffer[..len]).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.write(&mut [0; PLACE_BYTES]))
+    }
+}
+
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.write(&mut [0; TEXT_BYTES]))
@@ -120,6 +170,30 @@ mod tests {
             "0123456789abcd\u{e9}",
         ] {
             assert_eq!(ObjectId::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_one_id_or_two() {
+        let (item, container) = (ObjectId(1), ObjectId(u64::MAX));
+        for (object, within, text) in [
+            (item, None, "0000000000000001"),
+            (ObjectId::ROOT, None, "0"),
+            (item, Some(container), "0000000000000001.ffffffffffffffff"),
+            (item, Some(ObjectId::ROOT), "0000000000000001.0"),
+        ] {
+            let place = Place { object, within };
+            assert_eq!(place.write(&mut [0; PLACE_BYTES]), text);
+            assert_eq!(Place::parse(text), Some(place));
+        }
+        for text in [
+            ".",
+            "0.",
+            ".0",
+            "0.0.0",
+            "0000000000000001.ffffffffffffffff.0",
+        ] {
+            assert_eq!(Place::parse(text), None, "{text}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use super::{
     object_id::ObjectId,
-    snapshot::{Object, Snapshot},
+    snapshot::{Entry, Object, Snapshot},
 };
 
 /// What children are sorted by. Where it does not decide, the default order does.
@@ -93,25 +93,25 @@ impl Page {
         self.total
     }
 
-    /// The object at `place` of the page, `0..len()`.
-    pub fn object(&self, place: u32) -> Option<Object<'_>> {
+    /// What stands at `place` of the page, `0..len()`.
+    pub fn entry(&self, place: u32) -> Option<Entry<'_>> {
         if place >= self.len {
             return None;
         }
-        match &self.sorted {
-            Some(sorted) => self
-                .snapshot
-                .object(*sorted.get(usize::try_from(place).ok()?)?),
-            None => self
-                .snapshot
-                .object(self.container)?
-                .child(self.start.checked_add(place)?),
-        }
+        let container = self.snapshot.object(self.container)?;
+        let object = match &self.sorted {
+            Some(sorted) => {
+                let number = *sorted.get(usize::try_from(place).ok()?)?;
+                self.snapshot.object(number)?
+            }
+            None => container.child(self.start.checked_add(place)?)?,
+        };
+        Some(container.entry(object))
     }
 
-    /// All objects of the page.
-    pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
-        (0..self.len).filter_map(|place| self.object(place))
+    /// All of the page.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        (0..self.len).filter_map(|place| self.entry(place))
     }
 
     /// The snapshot it was taken from.
@@ -178,7 +178,9 @@ mod tests {
     }
 
     fn titles(page: &Page) -> Vec<String> {
-        page.objects().map(|o| o.title().to_owned()).collect()
+        page.entries()
+            .map(|e| e.object.title().to_owned())
+            .collect()
     }
 
     #[test]
@@ -233,7 +235,7 @@ mod tests {
         for keys in [&[][..], &keys] {
             for (start, count) in [(1, 0), (5, 5), (u32::MAX, u32::MAX)] {
                 let page = page(&snapshot, ObjectId::ROOT, keys, start, count).unwrap();
-                assert!(page.is_empty() && page.objects().next().is_none());
+                assert!(page.is_empty() && page.entries().next().is_none());
             }
         }
         let item = snapshot.root().unwrap().child(0).unwrap().id();

@@ -11,13 +11,16 @@ use crate::{
 };
 
 /// Bytes of one record.
-pub const RECORD_BYTES: usize = 160;
+pub const RECORD_BYTES: usize = 172;
 /// The parent of the root container.
 pub const NO_PARENT: u32 = u32::MAX;
 /// [`Record::kind`] of a container; that of an item is its [`Class`] as a number.
 pub const CONTAINER: u8 = 0;
 /// [`Record::kind`] of a playlist: a container whose children are at home elsewhere.
 pub const PLAYLIST: u8 = Class::Playlist as u8;
+/// [`Record::kind`] of a view: a container made from what the catalogue knows, not from a directory. Its items are at home
+/// elsewhere.
+pub const VIEW: u8 = 254;
 /// [`Record::kind`] of a note: an `.nfo` file. Never an object; what it says is told of the video beside it.
 pub const NOTE: u8 = 255;
 
@@ -83,6 +86,7 @@ pub enum Tag {
 ///                                           155  1  media type of the embedded picture
 ///                                           156  1  orientation, 0: unknown 157 1 rating, 0: none
 ///                                           158  1  video codec, 0: unknown 159 1 audio codec
+/// 160  8  what its content is known by, 0: unknown   168 4 first seen, seconds since 1970, 0: unknown
 /// ```
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -135,6 +139,8 @@ pub struct Record {
     pub rating: u8,
     pub video_codec: u8,
     pub audio_codec: u8,
+    pub content: U64,
+    pub added: U32,
 }
 
 const _: () = assert!(size_of::<Record>() == RECORD_BYTES);
@@ -237,9 +243,14 @@ impl Record {
         }
     }
 
-    /// It has children: a directory, or a playlist.
+    /// It has children: a directory, a playlist or a view.
     pub fn is_container(&self) -> bool {
-        matches!(self.kind, CONTAINER | PLAYLIST)
+        matches!(self.kind, CONTAINER | PLAYLIST | VIEW)
+    }
+
+    /// It is a container whose items are at home in other containers.
+    pub fn shows_others(&self) -> bool {
+        matches!(self.kind, PLAYLIST | VIEW)
     }
 
     /// The class of an item; `None` for a container, and for a number that is none.

@@ -10,7 +10,7 @@ use zerocopy::FromBytes as _;
 
 use super::{
     layout::{self, Header},
-    object_id::ObjectId,
+    object_id::{ObjectId, Place},
     record::{self, NO_PARENT, NOTE, PLAYLIST, RECORD_BYTES, Record, Tag, flag},
 };
 use crate::{
@@ -157,6 +157,20 @@ impl Snapshot {
     /// The object with this id; captions and offline objects too.
     pub fn find(&self, id: ObjectId) -> Option<Object<'_>> {
         self.object(self.find_record(id)?)
+    }
+
+    /// The object that `place` names; `None` too if it does not appear there.
+    pub fn entry(&self, place: Place) -> Option<Entry<'_>> {
+        let object = self.find(place.object)?;
+        let within = match place.within {
+            Some(container) => {
+                let container = self.find(container).filter(Object::shows_others)?;
+                let is_there = !object.is_container() && container.shows(&object);
+                Some(is_there.then_some(container)?)
+            }
+            None => None,
+        };
+        Some(Entry { object, within })
     }
 
     /// The root container.
@@ -328,6 +342,41 @@ pub struct Art<'a> {
     pub profile_code: Option<u16>,
 }
 
+/// An object where it is met: at home, or as an appearance in a container that shows others.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The object.
+    pub object: Object<'a>,
+    /// The container it appears in; `None`: it is met at home.
+    pub within: Option<Object<'a>>,
+}
+
+impl<'a> Entry<'a> {
+    /// What a control point calls it: `@id`.
+    pub fn place(&self) -> Place {
+        Place {
+            object: self.object.id(),
+            within: self.within.map(|container| container.id()),
+        }
+    }
+
+    /// `@parentID`; `None` for the root container.
+    pub fn parent_id(&self) -> Option<ObjectId> {
+        match self.within {
+            Some(container) => Some(container.id()),
+            None => self.object.parent_id(),
+        }
+    }
+
+    /// The object at home.
+    pub const fn at_home(object: Object<'a>) -> Self {
+        Self {
+            object,
+            within: None,
+        }
+    }
+}
+
 /// One object of a snapshot.
 #[derive(Clone, Copy)]
 pub struct Object<'a> {
@@ -357,10 +406,34 @@ impl<'a> Object<'a> {
         self.record.is_container()
     }
 
-    /// It is a container, and its children are the entries of a playlist. They are at home in other containers, which
-    /// [`Self::parent_id`] names.
+    /// It is a container, and its children are the entries of a playlist.
     pub fn is_playlist(&self) -> bool {
         self.record.kind == PLAYLIST
+    }
+
+    /// It is a container whose items are at home in other containers, which [`Self::parent_id`] of each names: a
+    /// playlist or a view.
+    pub fn shows_others(&self) -> bool {
+        self.record.shows_others()
+    }
+
+    /// `other` is among its listed children. The time grows with their number.
+    pub fn shows(&self, other: &Self) -> bool {
+        let (start, count) = self.links();
+        let links = 0..if self.is_container() { count } else { 0 };
+        let link = |place| self.snapshot.link(start.checked_add(place)?);
+        links
+            .into_iter()
+            .any(|place| link(place) == Some(other.number))
+    }
+
+    /// `child`, one of its children, as it is met here. A container is at home wherever it is met.
+    pub fn entry(&self, child: Self) -> Entry<'a> {
+        let is_appearance = self.shows_others() && !child.is_container();
+        Entry {
+            object: child,
+            within: is_appearance.then_some(*self),
+        }
     }
 
     /// What kind of item; `None` for a container.

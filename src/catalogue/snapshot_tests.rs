@@ -41,7 +41,7 @@ fn read_all(snapshot: &Arc<Snapshot>) {
         let direction = Direction::Descending;
         let keys = [SortKey { by, direction }];
         let page = page(snapshot, object.id(), &keys, 0, 3);
-        let _ = page.map(|page| page.objects().count());
+        let _ = page.map(|page| page.entries().count());
     }
 }
 
@@ -133,7 +133,7 @@ fn a_circle_of_parents_has_no_path() {
 fn the_header_is_drawn_as_it_is_written() {
     let good = good();
     assert_eq!(good[..8], *b"rillcat\0");
-    assert_eq!(good[8..16], [2, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(good[8..16], [3, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(good[16..24], (good.len() as u64).to_le_bytes());
     assert_eq!(good[24..32], xxh3_64(&good[32..]).to_le_bytes());
     assert_eq!(good[32..36], [1, 0, 0, 0]);
@@ -152,7 +152,7 @@ fn another_version_says_what_happens_next() {
     let error = Snapshot::from_bytes(bad).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "has layout version 99, this rill reads 2; it is set aside and built anew"
+        "has layout version 99, this rill reads 3; it is set aside and built anew"
     );
     assert!(matches!(
         Snapshot::from_bytes(vec![]),

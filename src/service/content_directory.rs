@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::{Body, Document, Request, Shared, control::Outcome, listing};
 use crate::{
     catalogue::{
-        object_id::ObjectId,
+        object_id::{ObjectId, Place},
         query::{self, Direction, Page, SortBy, SortKey},
-        snapshot::{Object, Snapshot},
+        snapshot::{Entry, Snapshot},
     },
     limits,
     wire::{
@@ -68,25 +68,31 @@ fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
         SortCriteria::parse(call.required("SortCriteria")?).map_err(|_| UpnpError::SortCriteria)?;
 
     let snapshot = shared.snapshot();
-    let id = object_id(id).ok_or(UpnpError::NoSuchObject)?;
-    let object = snapshot.find(id).ok_or(UpnpError::NoSuchObject)?;
-    let update_id = object.update_id();
+    let place = place(id).ok_or(UpnpError::NoSuchObject)?;
+    let entry = snapshot.entry(place).ok_or(UpnpError::NoSuchObject)?;
+    let update_id = entry.object.update_id();
     let listing = match flag {
-        BrowseFlag::Metadata => Listing::One(Arc::clone(&snapshot), object.number()),
+        BrowseFlag::Metadata => Listing::One(Arc::clone(&snapshot), place),
         // An item has no children; 701 says that there is no such container.
-        BrowseFlag::DirectChildren => query::page(&snapshot, id, &sort_keys(&sort), start, count)
-            .map(Listing::Page)
-            .ok_or(UpnpError::NoSuchObject)?,
+        BrowseFlag::DirectChildren => {
+            query::page(&snapshot, place.object, &sort_keys(&sort), start, count)
+                .map(Listing::Page)
+                .ok_or(UpnpError::NoSuchObject)?
+        }
     };
     Ok(Reply::new(call, listing, filter, request.local, update_id).into_body())
 }
 
 /// An empty id means the root: some Samsung televisions ask so.
-fn object_id(text: &str) -> Option<ObjectId> {
+fn place(text: &str) -> Option<Place> {
+    let root = Place {
+        object: ObjectId::ROOT,
+        within: None,
+    };
     if text.is_empty() {
-        Some(ObjectId::ROOT)
+        Some(root)
     } else {
-        ObjectId::parse(text)
+        Place::parse(text)
     }
 }
 
@@ -110,7 +116,7 @@ fn sort_keys(criteria: &SortCriteria) -> heapless::Vec<SortKey, { limits::SORT_K
 /// What a reply lists.
 enum Listing {
     /// One object: `BrowseMetadata`.
-    One(Arc<Snapshot>, u32),
+    One(Arc<Snapshot>, Place),
     /// Children of a container.
     Page(Page),
 }
@@ -130,10 +136,10 @@ impl Listing {
         }
     }
 
-    fn object(&self, place: u32) -> Option<Object<'_>> {
+    fn entry(&self, number: u32) -> Option<Entry<'_>> {
         match self {
-            Self::One(snapshot, number) => snapshot.object(*number),
-            Self::Page(page) => page.object(place),
+            Self::One(snapshot, place) => snapshot.entry(*place),
+            Self::Page(page) => page.entry(number),
         }
     }
 }
@@ -202,9 +208,9 @@ impl Reply {
         didl::open(sink);
     }
 
-    fn object(&self, place: u32, sink: &mut impl Sink) {
-        if let Some(object) = self.listing.object(place) {
-            listing::write(&object, &self.base, self.filter, sink);
+    fn object(&self, number: u32, sink: &mut impl Sink) {
+        if let Some(entry) = self.listing.entry(number) {
+            listing::write(&entry, &self.base, self.filter, sink);
         }
     }
 
@@ -233,9 +239,9 @@ impl Document for Reply {
                     self.head(out);
                     Next::Object(0)
                 }
-                Next::Object(place) if place < self.listing.len() => {
-                    self.object(place, out);
-                    Next::Object(place + 1)
+                Next::Object(number) if number < self.listing.len() => {
+                    self.object(number, out);
+                    Next::Object(number + 1)
                 }
                 Next::Object(_) => {
                     self.tail(out);

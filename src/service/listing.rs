@@ -7,7 +7,7 @@ use crate::{
     catalogue::{
         object_id::{self, ObjectId},
         record::Tag,
-        snapshot::Object,
+        snapshot::{Entry, Object},
     },
     limits,
     media::{Class, Precision, mime::Mime, picture::Target},
@@ -20,10 +20,11 @@ use crate::{
 };
 
 /// Writes one object with what `filter` asks for; its URLs begin with `base`, `http://10.0.0.1:8200`.
-pub(super) fn write(object: &Object<'_>, base: &str, filter: Filter, sink: &mut impl Sink) {
-    let (mut own, mut above) = ([0; object_id::TEXT_BYTES], [0; object_id::TEXT_BYTES]);
-    let id = object.id().write(&mut own);
-    let parent_id = match object.parent_id() {
+pub(super) fn write(entry: &Entry<'_>, base: &str, filter: Filter, sink: &mut impl Sink) {
+    let object = &entry.object;
+    let (mut own, mut above) = ([0; object_id::PLACE_BYTES], [0; object_id::TEXT_BYTES]);
+    let id = entry.place().write(&mut own);
+    let parent_id = match entry.parent_id() {
         Some(parent) => parent.write(&mut above),
         None => ObjectId::NO_PARENT,
     };
@@ -43,16 +44,26 @@ pub(super) fn write(object: &Object<'_>, base: &str, filter: Filter, sink: &mut 
         .write(sink, filter);
         return;
     }
-    write_item(object, (id, parent_id), base, filter, sink);
+    let names = Names { id, parent_id };
+    write_item(entry, &names, base, filter, sink);
+}
+
+/// What an object is called where it is met.
+struct Names<'a> {
+    id: &'a str,
+    parent_id: &'a str,
 }
 
 fn write_item(
-    object: &Object<'_>,
-    (id, parent_id): (&str, &str),
+    entry: &Entry<'_>,
+    names: &Names<'_>,
     base: &str,
     filter: Filter,
     sink: &mut impl Sink,
 ) {
+    let object = &entry.object;
+    let mut home = [0; object_id::TEXT_BYTES];
+    let id = object.id().write(&mut home);
     let mime = media::mime_of(object);
     let class = object.class().unwrap_or(mime.class());
     let own_path = ["/media/", id, ".", mime.extension()];
@@ -92,9 +103,9 @@ fn write_item(
     let property = |tag| object.property(tag);
     let artist = property(Tag::Artist);
     Item {
-        id,
-        parent_id,
-        ref_id: None,
+        id: names.id,
+        parent_id: names.parent_id,
+        ref_id: entry.within.map(|_| id),
         title: object.title(),
         class: class.upnp_class(),
         date: Some(date.as_str()).filter(|date| !date.is_empty()),
