@@ -110,8 +110,8 @@ pub const EVENTS_UNDER_WAY: usize = 32;
 pub const EVENTS_UNDER_WAY_PER_PEER: usize = 4;
 /// Time for one callback URL to take the connection. It is in the same building. Beyond it: the next URL.
 pub const EVENT_CONNECT_TIME: Duration = Duration::from_secs(5);
-/// Time for one event in all, every URL tried and the answer read (UDA 1.1 §4.2.1 gives a subscriber 30 seconds).
-/// Beyond it: that event has failed.
+/// Time for one event in all, shared out among its URLs, answers included (UDA 1.1 §4.3.2 gives a subscriber 30
+/// seconds). Beyond it: that event has failed.
 pub const EVENT_TIME: Duration = Duration::from_secs(30);
 /// Events that fail one after the other before the subscription is dropped.
 pub const EVENT_FAILURES: u8 = 3;

@@ -1,4 +1,4 @@
-//! What differs between two snapshots, as far as a control point is told (ContentDirectory:1 §2.5.13).
+//! What differs between two snapshots, as far as a control point is told (`ContainerUpdateIDs`, ContentDirectory:1 §2.5).
 
 use std::ops::Range;
 

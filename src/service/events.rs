@@ -57,7 +57,7 @@ pub struct Granted {
 pub enum Outcome {
     /// It was taken.
     Delivered,
-    /// The subscriber has no subscription of that name (UDA 1.1 §4.3.3: 412).
+    /// The subscriber has no subscription of that name (UDA 1.1 §4.3.2: 412).
     Unknown,
     /// No URL took it.
     Failed,
@@ -85,6 +85,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// How many URLs there are; at least one.
+    pub fn urls(&self) -> usize {
+        self.callbacks.len()
+    }
+
     /// Address and whole message for each of the URLs, which are to be tried in this order until one takes it.
     pub fn messages(&self) -> impl Iterator<Item = (SocketAddr, Vec<u8>)> {
         self.callbacks.iter().map(|callback| {
@@ -188,6 +193,10 @@ impl Events {
         }
         let sid = Sid::from_random((self.random)());
         let secs = granted(secs);
+        log::debug!(
+            "{peer}: {sid} follows {} for {secs} s",
+            service.service_type
+        );
         self.subscriptions.push(Subscription {
             sid,
             service,
@@ -247,7 +256,7 @@ impl Events {
     }
 
     /// `SystemUpdateID` is this now, and these are the containers that changed, each with its new update id (CDS:1
-    /// §2.5.12). More than [`limits::CHANGED_CONTAINERS`] are as good as "any": the caller need not name more.
+    /// §2.5). More than [`limits::CHANGED_CONTAINERS`] are as good as "any": the caller need not name more.
     pub fn changed(&mut self, now: Now, system_update_id: u32, containers: &[(ObjectId, u32)]) {
         if system_update_id == self.system_update_id && containers.is_empty() {
             return;

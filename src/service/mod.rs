@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  Request ─► host ─► route ─► description · content_directory · connection_manager · registrar · page ─► Response
+//!                        ├───► events ─► Response; what is due later: Events::output ─► Delivery ─► (net sends it)
 //!                        └───► media::find ─► Wanted ─► (net opens the file) ─► media::reply ─► Response
 //! ```
 

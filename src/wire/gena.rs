@@ -44,7 +44,7 @@ pub enum Subscribe {
     },
 }
 
-/// Why a SUBSCRIBE or UNSUBSCRIBE is refused (UDA 1.1 §4.1.2, table 4-4). The peer's failure.
+/// Why a SUBSCRIBE or UNSUBSCRIBE is refused (UDA 1.1 §4.1.2 to §4.1.4). The peer's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// SID stands together with NT or CALLBACK.

@@ -44,7 +44,7 @@ impl Changes {
         }
     }
 
-    /// `ContainerUpdateIDs`: ids and update ids in turn (CDS:1 §2.5.13).
+    /// `ContainerUpdateIDs`: ids and update ids in turn (CDS:1 §2.5).
     fn container_update_ids(&self) -> String {
         let mut list = String::new();
         for (id, update_id) in &self.containers {

@@ -489,7 +489,7 @@ fn urls_are_given_in_their_order_with_the_same_event() {
         );
         assert!(body.ends_with("</e:propertyset>"), "{body}");
     }
-    assert_eq!(delivery.messages().count(), 3);
+    assert_eq!((delivery.messages().count(), delivery.urls()), (3, 3));
 }
 
 // ---- bounds ------------------------------------------------------------------------------------
