@@ -38,8 +38,9 @@ pub const REPLY_STALL_TIME: Duration = Duration::from_secs(30);
 pub const CONNECTIONS: usize = 2048;
 /// Connections open at once from one peer address. Beyond it: accepted, answered 503 and closed.
 pub const CONNECTIONS_PER_PEER: usize = 256;
-/// File descriptors never used for connections: SSDP, timers, the scanner, the snapshot, the state directory.
-pub const RESERVED_DESCRIPTORS: usize = 64;
+/// File descriptors never used for connections: SSDP, timers, the scanner, the snapshot, the state directory, events
+/// under way ([`EVENTS_UNDER_WAY`]).
+pub const RESERVED_DESCRIPTORS: usize = 96;
 /// Time open streams are given to end after SIGTERM.
 pub const STOP_TIME: Duration = Duration::from_secs(3);
 
@@ -83,6 +84,39 @@ pub const SEARCHES_PER_SECOND: u32 = 32;
 pub const INTERFACES: usize = 32;
 /// Longest spread of answers, seconds (UDA 1.1 §1.3.3: MX above 5 is taken as 5).
 pub const MX_SECS: u32 = 5;
+
+// ---- eventing --------------------------------------------------------------------------------
+
+/// Subscriptions at once. A house has a dozen control points with three each. Beyond it: 503.
+pub const SUBSCRIPTIONS: usize = 256;
+/// Subscriptions at once from one address, which may be a computer with several control points. Beyond it the oldest
+/// of the same callback gives way; without one: 503.
+pub const SUBSCRIPTIONS_PER_PEER: usize = 24;
+/// Callback URLs kept of one subscription. More are ignored.
+pub const CALLBACKS: usize = 4;
+/// Bytes of a callback URL. Real ones stay below 100. A longer one is not taken.
+pub const CALLBACK_URL_BYTES: usize = 512;
+/// Shortest time granted to a subscription, seconds: so short that a renewal costs nothing worth counting.
+pub const SHORTEST_SUBSCRIPTION_SECS: u64 = 300;
+/// Longest time granted to a subscription, seconds, also where `infinite` or nothing is asked for: half an hour is what
+/// UDA 1.1 §4.1.2 advises, and a control point that was switched off is remembered no longer.
+pub const LONGEST_SUBSCRIPTION_SECS: u64 = 1800;
+/// Changed containers told in one event. Beyond it the list is left out: `SystemUpdateID` alone says that anything may
+/// have changed, where a list that was cut would say that the rest has not.
+pub const CHANGED_CONTAINERS: usize = 64;
+/// Events being sent at once, a socket each. Beyond it the next ones wait for one of them to end.
+pub const EVENTS_UNDER_WAY: usize = 32;
+/// Events being sent at once to one address, so that one which takes none cannot hold back the others.
+pub const EVENTS_UNDER_WAY_PER_PEER: usize = 4;
+/// Time for one callback URL to take the connection. It is in the same building. Beyond it: the next URL.
+pub const EVENT_CONNECT_TIME: Duration = Duration::from_secs(5);
+/// Time for one event in all, shared out among its URLs, answers included (UDA 1.1 §4.3.2 gives a subscriber 30
+/// seconds). Beyond it: that event has failed.
+pub const EVENT_TIME: Duration = Duration::from_secs(30);
+/// Events that fail one after the other before the subscription is dropped.
+pub const EVENT_FAILURES: u8 = 3;
+/// Bytes of a subscriber's answer that are looked at for its status line.
+pub const EVENT_ANSWER_BYTES: usize = 512;
 
 // ---- pictures and captions -------------------------------------------------------------------
 

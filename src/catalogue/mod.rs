@@ -5,6 +5,7 @@
 //! ```
 
 mod builder;
+pub mod changes;
 pub mod layout;
 pub mod object_id;
 pub mod order;

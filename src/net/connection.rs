@@ -229,11 +229,17 @@ impl Connection {
             body,
             peer: self.peer,
             local: self.local,
+            now: self.context.clock.now(),
         };
         let shared = &self.context.shared;
         let answer = service::answer(&request, shared);
+        let mut subscribed = None;
         let (response, file) = match answer {
             Answer::Reply(response) => (response, None),
+            Answer::Subscribed(response, sid) => {
+                subscribed = Some(sid);
+                (response, None)
+            }
             Answer::Scale(picture) => {
                 let made = self.context.pictures.get(picture.clone()).await;
                 let response = match made {
@@ -271,7 +277,19 @@ impl Connection {
         } else {
             response.body
         };
-        send::send(&self.stream, head_text, body, file.as_ref()).await?;
+        let sent = send::send(&self.stream, head_text, body, file.as_ref()).await;
+        if let Some(sid) = subscribed {
+            let mut events = shared.events.borrow_mut();
+            match sent {
+                Ok(_) => events.replied(self.context.clock.now(), sid),
+                Err(_) => events.reply_lost(sid),
+            }
+        }
+        if !matches!(head.method, Method::Get | Method::Head) {
+            // What was asked may have changed what is due.
+            self.context.bell.ring();
+        }
+        sent?;
         Ok(())
     }
 

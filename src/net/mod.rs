@@ -13,6 +13,7 @@ use std::{
     fmt, io,
     net::{IpAddr, SocketAddr, TcpListener},
     rc::Rc,
+    sync::Arc,
 };
 
 use async_io::{Async, Timer};
@@ -22,7 +23,7 @@ use crate::{
     config::{Config, InterfacePattern, Subnet},
     identity::Identity,
     limits,
-    service::{DeviceFacts, Shared, discovery::Discovery},
+    service::{DeviceFacts, Shared, discovery::Discovery, events::Events},
     sys::{
         addresses::Address,
         environment, heap,
@@ -38,12 +39,14 @@ mod files;
 mod interfaces;
 mod library;
 mod listener;
+mod outbound;
 mod pictures;
 mod send;
 mod supervisor;
 
 use clock::Clock;
 pub use library::{scan_each, scan_once};
+use outbound::Bell;
 use pictures::Pictures;
 use supervisor::Supervisor;
 
@@ -118,9 +121,11 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         connections,
         full_was_said: Cell::new(false),
         pictures,
+        bell: Bell::new(),
         served: RefCell::default(),
         shared: Shared {
             device,
+            events: RefCell::new(Events::new(random, snapshot.system_update_id())),
             catalogue: RefCell::new(snapshot),
             addresses: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
@@ -147,6 +152,7 @@ fn serve(
         Rc::clone(&executor),
         Rc::clone(context),
     ));
+    let events = executor.spawn(outbound::run(Rc::clone(&executor), Rc::clone(context)));
     let supervisor = Supervisor::new();
     async_io::block_on(executor.run(async {
         let following = follow_scans(context, news);
@@ -155,6 +161,7 @@ fn serve(
         log::info!("stopping");
         Supervisor::stopping();
         accepting.cancel().await;
+        events.cancel().await;
         scanner.cancel();
         drop(stop);
         // Small replies under way end meanwhile; streams are cut.
@@ -206,6 +213,11 @@ fn discovery_settings(
     }
 }
 
+/// Bytes that nobody can guess, for the names of subscriptions.
+fn random() -> [u8; 16] {
+    uuid::Uuid::new_v4().into_bytes()
+}
+
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> StartError {
     move |error| StartError::System { what, error }
 }
@@ -233,7 +245,8 @@ async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>
         let state = match news {
             library::News::Started => "running".to_owned(),
             library::News::Snapshot(snapshot) => {
-                context.shared.catalogue.replace(snapshot);
+                let old = context.shared.catalogue.replace(Arc::clone(&snapshot));
+                outbound::tell_changes(context, &old, &snapshot).await;
                 continue;
             }
             library::News::Finished(report) => {
@@ -265,6 +278,8 @@ struct Context {
     connections: usize,
     full_was_said: Cell<bool>,
     pictures: Pictures,
+    /// To be rung when events may be due.
+    bell: Bell,
     /// The networks of the served interfaces.
     served: RefCell<Vec<Subnet>>,
     shared: Shared,

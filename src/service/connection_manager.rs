@@ -6,18 +6,24 @@ use crate::{
     wire::soap::{self, Call, UpnpError},
 };
 
+/// `CurrentConnectionIDs`
+pub(super) const CONNECTION_IDS: &str = "0";
+
 /// Answers one action.
 pub(super) fn run(call: &Call<'_>) -> Outcome {
     match call.action {
-        "GetProtocolInfo" => Ok(protocol_info(call)),
-        "GetCurrentConnectionIDs" => Ok(reply(call, &[("ConnectionIDs", "0")])),
+        "GetProtocolInfo" => {
+            let source = source_protocol_info();
+            Ok(reply(call, &[("Source", &source), ("Sink", "")]))
+        }
+        "GetCurrentConnectionIDs" => Ok(reply(call, &[("ConnectionIDs", CONNECTION_IDS)])),
         "GetCurrentConnectionInfo" => connection_info(call),
         _ => Err(UpnpError::InvalidAction),
     }
 }
 
-/// Source: one entry per media type that rill may serve (CM:1 §2.4.1); Sink: nothing.
-fn protocol_info(call: &Call<'_>) -> Body {
+/// `SourceProtocolInfo`: one entry per media type that rill may serve (CM:1 §2.4.1).
+pub(super) fn source_protocol_info() -> String {
     let mut source = String::with_capacity(2048);
     for mime in Mime::all_served() {
         if !source.is_empty() {
@@ -27,7 +33,7 @@ fn protocol_info(call: &Call<'_>) -> Body {
         source.push_str(mime);
         source.push_str(":*");
     }
-    reply(call, &[("Source", &source), ("Sink", "")])
+    source
 }
 
 fn connection_info(call: &Call<'_>) -> Outcome {

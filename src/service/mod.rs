@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  Request ─► host ─► route ─► description · content_directory · connection_manager · registrar · page ─► Response
+//!                        ├───► events ─► Response; what is due later: Events::output ─► Delivery ─► (net sends it)
 //!                        └───► media::find ─► Wanted ─► (net opens the file) ─► media::reply ─► Response
 //! ```
 
@@ -14,12 +15,16 @@ use std::{
 
 use crate::{
     catalogue::snapshot::Snapshot,
-    wire::http::{
-        range::{Multipart, Span},
-        request::Head as RequestHead,
-        response::{Head, Status},
+    wire::{
+        gena::Sid,
+        http::{
+            range::{Multipart, Span},
+            request::Head as RequestHead,
+            response::{Head, Status},
+        },
     },
 };
+use events::Events;
 
 /// Path of the device description, the target of `LOCATION`.
 pub use crate::wire::device::DESCRIPTION_PATH;
@@ -31,6 +36,7 @@ pub mod control;
 pub mod description;
 pub mod discovery;
 mod entity;
+pub mod events;
 pub mod host;
 mod listing;
 pub mod media;
@@ -58,6 +64,8 @@ pub struct Request<'r> {
     pub peer: SocketAddr,
     /// The address of ours that was asked; URLs in the answer begin with it.
     pub local: SocketAddr,
+    /// When.
+    pub now: Now,
 }
 
 /// What handlers may see.
@@ -71,6 +79,8 @@ pub struct Shared {
     pub addresses: RefCell<Vec<IpAddr>>,
     /// What the scanner is doing, in words for the page.
     pub scan_state: RefCell<String>,
+    /// Who is subscribed to what.
+    pub events: RefCell<Events>,
 }
 
 impl Shared {
@@ -94,13 +104,12 @@ pub struct DeviceFacts {
 }
 
 /// An answer, or the file that is needed to give one.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "lives for one exchange, on the stack; a box would be an allocation for every request"
-)]
+// It lives for one exchange, on the stack; a box would be an allocation for every request.
 pub enum Answer {
     /// The answer.
     Reply(Response),
+    /// The answer to a new subscription: once it is sent, [`Events::replied`] has to hear of it.
+    Subscribed(Response, Sid),
     /// Open this file, then ask [`media::reply`], or [`media::reply_text`] for a caption that had to be converted.
     Open(media::Wanted),
     /// Make this small picture, then ask [`art::reply`].

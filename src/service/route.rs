@@ -1,6 +1,8 @@
 //! THE table: method and path to handler.
 
-use super::{Answer, Body, Request, Response, Shared, art, control, description, media, page};
+use super::{
+    Answer, Body, Request, Response, Shared, art, control, description, events, media, page,
+};
 use crate::{
     catalogue::object_id::ObjectId,
     wire::{
@@ -96,11 +98,9 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
         (Method::Post, Resource::Control(service)) => {
             reply(control::call(service, request, shared))
         }
-        // Eventing is not here yet; 503 is what UDA 1.0 §4.1.1 has for "cannot take a subscription".
-        (Method::Subscribe | Method::Unsubscribe, Resource::Event(_)) => reply(Response::text(
-            Status::ServiceUnavailable,
-            "Subscriptions are not offered.\n",
-        )),
+        (Method::Subscribe | Method::Unsubscribe, Resource::Event(service)) => {
+            events::answer(service, request, shared)
+        }
         (Method::Options, resource) => reply(allowed_methods(Status::NoContent, resource)),
         (Method::Other(_) | Method::MPost | Method::Notify, _) => reply(unknown_method()),
         (_, resource) => reply(allowed_methods(Status::MethodNotAllowed, resource)),

@@ -204,6 +204,8 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
         variable("SearchCapabilities", "string"),
         variable("SortCapabilities", "string"),
         evented("SystemUpdateID", "ui4"),
+        evented("ContainerUpdateIDs", "string"),
+        evented("TransferIDs", "string"),
         variable("A_ARG_TYPE_ObjectID", "string"),
         one_of(
             "A_ARG_TYPE_BrowseFlag",

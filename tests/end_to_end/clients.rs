@@ -16,7 +16,7 @@ use crate::harness::{
 const DEVICE: &str = "urn:schemas-upnp-org:device:MediaServer:1";
 
 /// A program in the near client's namespace, ended after a while.
-fn near(rill: &Rill, program: &str) -> Command {
+pub(crate) fn near(rill: &Rill, program: &str) -> Command {
     let mut command = Network::command(&rill.network().client(NEAR), "timeout");
     command.args([&patience(60).as_secs().to_string(), program]);
     clean(&mut command);
@@ -436,7 +436,7 @@ impl Opened {
 }
 
 /// The server, and the Python that has the libraries; `None` where there is none.
-fn with_python(library: &Library) -> Option<(Rill, PathBuf)> {
+pub(crate) fn with_python(library: &Library) -> Option<(Rill, PathBuf)> {
     let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
     let python = env::var_os("RILL_VENV").map_or(local, PathBuf::from);
     // RILL_VENV may name the folder or the interpreter in it.

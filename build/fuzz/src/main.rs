@@ -30,6 +30,7 @@ fn choose() -> Target {
         "soap" => wire::soap,
         "url" => wire::url,
         "criteria" => wire::criteria,
+        "gena" => wire::gena,
         "nfo" => media::nfo,
         "playlist" => media::playlist,
         "charset" => media::charset,

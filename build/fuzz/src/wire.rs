@@ -1,11 +1,15 @@
 //! Readers of messages.
 
+use std::net::SocketAddr;
+
 use rill::wire::{
     criteria as properties,
+    gena::{Notify, Sid, Subscribe, parse_unsubscribe},
     http::{
         body::Decoder,
         range::{self as ranges, Selection},
         request::{self, Parsed},
+        status_line,
     },
     soap::{Call, SoapAction},
     ssdp::{self as discovery, MSearch, Notice},
@@ -33,6 +37,41 @@ pub fn http(data: &[u8]) {
     }
     assert_eq!(done.map(|progress| progress.used), Ok(taken));
     assert_eq!(out, bytes);
+}
+
+/// A subscription, from a peer of either family: its events go to that peer alone, in one head each. Any reply to one.
+pub fn gena(data: &[u8]) {
+    let _ = status_line::parse(data);
+    let Ok(Parsed::Done { head, .. }) = request::parse(data) else {
+        return;
+    };
+    let _ = parse_unsubscribe(&head.fields);
+    for peer in [
+        "10.0.0.5:4004",
+        "[fe80::5%3]:4004",
+        "[::ffff:10.0.0.5]:4004",
+    ] {
+        let peer: SocketAddr = peer.parse().expect("an address");
+        let Ok(Subscribe::New { callbacks, .. }) = Subscribe::parse(&head.fields, peer) else {
+            continue;
+        };
+        assert!(!callbacks.is_empty());
+        for callback in &callbacks {
+            let to = callback.address();
+            assert!(to.ip() == peer.ip().to_canonical() && to.port() != 0);
+            let notify = Notify {
+                callback,
+                sid: Sid::from_random([1; 16]),
+                seq: 1,
+                content_length: 0,
+            };
+            let text = notify.to_string();
+            assert!(text.is_ascii() && text.find("\r\n\r\n") == Some(text.len() - 4));
+            assert_eq!(text.matches(['\r', '\n']).count(), 2 * 10);
+            let words = text.lines().next().map(|line| line.split(' ').count());
+            assert_eq!(words, Some(3));
+        }
+    }
 }
 
 pub fn range(data: &[u8]) {

@@ -15,3 +15,4 @@ pub mod precondition;
 pub mod range;
 pub mod request;
 pub mod response;
+pub mod status_line;
