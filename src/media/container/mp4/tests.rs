@@ -303,9 +303,13 @@ fn samples_of_the_film_itself_come_before_those_of_fragments() {
     let of = |track: Vec<u8>| {
         let moov = nest(
             b"moov",
-            &[mvhd(1500), track, nest(b"mvex", &[trex.clone()])],
+            &[
+                mvhd(1500),
+                track,
+                nest(b"mvex", std::slice::from_ref(&trex)),
+            ],
         );
-        let moof = nest(b"moof", &[traf.clone()]);
+        let moof = nest(b"moof", std::slice::from_ref(&traf));
         parse(&[ftyp(b"iso5"), moov, moof].concat()).0.duration
     };
     // 1500 units of 1/500 s, then 500.
