@@ -154,6 +154,8 @@ pub const REPORTED_SKIPS: usize = 1000;
 
 /// Bytes of a picture that is made smaller. A telephone's largest stay below 30 MiB. Beyond it: refused.
 pub const PICTURE_BYTES: u64 = 48 * 1024 * 1024;
+/// Bytes of a cover that has to be taken out of an Ogg file in memory ([`crate::media::art::packed`]). Beyond it: no cover.
+pub const PACKED_ART_BYTES: u64 = 2 * 1024 * 1024;
 /// Pixels of a picture that is made smaller. Beyond it: refused.
 pub const PICTURE_PIXELS: u64 = 100_000_000;
 /// Bytes that one picture may take in memory while it is read, where its coding must be held whole (WebP); PNG and JPEG

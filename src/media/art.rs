@@ -1,8 +1,10 @@
 //! Covers inside media files: located, never copied, so that a cover is sent as a range of the file it stands in.
 //!
 //! Only JPEG and PNG count, told by their first bytes and not by what the tag claims. A picture that does not lie in the
-//! file as one piece and byte by byte as it is has no span and is left out: ID3 with unsynchronisation or compression,
-//! and the base64 of Vorbis comments (`METADATA_BLOCK_PICTURE`), which pages cut up as well.
+//! file as one piece and byte by byte as it is has no span and is left out: ID3 with unsynchronisation or compression. The
+//! base64 of Ogg comments is the exception, see [`packed`].
+
+pub mod packed;
 
 use super::Media;
 use super::container::{jpeg, png};
@@ -11,7 +13,7 @@ use super::profile::Profile;
 use super::reader::{Error, Reader};
 use super::tag::utf8;
 
-/// Where a picture lies in a file, whole and as it is.
+/// Where a picture lies in a file, whole and as it is; or where it is [`packed`], and how long it is when taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArtSpan {
     /// Bytes from the start of the file.
@@ -71,11 +73,7 @@ pub(crate) fn span(r: &Reader<'_>, len: u64, kind: ArtKind) -> Option<ArtSpan> {
         return None;
     }
     ahead = ahead.sub(len).ok()?;
-    let mime = match ahead.array::<4>().ok()? {
-        [0xFF, 0xD8, 0xFF, _] => Mime::JPEG,
-        [0x89, b'P', b'N', b'G'] => Mime::PNG,
-        _ => return None,
-    };
+    let mime = mime(ahead.array().ok()?)?;
     Some(ArtSpan {
         offset: r.offset(),
         len: u32::try_from(len).ok()?,
@@ -83,6 +81,15 @@ pub(crate) fn span(r: &Reader<'_>, len: u64, kind: ArtKind) -> Option<ArtSpan> {
         kind,
         profile: None,
     })
+}
+
+/// JPEG or PNG, by the first bytes.
+fn mime(start: [u8; 4]) -> Option<Mime> {
+    match start {
+        [0xFF, 0xD8, 0xFF, _] => Some(Mime::JPEG),
+        [0x89, b'P', b'N', b'G'] => Some(Mime::PNG),
+        _ => None,
+    }
 }
 
 /// Fills in the profile from the picture's own header. `file` is the whole file.
@@ -106,22 +113,28 @@ pub(crate) fn describe(file: &Reader<'_>, art: &mut ArtSpan) -> Result<(), Error
     }
 }
 
-/// FLAC's picture block (RFC 9639 §8.8): type, media type, description, four numbers, length, picture.
+/// FLAC's picture block (RFC 9639 §8.8): [`block_header`], then the picture.
 ///
 /// # Errors
 /// Of the reader, when a length lies.
 pub(crate) fn flac_picture(r: &mut Reader<'_>, art: &mut Option<ArtSpan>) -> Result<(), Error> {
+    let (kind, len) = block_header(r)?;
+    if let Some(found) = span(r, len, kind) {
+        offer(art, found);
+    }
+    Ok(())
+}
+
+/// What comes before the picture in FLAC's block: type, media type, description, four numbers, length. Type and length are
+/// what counts.
+fn block_header(r: &mut Reader<'_>) -> Result<(ArtKind, u64), Error> {
     let kind = ArtKind::from_number(r.be_u32()?);
     for _ in 0..2 {
         let len = r.be_u32()?;
         r.skip(u64::from(len))?;
     }
     r.skip(16)?;
-    let len = u64::from(r.be_u32()?);
-    if let Some(found) = span(r, len, kind) {
-        offer(art, found);
-    }
-    Ok(())
+    Ok((kind, r.be_u32()?.into()))
 }
 
 /// ID3's `APIC` and `PIC` behind the frame header (2.4 frames §4.14; 2.2 §4.15): encoding, media type up to a NUL (three

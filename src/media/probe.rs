@@ -281,8 +281,9 @@ pub fn probe(name: &[u8], r: &mut Reader<'_>) -> Probed {
     if let Some(format) = format {
         probed.trouble = (format.read)(r, &mut probed.media).err();
         log::trace!("{}: {:?}", format.name, probed.trouble);
+        let is_packed = probed.media.mime.is_some_and(art::packed::is_packed);
         let pictures = [&mut probed.media.art, &mut probed.media.thumbnail];
-        for art in pictures.into_iter().flatten() {
+        for art in pictures.into_iter().flatten().filter(|_| !is_packed) {
             let described = art::describe(r, art);
             probed.trouble = probed.trouble.or(described.err());
         }

@@ -5,7 +5,7 @@
 
 mod video;
 
-pub use video::{Packets, Wma, advanced_systems};
+pub use video::{Packets, Wma, Wmv, advanced_systems};
 pub(crate) use video::{mp4, program_stream, third_generation, transport_stream};
 
 /// One profile of the table; its number is stored in snapshots. 0 is never one.

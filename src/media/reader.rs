@@ -1,8 +1,8 @@
 //! A bounded, buffered look at a file's bytes; the only door through which `media/` sees a file.
 //!
-//! A [`Source`] is one open file with a small window of its bytes and a budget ([`limits::PROBE_BYTES`]) of bytes that may
+//! A [`Source`] is one open file with a few small windows of its bytes and a budget ([`limits::PROBE_BYTES`]) of bytes that may
 //! be read in all. A [`Reader`] is a position inside a span of it: a box, a chunk, a tag. Readers are cheap to copy and
-//! share the window and the budget, so a typical file costs a handful of system calls and a hostile one a fixed sum.
+//! share the windows and the budget, so a typical file costs a handful of system calls and a hostile one a fixed sum.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -12,8 +12,12 @@ use std::os::unix::fs::FileExt;
 
 use crate::limits;
 
-/// Bytes fetched at once: two pages hold most headers whole, and a jump past them wastes little.
+/// Bytes fetched first and kept: most headers with their tags, and the whole of a small file.
+const HEAD_BYTES: usize = 16 * 1024;
+/// Bytes fetched at once elsewhere: two pages hold most headers whole, and a jump past them wastes little.
 const WINDOW_BYTES: usize = 8 * 1024;
+/// Windows besides the head: one walks on, while the other keeps the end of the file, or the place come from.
+const WINDOWS: usize = 2;
 /// What one system call costs of the budget at least, in bytes, so that tiny reads are bounded in number too.
 const READ_COST: u64 = 512;
 /// Bytes that one [`Reader::bytes`] returns at most. Every field kept in memory is far below it.
@@ -73,18 +77,27 @@ impl ReadAt for &[u8] {
     }
 }
 
-/// One open file, the part of it now in memory, and what may still be read of it.
+/// One open file, the parts of it now in memory, and what may still be read of it.
 pub struct Source<'f> {
     file: &'f dyn ReadAt,
     len: u64,
     budget: Cell<u64>,
-    window: RefCell<Window>,
+    windows: RefCell<Windows>,
 }
 
+/// What is in memory of the file. No byte of the head is in another window.
+#[derive(Default)]
+struct Windows {
+    head: Window,
+    /// The one used last stands first.
+    others: [Window; WINDOWS],
+}
+
+/// One piece of the file; without memory of its own before it is filled.
+#[derive(Default)]
 struct Window {
     start: u64,
-    filled: usize,
-    bytes: [u8; WINDOW_BYTES],
+    bytes: Vec<u8>,
 }
 
 impl Window {
@@ -93,24 +106,48 @@ impl Window {
         let skip = offset
             .checked_sub(self.start)
             .and_then(|s| usize::try_from(s).ok());
-        skip.and_then(|s| self.bytes.get(s..self.filled))
-            .unwrap_or_default()
+        skip.and_then(|s| self.bytes.get(s..)).unwrap_or_default()
+    }
+
+    /// Holds up to `len` bytes from `start` on, or nothing after an error. One system call, if none interrupts it.
+    fn fill(&mut self, file: &dyn ReadAt, start: u64, len: usize) -> Result<(), Error> {
+        self.start = start;
+        self.bytes.resize(len, 0);
+        let filled = loop {
+            match file.read_at(&mut self.bytes, start) {
+                Ok(n) => break Ok(n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => break Err(Error::Io(e.kind())),
+            }
+        };
+        self.bytes.truncate(*filled.as_ref().unwrap_or(&0));
+        filled.map(drop)
+    }
+}
+
+impl Windows {
+    /// The bytes held from `offset` on, of whichever window has some; empty if none has.
+    fn from(&mut self, offset: u64) -> &[u8] {
+        let held = self.others.iter().position(|w| !w.from(offset).is_empty());
+        if let Some(n) = held {
+            self.others
+                .get_mut(..=n)
+                .unwrap_or_default()
+                .rotate_right(1);
+            return self.others.first().map_or(&[], |w| w.from(offset));
+        }
+        self.head.from(offset)
     }
 }
 
 impl<'f> Source<'f> {
     /// A file of `len` bytes, of which nothing has been read yet.
     pub fn new(file: &'f dyn ReadAt, len: u64) -> Self {
-        let window = Window {
-            start: 0,
-            filled: 0,
-            bytes: [0; WINDOW_BYTES],
-        };
         Self {
             file,
             len,
             budget: Cell::new(limits::PROBE_BYTES),
-            window: RefCell::new(window),
+            windows: RefCell::default(),
         }
     }
 
@@ -120,12 +157,15 @@ impl<'f> Source<'f> {
     }
 
     fn copy(&self, mut offset: u64, mut out: &mut [u8]) -> Result<(), Error> {
-        let mut window = self.window.borrow_mut();
+        let mut windows = self.windows.borrow_mut();
         while !out.is_empty() {
-            if window.from(offset).is_empty() {
-                self.fill(&mut window, offset)?;
+            if windows.from(offset).is_empty() {
+                self.fill(&mut windows, offset)?;
             }
-            let have = window.from(offset);
+            let have = windows.from(offset);
+            if have.is_empty() {
+                return Err(Error::Truncated);
+            }
             let n = have.len().min(out.len());
             let (head, tail) = out.split_at_mut(n);
             head.copy_from_slice(have.get(..n).ok_or(Error::Truncated)?);
@@ -135,28 +175,31 @@ impl<'f> Source<'f> {
         Ok(())
     }
 
-    fn fill(&self, window: &mut Window, offset: u64) -> Result<(), Error> {
+    /// Brings `offset` into memory, and what lies around it: behind it first, but near the end of the file before it too,
+    /// where the next look goes.
+    fn fill(&self, windows: &mut Windows, offset: u64) -> Result<(), Error> {
         if self.budget.get() == 0 {
             return Err(Error::Limit);
         }
-        window.start = offset;
-        window.filled = loop {
-            match self.file.read_at(&mut window.bytes, offset) {
-                Ok(n) => break n.min(WINDOW_BYTES),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => {
-                    window.filled = 0;
-                    return Err(Error::Io(e.kind()));
-                }
-            }
-        };
-        let cost = READ_COST.max(window.filled as u64);
-        self.budget.set(self.budget.get().saturating_sub(cost));
-        if window.filled == 0 {
-            Err(Error::Truncated)
+        let head = HEAD_BYTES as u64;
+        let read = if offset < head && windows.head.bytes.is_empty() {
+            // Not more than there is, so that a file that has grown is read as it was.
+            let len = usize::try_from(self.len).unwrap_or(HEAD_BYTES);
+            windows.head.fill(self.file, 0, len.min(HEAD_BYTES))?;
+            windows.head.bytes.len()
         } else {
-            Ok(())
-        }
+            let last = self.len.saturating_sub(WINDOW_BYTES as u64);
+            let start = offset.min(last.max(head.min(offset)));
+            windows.others.rotate_right(1);
+            let Some(window) = windows.others.first_mut() else {
+                return Err(Error::Truncated);
+            };
+            window.fill(self.file, start, WINDOW_BYTES)?;
+            window.bytes.len()
+        };
+        let cost = READ_COST.max(read as u64);
+        self.budget.set(self.budget.get().saturating_sub(cost));
+        Ok(())
     }
 }
 
@@ -474,5 +517,72 @@ mod tests {
         with(&vec![0; 300 * 1024], |r| {
             assert_eq!(r.bytes(300 * 1024), Err(Error::Limit));
         });
+    }
+
+    /// A file that writes down what is read of it.
+    struct Told<'b>(&'b [u8], RefCell<Vec<(u64, usize)>>);
+
+    impl ReadAt for Told<'_> {
+        fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+            let n = self.0.read_at(buf, offset)?;
+            self.1.borrow_mut().push((offset, n));
+            Ok(n)
+        }
+    }
+
+    /// The reads that looking at one byte at each of `offsets` takes.
+    fn reads(len: usize, offsets: &[u64]) -> Vec<(u64, usize)> {
+        let bytes: Vec<u8> = (0..=250).cycle().take(len).collect();
+        let file = Told(&bytes, RefCell::default());
+        let source = Source::new(&file, len as u64);
+        for at in offsets {
+            let mut r = Reader::new(&source);
+            r.seek(*at).unwrap();
+            assert_eq!(r.byte(), Ok((at % 251) as u8), "{at}");
+        }
+        file.1.into_inner()
+    }
+
+    #[test]
+    fn a_small_file_is_read_once_wherever_one_looks_first() {
+        assert_eq!(reads(10_000, &[9_900, 0, 5_000, 9_999]), [(0, 10_000)]);
+        assert_eq!(reads(HEAD_BYTES, &[0, 16_383, 0]), [(0, HEAD_BYTES)]);
+    }
+
+    #[test]
+    fn the_end_and_the_place_come_from_stay_in_memory() {
+        let tail = 1_000_000 - WINDOW_BYTES as u64;
+        let looks = [0, 999_872, 999_700, 50_000, 999_999, 50_100, 16_000];
+        let told = [
+            (0, HEAD_BYTES),
+            (tail, WINDOW_BYTES),
+            (50_000, WINDOW_BYTES),
+        ];
+        assert_eq!(reads(1_000_000, &looks), told);
+        // The one that was used least lately gives way.
+        assert_eq!(
+            reads(1_000_000, &[0, 50_000, 999_999, 50_000, 70_000, 50_000]).len(),
+            4
+        );
+    }
+
+    #[test]
+    fn nothing_is_read_twice_around_the_head() {
+        assert_eq!(
+            reads(20_000, &[0, 19_999, 16_384]),
+            [(0, HEAD_BYTES), (16_384, 20_000 - HEAD_BYTES)]
+        );
+    }
+
+    #[test]
+    fn a_file_that_has_shrunk_is_cut_short_wherever_one_looks() {
+        let bytes: &[u8] = &[0; 100];
+        let source = Source::new(&bytes, 1_000_000);
+        for at in [100, 20_000, 999_999] {
+            let mut r = Reader::new(&source);
+            r.seek(at).unwrap();
+            assert_eq!(r.byte(), Err(Error::Truncated), "{at}");
+        }
+        assert!(source.spent() >= 3 * READ_COST);
     }
 }

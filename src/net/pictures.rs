@@ -1,4 +1,4 @@
-//! Making small pictures: one thread of the lowest priority decodes and scales, a folder keeps what it made.
+//! Making pictures that do not lie in a file as they are to be sent, small ones above all: one thread of the lowest priority decodes and scales, a folder keeps what it made.
 //!
 //! What is kept is answered by a reader at once and never waits for a picture that is being made.
 
@@ -105,10 +105,7 @@ impl Keeper {
             return Some(kept);
         }
         let (file, facts, span) = files::open_now(&picture.source).ok()?;
-        let span = span.map_or(0..facts.len, |(offset, len)| {
-            offset..offset.saturating_add(len)
-        });
-        let made = picture.make(&file, span).ok()?;
+        let made = picture.make(&file, facts.len, span).ok()?;
         if let Err(error) = self.keep(&path, &made) {
             log::debug!("cannot keep {}: {error}", path.display());
         }

@@ -17,6 +17,7 @@ use crate::{
     catalogue::{object_id::ObjectId, snapshot::Object},
     media::{
         Class, Error,
+        art::packed,
         mime::Mime,
         picture::{self, Target},
         reader::ReadAt,
@@ -24,13 +25,13 @@ use crate::{
     wire::{http::response::Status, protocol_info::ProtocolInfo},
 };
 
-/// A small picture that an answer needs.
+/// A picture that an answer needs and that has to be made first.
 #[derive(Clone, Debug)]
 pub struct Picture {
     /// Where its source lies.
     pub source: Wanted,
-    /// How small.
-    pub target: Target,
+    /// How small; or whole, where it does not lie in its file as it is.
+    pub form: Form,
     /// How the source is to be turned (EXIF, 1 to 8).
     pub orientation: u8,
 }
@@ -122,26 +123,38 @@ pub(super) fn find(id: ObjectId, form: Form, shared: &Shared) -> Answer {
         part,
     };
     match form {
-        Form::Original if part == Part::Art => Answer::Open(source),
-        Form::Scaled(target) if is_decodable(mime) => Answer::Scale(Picture {
-            source,
-            target,
-            orientation,
-        }),
-        _ => Answer::Reply(none()),
+        Form::Original if source.is_packed() => {}
+        Form::Original if part == Part::Art => return Answer::Open(source),
+        Form::Original => return Answer::Reply(none()),
+        Form::Scaled(_) => {}
     }
+    if !is_decodable(mime) {
+        return Answer::Reply(none());
+    }
+    Answer::Scale(Picture {
+        source,
+        form,
+        orientation,
+    })
 }
 
-/// Answers a request for a small picture with its bytes.
+/// Answers a request for a picture that was made with its bytes.
 pub fn reply(request: &Request<'_>, picture: &Picture, bytes: Vec<u8>) -> Response {
     let holder = picture.source.file().map(|(holder, _)| holder);
     let (secs, nanos) = holder.map_or((0, 0), |holder| holder.modified());
+    let (mime, info) = match picture.form {
+        Form::Scaled(target) => (Mime::JPEG, protocol_info(target)),
+        Form::Original => {
+            let mime = picture.source.art_mime();
+            (mime, ProtocolInfo::image(mime.as_str(), None))
+        }
+    };
     entity::send(
         request,
         Entity {
             class: Class::Image,
-            mime: Mime::JPEG,
-            features: protocol_info(picture.target).features(),
+            mime,
+            features: info.features(),
             facts: FileFacts {
                 len: bytes.len() as u64,
                 modified_secs: u64::try_from(secs).unwrap_or(0),
@@ -170,19 +183,58 @@ pub fn busy() -> Response {
 }
 
 impl Picture {
-    /// Makes the small picture out of the stretch `span` of the opened `file`; no bytes where what is wrong with the
-    /// source will stay so.
+    /// Makes the picture out of the stretch `span` (offset and length, or all) of the opened `file` of `len` bytes; no
+    /// bytes where what is wrong with the source will stay so.
     ///
     /// # Errors
     /// The disk's; it may answer better another time.
-    pub fn make(&self, file: &dyn ReadAt, span: Range<u64>) -> io::Result<Vec<u8>> {
-        match picture::scale(file, span, self.target, self.orientation) {
+    pub fn make(
+        &self,
+        file: &dyn ReadAt,
+        len: u64,
+        span: Option<(u64, u64)>,
+    ) -> io::Result<Vec<u8>> {
+        let made = match span {
+            Some((at, _)) if self.source.is_packed() => {
+                packed::unpack(file, len, at).and_then(|whole| match self.form {
+                    Form::Original => Ok(whole),
+                    Form::Scaled(_) => self.scale(&whole.as_slice(), 0..whole.len() as u64),
+                })
+            }
+            Some((at, len)) => self.scale(file, at..at.saturating_add(len)),
+            None => match self.of_thumbnail(file) {
+                Some(made) => Ok(made),
+                None => self.scale(file, 0..len),
+            },
+        };
+        match made {
             Ok(bytes) => Ok(bytes),
             Err(Error::Io(kind)) => Err(kind.into()),
             Err(error) => {
                 log::debug!("no small picture can be made: {error}");
                 Ok(Vec::new())
             }
+        }
+    }
+
+    /// Of a photograph, made from the small picture of the camera: no television shows more of it at this size, and it
+    /// takes a hundredth of the time.
+    fn of_thumbnail(&self, file: &dyn ReadAt) -> Option<Vec<u8>> {
+        let target = match self.form {
+            Form::Scaled(Target::Thumbnail) => Target::Thumbnail,
+            _ => return None,
+        };
+        let (holder, _) = self.source.file()?;
+        let (at, len) = holder.thumbnail()?;
+        let span = at..at.saturating_add(len.into());
+        let turned = self.orientation;
+        picture::scale_thumbnail(file, span, holder.resolution()?, target, turned)
+    }
+
+    fn scale(&self, file: &dyn ReadAt, span: Range<u64>) -> Result<Vec<u8>, Error> {
+        match self.form {
+            Form::Scaled(target) => picture::scale(file, span, target, self.orientation),
+            Form::Original => Err(Error::Unsupported),
         }
     }
 
@@ -196,7 +248,10 @@ impl Picture {
             item.id(),
             holder.size(),
             span.map_or(0, |(offset, _)| offset),
-            suffix(self.target)
+            match self.form {
+                Form::Original => "",
+                Form::Scaled(target) => suffix(target),
+            }
         ))
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     },
     media::{
         Class,
+        art::packed,
         charset::{self, Converter},
         mime::Mime,
         profile::Profile,
@@ -69,6 +70,22 @@ impl Wanted {
         converter.convert(bytes, &mut put);
         converter.finish(&mut put);
         Some(text)
+    }
+
+    /// The media type of the cover.
+    pub(super) fn art_mime(&self) -> Mime {
+        let object = self.snapshot.object(self.index);
+        let art = object.as_ref().and_then(Object::art);
+        art.and_then(|art| Mime::from_code(art.mime_code))
+            .unwrap_or(Mime::JPEG)
+    }
+
+    /// True if it is a cover that does not lie in its file as it is.
+    pub(super) fn is_packed(&self) -> bool {
+        self.part == Part::Art
+            && self
+                .file()
+                .is_some_and(|(holder, span)| span.is_some() && packed::is_packed(mime_of(&holder)))
     }
 
     /// True if it is a subtitle file, whose text may have to be converted.

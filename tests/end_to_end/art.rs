@@ -38,6 +38,71 @@ fn mp3_with_cover(cover: &[u8]) -> Vec<u8> {
     [b"ID3\x03\0\0", &size[..], &tag, &mp3(30)].concat()
 }
 
+/// RFC 4648 §4.
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    let letters = [
+        b'A'..=b'Z',
+        b'a'..=b'z',
+        b'0'..=b'9',
+        b'+'..=b'+',
+        b'/'..=b'/',
+    ];
+    let letters: Vec<u8> = letters.into_iter().flatten().collect();
+    let mut text = Vec::new();
+    for three in bytes.chunks(3) {
+        let word = [three, &[0; 2]].concat();
+        let bits = u32::from_be_bytes([0, word[0], word[1], word[2]]);
+        let four =
+            [18, 12, 6, 0].map(|shift| letters[usize::try_from(bits >> shift & 63).unwrap()]);
+        text.extend(&four[..=three.len()]);
+        text.resize(text.len().next_multiple_of(4), b'=');
+    }
+    text
+}
+
+/// An Ogg stream (RFC 3533) that starts with `head`, then a title and this cover as comments after `name`.
+fn ogg_with_cover(title: &str, head: &[u8], name: &[u8], cover: &[u8]) -> Vec<u8> {
+    let big = |n: usize| u32::try_from(n).unwrap().to_be_bytes();
+    let little = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+    let mut block = [
+        &big(3)[..],
+        &big(10),
+        b"image/jpeg",
+        &[0; 20],
+        &big(cover.len()),
+    ]
+    .concat();
+    block.extend(cover);
+    let line = [&b"METADATA_BLOCK_PICTURE="[..], &base64(&block)].concat();
+    let title = format!("TITLE={title}");
+    let title = [&little(title.len())[..], title.as_bytes()].concat();
+    let mut comments = [name, &little(0), &little(2), &title].concat();
+    comments.extend([&little(line.len())[..], &line].concat());
+    let page = |flags: u8, table: &[u8], body: &[u8]| {
+        let count = u8::try_from(table.len()).unwrap();
+        let start = [
+            &b"OggS\0"[..],
+            &[flags],
+            &[0; 8],
+            &little(7),
+            &[0; 8],
+            &[count],
+        ]
+        .concat();
+        [&start, table, body].concat()
+    };
+    let mut file = page(2, &[u8::try_from(head.len()).unwrap()], head);
+    for (number, part) in comments.chunks(255 * 255).enumerate() {
+        let mut table = vec![255; part.len() / 255];
+        if part.len() < 255 * 255 {
+            table.push(u8::try_from(part.len() % 255).unwrap());
+        }
+        file.extend(page(u8::from(number > 0), &table, part));
+    }
+    file.extend(page(4, &[100], &[0xAA; 100]));
+    file
+}
+
 /// The paths of an item's `upnp:albumArtURI`, with their profiles.
 fn art(item: &Object) -> Vec<(String, String)> {
     let host = format!("http://{}", Rill::address(crate::harness::NEAR));
@@ -92,6 +157,97 @@ fn an_embedded_cover_is_sent_whole_by_range_and_small() {
         assert!(parts.body.windows(piece.len()).any(|bytes| bytes == piece));
     }
     assert_eq!(rill.head(&art[0].1, &[]).status, 200);
+}
+
+#[test]
+fn covers_in_the_comments_of_ogg_are_taken_out_small_and_whole() {
+    const VORBIS: &[u8] = b"\x01vorbis\0\0\0\0\x01\x40\x1F\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x86\x01";
+    const OPUS: &[u8] = b"OpusHead\x01\x02\xE0\x01\x40\x1F\0\0\0\0\0";
+    // More than one page of 64 KiB.
+    let cover = picture(1600, 1200);
+    assert!(cover.len() > 100_000);
+    let one = ogg_with_cover("One", VORBIS, b"\x03vorbis", &cover);
+    let two = ogg_with_cover("Two", OPUS, b"OpusTags", &cover);
+    let three = ogg_with_cover("Three", VORBIS, b"\x03vorbis", b"GIF89a");
+    let library = Library::empty()
+        .with("one.ogg", &one)
+        .with("two.opus", &two)
+        .with("three/song.ogg", &three);
+    library.write("three/folder.jpg", &picture(320, 320));
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    for title in ["One", "Two"] {
+        let song = rill.find(title);
+        for ((_, path), most) in art(&song).iter().zip([(160, 120), (640, 480)]) {
+            let small = rill.get(path, &[]);
+            assert_eq!((small.status, size(&small.body)), (200, most), "{title}");
+        }
+        let path = format!("/art/{}.jpg", song.id);
+        for _ in 0..2 {
+            let whole = rill.get(&path, &[]);
+            assert_eq!(whole.field("Content-Type"), Some("image/jpeg"));
+            assert_eq!((whole.status, &whole.body[..]), (200, &cover[..]));
+        }
+        let part = rill.get(&path, &[("Range", "bytes=70000-70009")]);
+        assert_eq!((part.status, &part.body[..]), (206, &cover[70_000..70_010]));
+    }
+    // What is no picture is none; the one beside it lies in its own file as it is.
+    let path = format!("/art/{}.jpg", rill.find("Three").id);
+    assert_eq!(rill.get(&path, &[]).body, picture(320, 320));
+}
+
+/// A photograph of this size without its pixels, turned a quarter to the right (Exif 2.3 §4.6), and what the camera shows
+/// of it.
+fn photograph_cut_short(width: u16, height: u16, thumbnail: &[u8]) -> Vec<u8> {
+    let entry = |tag: u16, kind: u16, value: usize| {
+        let value = u32::try_from(value).unwrap().to_le_bytes();
+        [
+            &tag.to_le_bytes()[..],
+            &kind.to_le_bytes(),
+            &[1, 0, 0, 0],
+            &value,
+        ]
+        .concat()
+    };
+    let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0".to_vec();
+    exif.extend(entry(0x0112, 3, 6));
+    exif.extend([26, 0, 0, 0, 2, 0]);
+    exif.extend([entry(0x0201, 4, 56), entry(0x0202, 4, thumbnail.len())].concat());
+    exif.extend([0; 4]);
+    exif.extend(thumbnail);
+    let len = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    let whole = picture(width, height);
+    [b"\xFF\xD8\xFF\xE1", &len[..], &exif, &whole[2..1000]].concat()
+}
+
+#[test]
+fn the_cameras_own_thumbnail_is_used_where_it_shows_the_same() {
+    let library = Library::empty()
+        .with(
+            "same.jpg",
+            &photograph_cut_short(1600, 1200, &picture(160, 120)),
+        )
+        .with(
+            "bars.jpg",
+            &photograph_cut_short(1500, 1000, &picture(160, 120)),
+        )
+        .with(
+            "tiny.jpg",
+            &photograph_cut_short(1600, 1200, &picture(80, 60)),
+        );
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let get = |title, form| {
+        let id = rill.find(title).id;
+        rill.get(&format!("/art/{id}-{form}.jpg"), &[])
+    };
+    let same = get("same", "tn");
+    assert_eq!((same.status, size(&same.body)), (200, (120, 160)));
+    for (title, form) in [("same", "sm"), ("bars", "tn"), ("tiny", "tn")] {
+        assert_eq!(get(title, form).status, 404, "{title} {form}");
+    }
 }
 
 #[test]

@@ -136,9 +136,45 @@ pub fn adts(bytes: &[u8]) -> Option<Sound> {
     })
 }
 
+/// Reads the LOAS frame that `bytes` start with (ISO/IEC 14496-3 §1.7.2, §1.7.3): 11 bits of sync, 13 of length; then
+/// LATM: whether the configuration before holds, which must not be so, version 0, and 14 bits of one program, layer and
+/// frame; the configuration.
+pub fn loas(bytes: &[u8]) -> Option<Sound> {
+    let mut bits = Bits::new(bytes);
+    if bits.take(11)? != 0x2B7 {
+        return None;
+    }
+    bits.skip(13)?;
+    if bits.flag()? || bits.flag()? {
+        return None;
+    }
+    bits.skip(1 + 6)?;
+    if bits.take(4 + 3)? != 0 {
+        return None;
+    }
+    Some(config(bytes.get(5..)?)?.sound())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_configuration_in_a_loas_frame_is_read() {
+        // sync, length 20, new, version 0, one of all, LC at 48 kHz in stereo
+        let frame = [0x56, 0xE0, 0x14, 0x20, 0x00, 0x11, 0x90, 0x00];
+        let sound = loas(&frame).unwrap();
+        assert_eq!((sound.sample_rate, sound.channels), (Some(48_000), Some(2)));
+        for n in 0..7 {
+            assert_eq!(loas(&frame[..n]), None, "{n}");
+        }
+        // The one before holds; version 1; two programs; no sync.
+        for (at, value) in [(3, 0xA0), (3, 0x60), (4, 0x10), (0, 0xFF)] {
+            let mut bad = frame;
+            bad[at] = value;
+            assert_eq!(loas(&bad), None, "{at}");
+        }
+    }
 
     #[test]
     fn low_complexity_is_read() {

@@ -18,7 +18,7 @@ pub(crate) fn video(codec: VideoCodec, es: &[u8]) -> Option<Video> {
 /// Reads the first frame of a stream of sound; it starts where `es` does, except that MPEG audio is looked for.
 pub(crate) fn sound(codec: AudioCodec, es: &[u8]) -> Option<Sound> {
     match codec {
-        AudioCodec::Aac => aac::adts(es),
+        AudioCodec::Aac => aac::adts(es).or_else(|| aac::loas(es)),
         AudioCodec::Ac3 | AudioCodec::Eac3 => ac3::frame(es),
         AudioCodec::Dts | AudioCodec::DtsHd => dts::frame(es),
         AudioCodec::Mp2 | AudioCodec::Mp3 => mp3::sound_in(es),

@@ -36,6 +36,12 @@ struct Asf {
     audio: Option<Audio>,
     /// The coding (four letters) of the first video stream.
     video: Option<[u8; 4]>,
+    /// Its sequence header, of WMV 3 alone.
+    sequence: Option<[u8; 4]>,
+    /// Bits per second at most, of all streams; 0 if not said.
+    max_bits_per_sec: u32,
+    /// Streams of pictures.
+    videos: usize,
     /// The extended descriptors, which know more fields, and the library, whose values may be longer.
     extended: Media,
     library: Media,
@@ -90,7 +96,7 @@ fn objects(
         let len = r.le_u64()?.checked_sub(24);
         let mut body = r.sub(len.ok_or(Error::Malformed("ASF object size"))?)?;
         let result = match &kind {
-            FILE_PROPERTIES => file_properties(&mut body, media),
+            FILE_PROPERTIES => file_properties(&mut body, asf, media),
             STREAM_PROPERTIES => stream_properties(&mut body, asf, media),
             CONTENT_DESCRIPTION => content_description(&mut body, media),
             EXTENDED_CONTENT_DESCRIPTION => extended_description(&mut body, &mut asf.extended),
@@ -131,9 +137,34 @@ impl Asf {
             media.profile = self.audio_profile();
             media.audio_codec = AudioCodec::from_format_tag(audio.format_tag);
         }
+        if self.video.is_some() {
+            media.profile = self.video_profile(media);
+        }
         media.video_codec = self.video.and_then(VideoCodec::from_fourcc);
         media.fill_from(self.extended);
         media.fill_from(self.library);
+    }
+
+    /// Of a film with one stream each that says everything about itself.
+    fn video_profile(&self, media: &Media) -> Option<profile::Profile> {
+        const STANDARD: u16 = 0x0161;
+        const PROFESSIONAL: u16 = 0x0162;
+        const MP3: u16 = 0x0055;
+        let is_one = self.videos == 1 && media.audio_tracks.len() == 1;
+        let audio = self.audio.filter(|_| is_one)?;
+        let sound_bits = u64::from(audio.bytes_per_sec) * 8;
+        let sound = match audio.format_tag {
+            STANDARD if audio.channels > 2 || audio.sample_rate > 48_000 => return None,
+            STANDARD if sound_bits < 193_000 => profile::Wma::Base,
+            STANDARD if sound_bits < 385_000 => profile::Wma::Full,
+            PROFESSIONAL => profile::Wma::Pro,
+            MP3 => profile::Wma::Mp3,
+            _ => return None,
+        };
+        let all_bits = u64::from(self.max_bits_per_sec);
+        let bits = all_bits.checked_sub(sound_bits).filter(|bits| *bits > 0)?;
+        let film = profile::Wmv::new(self.sequence?, (media.width?, media.height?), bits)?;
+        profile::advanced_systems(film, sound)
     }
 
     fn audio_profile(&self) -> Option<profile::Profile> {
@@ -150,8 +181,9 @@ impl Asf {
     }
 }
 
-/// §3.2: file id, size, date, packets; then play time in 100 ns, send time, preroll in milliseconds, flags.
-fn file_properties(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+/// §3.2: file id, size, date, packets; then play time in 100 ns, send time, preroll in milliseconds, flags, two sizes of
+/// packets, bits per second at most.
+fn file_properties(r: &mut Reader<'_>, asf: &mut Asf, media: &mut Media) -> Result<(), Error> {
     const BROADCAST: u32 = 1;
     r.skip(16 + 8 + 8 + 8)?;
     let play = r.le_u64()?;
@@ -167,6 +199,8 @@ fn file_properties(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
             .map(Duration::from_nanos)
             .filter(|d| *d < Duration::from_secs(10 * 365 * 86_400));
     }
+    r.skip(8)?;
+    asf.max_bits_per_sec = r.le_u32()?;
     Ok(())
 }
 
@@ -193,14 +227,22 @@ fn stream_properties(r: &mut Reader<'_>, asf: &mut Asf, media: &mut Media) -> Re
                 bits: r.le_u16()?,
             });
         }
-        VIDEO if asf.video.is_none() => {
+        VIDEO if asf.video.is_some() => asf.videos += 1,
+        VIDEO => {
+            asf.videos += 1;
             let (width, height) = (r.le_u32()?, r.le_u32()?);
             if (1..=0xFFFF).contains(&width) && (1..=0xFFFF).contains(&height) {
                 (media.width, media.height) = (Some(width), Some(height));
             }
             asf.video = Some([0; 4]);
             r.skip(1 + 2 + 16)?; // flags, bytes of BITMAPINFOHEADER, that up to biCompression
-            asf.video = Some(r.array()?);
+            let coding = r.array()?;
+            asf.video = Some(coding);
+            // Behind the rest of the BITMAPINFOHEADER: size of the picture, four numbers.
+            if &coding == b"WMV3" && r.remaining() >= 4 + 16 + 4 {
+                r.skip(4 + 16)?;
+                asf.sequence = Some(r.array()?);
+            }
         }
         _ => {}
     }
@@ -373,7 +415,8 @@ mod tests {
         properties.extend(25_000_000_u64.to_le_bytes());
         properties.extend([0; 8]);
         properties.extend(500_u64.to_le_bytes());
-        properties.extend([0; 16]);
+        properties.extend([0; 12]);
+        properties.extend(1_500_000_u32.to_le_bytes());
         let title = utf16_of("Tïtle");
         let mut content = vec![12, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         content.extend(&title);
@@ -451,6 +494,32 @@ mod tests {
         );
         assert_eq!((media.width, media.height), (Some(320), Some(200)));
         survives(read, &file(&[audio(), stream(VIDEO, &data)]));
+    }
+
+    #[test]
+    fn a_film_of_wmv_3_earns_its_profile_by_its_sequence_header() {
+        let film = |coding: &[u8; 4], sequence: &[u8]| {
+            let mut data = b"\x40\x01\0\0\xC8\0\0\0\x02\x2C\0".to_vec();
+            data.extend([0; 16]);
+            data.extend(coding);
+            data.extend([0; 20]);
+            data.extend(sequence);
+            stream(VIDEO, &data)
+        };
+        let named = |streams: &[Vec<u8>]| {
+            let (media, outcome) = parse(read, &file(streams));
+            assert_eq!(outcome, Ok(()));
+            media.profile.map(profile::Profile::name)
+        };
+        let main = film(b"WMV3", b"\x4F\xF1\x80\x01");
+        assert_eq!(named(&[audio(), main.clone()]), Some("WMVMED_BASE"));
+        // No sound, two of a kind, no sequence header, the advanced profile, and the complex one.
+        assert_eq!(named(std::slice::from_ref(&main)), None);
+        assert_eq!(named(&[audio(), audio(), main.clone()]), None);
+        assert_eq!(named(&[audio(), main.clone(), main]), None);
+        assert_eq!(named(&[audio(), film(b"WMV3", b"\x4F\xF1")]), None);
+        assert_eq!(named(&[audio(), film(b"WVC1", b"\x4F\xF1\x80\x01")]), None);
+        assert_eq!(named(&[audio(), film(b"WMV3", b"\x8F\xF1\x80\x01")]), None);
     }
 
     #[test]

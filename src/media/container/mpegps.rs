@@ -42,6 +42,8 @@ struct Film {
     sounds: Vec<(Id, Vec<u8>, Option<Sound>)>,
     captions: Vec<Id>,
     head: Stamps,
+    /// Those of the first stream of sound, for where there are no pictures.
+    sound_head: Stamps,
     tail: Stamps,
 }
 
@@ -55,7 +57,6 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     if start == [0, 0, 1, mpeg2::SEQUENCE] {
         return bare(r, media);
     }
-    media.class = Some(Class::Video);
     media.mime = Some(Mime::MPEG_PS);
     let mut film = Film::default();
     let outcome = film.head(r).and_then(|()| film.tail(r));
@@ -174,6 +175,11 @@ impl Film {
             0xC0..=0xDF => self.take_sound(Id(code, 0), payload),
             _ => self.take_private(payload),
         }
+        if let (Some((Id(first, _), ..)), Some(stamp)) = (self.sounds.first(), header.stamp)
+            && *first == code
+        {
+            self.sound_head.add(stamp);
+        }
         Ok(())
     }
 
@@ -256,7 +262,9 @@ impl Film {
 
     /// The last time stamps of the pictures, or of the sound where there are none.
     fn tail(&mut self, r: &mut Reader<'_>) -> Result<(), Error> {
-        let Some(wanted) = self.video.as_ref().map(|v| v.0) else {
+        let pictures = self.video.as_ref().map(|v| v.0);
+        let sound = self.sounds.first().map(|s| s.0.0);
+        let Some(wanted) = pictures.or(sound) else {
             return Ok(());
         };
         for span in TAIL_BYTES {
@@ -295,13 +303,22 @@ impl Film {
             captions: vec![Language::UNKNOWN; self.captions.len()],
         };
         streams.describe(media);
-        let rate = streams.video.as_ref().and_then(|v| v.frame_rate);
-        media.duration =
-            pes::play_time(&self.head, &self.tail, rate.map(FrameRate::nanos)).filter(|d| {
-                // Chapters of a disc start their clocks anew: a time in which the packs could not have passed is none.
-                let most = u128::from(self.mux_rate) * d.as_millis() / 1000 * 4;
-                self.mux_rate == 0 || most >= u128::from(len)
-            });
+        // Streams that were not found say nothing about the pictures.
+        media.class = media.class.or(Some(Class::Video));
+        // Of sound, a packet holds several frames, and who knows how many the last one has.
+        let picture = match &streams.video {
+            Some(video) => video.frame_rate.map(FrameRate::nanos),
+            None => Some(0),
+        };
+        let head = match &self.video {
+            Some(_) => &self.head,
+            None => &self.sound_head,
+        };
+        media.duration = pes::play_time(head, &self.tail, picture).filter(|d| {
+            // Chapters of a disc start their clocks anew: a time in which the packs could not have passed is none.
+            let most = u128::from(self.mux_rate) * d.as_millis() / 1000 * 4;
+            self.mux_rate == 0 || most >= u128::from(len)
+        });
         media.profile = profile::program_stream(&streams, self.mpeg2);
     }
 }

@@ -132,6 +132,28 @@ fn the_older_form_is_read() {
 }
 
 #[test]
+fn sound_alone_is_audio_and_has_a_length() {
+    let frame = [0xFF, 0xFD, 0x84, 0x04];
+    let frames = [frame.as_slice(), &[0; 380], &frame].concat();
+    let bytes = [
+        PACK.to_vec(),
+        packet(0xC0, 90_000, &frames),
+        PACK.to_vec(),
+        packet(0xC0, 90_000 * 3, &frames),
+    ]
+    .concat();
+    let (media, outcome) = parse(&bytes);
+    assert_eq!(
+        (media.class, media.mime, outcome),
+        (Some(Class::Audio), Some(Mime::MPEG_PS), Ok(()))
+    );
+    assert_eq!(media.audio_codec, Some(AudioCodec::Mp2));
+    assert_eq!(media.duration, Some(Duration::from_secs(2)));
+    // Without a stream that is known, it is what such files are.
+    assert_eq!(parse(PACK).0.class, Some(Class::Video));
+}
+
+#[test]
 fn bare_pictures_tell_their_size() {
     let (media, outcome) = parse(SEQUENCE);
     assert_eq!(

@@ -12,6 +12,7 @@
 //! Time and memory are bounded by [`limits`], whatever the bytes say: a JPEG or PNG of 12 megapixels takes
 //! less than 12 MiB.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
@@ -69,6 +70,37 @@ pub fn scale(
     let bounds = turn::bounds(to.bounds(), orientation);
     let pixels = read(&Input::new(source, span), &|size| size.fit(bounds))?;
     encode(&turn::upright(pixels, orientation))
+}
+
+/// The same of a photograph of `whole` (width and height as stored), made from the small picture in `span` that the
+/// camera has put into it. `None` where that would have to be made larger, or is not the same picture: many cameras put
+/// photographs of 3:2 between black bars into thumbnails of 4:3.
+pub fn scale_thumbnail(
+    source: &dyn ReadAt,
+    span: Range<u64>,
+    whole: (u32, u32),
+    to: Target,
+    orientation: u8,
+) -> Option<Vec<u8>> {
+    let (width, height) = whole;
+    let whole = Size { width, height }.check().ok()?;
+    let bounds = turn::bounds(to.bounds(), orientation);
+    let wanted = whole.fit(bounds);
+    let suits = |size: Size| {
+        // The side that follows from the other one and the aspect of the photograph, to the nearest.
+        let height = u64::from(size.width) * u64::from(whole.height);
+        let height = (2 * height + u64::from(whole.width)) / (2 * u64::from(whole.width));
+        size.width >= wanted.width
+            && size.height >= wanted.height
+            && u64::from(size.height).abs_diff(height) <= 1
+    };
+    let found = Cell::new(false);
+    let pixels = read(&Input::new(source, span), &|size| {
+        found.set(suits(size));
+        size.fit((wanted.width, wanted.height))
+    });
+    let pixels = pixels.ok().filter(|_| found.get())?;
+    encode(&turn::upright(pixels, orientation)).ok()
 }
 
 /// Reads by what the first bytes are, whatever the name or a tag calls it: many are called wrongly.

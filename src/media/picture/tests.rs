@@ -426,3 +426,33 @@ fn samples() -> Option<PathBuf> {
     let shared = std::env::var_os("RILL_SHARED").map_or("../shared".into(), PathBuf::from);
     Some(shared.join("media-samples")).filter(|f| f.is_dir())
 }
+
+#[test]
+fn a_cameras_thumbnail_stands_in_for_the_same_picture_of_the_same_shape_alone() {
+    // Its size, that of the photograph, how to turn it, what comes out.
+    let rows = [
+        ((160, 120), (4000, 3000), 1, Some((160, 120))),
+        ((160, 120), (4000, 3000), 6, Some((120, 160))),
+        ((320, 240), (4000, 3000), 8, Some((120, 160))),
+        ((160, 107), (6000, 4000), 1, Some((160, 107))),
+        ((160, 106), (6000, 4000), 1, None),
+        ((162, 108), (6000, 4000), 1, Some((160, 107))),
+        // Between black bars; upright; too small; of a picture that is smaller itself.
+        ((160, 120), (6000, 4000), 1, None),
+        ((160, 120), (3000, 4000), 1, None),
+        ((128, 96), (4000, 3000), 1, None),
+        ((160, 120), (80, 60), 1, Some((80, 60))),
+        ((160, 120), (0, 60), 1, None),
+    ];
+    for ((width, height), whole, orientation, want) in rows {
+        let small = encode(&corners(width, height)).unwrap();
+        let bytes = small.as_slice();
+        let span = 0..small.len() as u64;
+        let made = scale_thumbnail(&bytes, span, whole, Target::Thumbnail, orientation);
+        let size = made.map(|jpeg| shown(&jpeg).size);
+        let size = size.map(|size| (size.width, size.height));
+        assert_eq!(size, want, "{width} x {height} of {whole:?}");
+    }
+    let nothing = scale_thumbnail(&&b"\xFF\xD8\xFF"[..], 0..3, (40, 30), Target::Thumbnail, 1);
+    assert_eq!(nothing, None);
+}

@@ -396,18 +396,77 @@ pub enum Wma {
     Mp3,
 }
 
-/// Windows Media films: pictures coded as WMV 3 or VC-1, by size in pixels and by sound; the first rule that holds.
-pub fn advanced_systems(width: u32, height: u32, sound: Wma) -> Option<Profile> {
+/// Pictures of a Windows Media film, as their sequence header says (SMPTE 421M annex J.1.2), which only WMV 3 has here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wmv {
+    /// Of the simple profile; else of the main profile, whose decoders read both.
+    pub is_simple: bool,
+    /// More than 15 pictures per second.
+    pub is_fast: bool,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Bits per second at most, of the pictures.
+    pub bits_per_sec: u64,
+}
+
+impl Wmv {
+    /// The four bytes of the sequence header: profile in four bits, of which 0 is simple and 4 main; the frame rate less
+    /// 2, by 4, in three bits.
+    pub fn new(header: [u8; 4], (width, height): (u32, u32), bits_per_sec: u64) -> Option<Self> {
+        let [first, ..] = header;
+        let is_simple = match first >> 4 {
+            0 => true,
+            4 => false,
+            _ => return None,
+        };
+        Some(Self {
+            is_simple,
+            is_fast: (first >> 1) & 7 > 3,
+            width,
+            height,
+            bits_per_sec,
+        })
+    }
+}
+
+/// Windows Media films with pictures coded as WMV 3: by profile, size in pixels, rate (SMPTE 421M annex D.1 and D.2) and by
+/// sound; the first rule that holds. The advanced profile, `WVC1`, is in none of them.
+pub fn advanced_systems(film: Wmv, sound: Wma) -> Option<Profile> {
+    const LOW: Wmv = level(true, false, (176, 144), 96_000);
+    const MEDIUM: Wmv = level(true, false, (352, 288), 384_000);
+    // The same level with smaller pictures.
+    const MEDIUM_FAST: Wmv = level(true, true, (240, 176), 384_000);
+    const MAIN: Wmv = level(false, true, (720, 576), 10_000_000);
+    const HIGH: Wmv = level(false, true, (1920, 1080), 20_000_000);
     #[rustfmt::skip]
-    const RULES: &[(u32, u32, Wma, Profile)] = &[
-        (176, 144, Wma::Base, WMVSPLL_BASE),
-        (352, 288, Wma::Base, WMVSPML_BASE), (352, 288, Wma::Mp3, WMVSPML_MP3),
-        (720, 576, Wma::Base, WMVMED_BASE), (720, 576, Wma::Full, WMVMED_FULL), (720, 576, Wma::Pro, WMVMED_PRO),
-        (1920, 1080, Wma::Full, WMVHIGH_FULL), (1920, 1080, Wma::Pro, WMVHIGH_PRO),
+    const RULES: &[(Wmv, Wma, Profile)] = &[
+        (LOW, Wma::Base, WMVSPLL_BASE),
+        (MEDIUM, Wma::Base, WMVSPML_BASE), (MEDIUM, Wma::Mp3, WMVSPML_MP3),
+        (MEDIUM_FAST, Wma::Base, WMVSPML_BASE), (MEDIUM_FAST, Wma::Mp3, WMVSPML_MP3),
+        (MAIN, Wma::Base, WMVMED_BASE), (MAIN, Wma::Full, WMVMED_FULL), (MAIN, Wma::Pro, WMVMED_PRO),
+        (HIGH, Wma::Full, WMVHIGH_FULL), (HIGH, Wma::Pro, WMVHIGH_PRO),
     ];
-    let holds =
-        |(w, h, s, _): &&(u32, u32, Wma, Profile)| width <= *w && height <= *h && sound == *s;
-    RULES.iter().find(holds).map(|rule| rule.3)
+    let within = |most: &Wmv| {
+        (film.is_simple || !most.is_simple)
+            && (!film.is_fast || most.is_fast)
+            && film.width <= most.width
+            && film.height <= most.height
+            && film.bits_per_sec <= most.bits_per_sec
+    };
+    let holds = |(most, s, _): &&(Wmv, Wma, Profile)| within(most) && sound == *s;
+    RULES.iter().find(holds).map(|rule| rule.2)
+}
+
+const fn level(is_simple: bool, is_fast: bool, size: (u32, u32), bits_per_sec: u64) -> Wmv {
+    Wmv {
+        is_simple,
+        is_fast,
+        width: size.0,
+        height: size.1,
+        bits_per_sec,
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Vorbis comments, the tags of FLAC, Ogg Vorbis, Opus and Speex (Xiph.org, "Ogg Vorbis I format specification: comment
 //! field and header specification"; without the framing bit, which FLAC does not have).
 //!
-//! Pictures in comments (`METADATA_BLOCK_PICTURE`) are base64 cut up by pages: they cannot be sent as a range of the file
-//! and are passed over.
+//! Pictures in comments are base64, see [`packed`]; in FLAC itself, which has blocks for them, they are passed over.
 
 use super::{date, number, put, text, utf8};
 use crate::limits;
 use crate::media::Media;
+use crate::media::art::{
+    self,
+    packed::{Decoder, Packing},
+};
 use crate::media::reader::{Error, Reader};
 
 /// Comments that are looked at. Real files have some dozens; a picture is one too.
@@ -20,6 +23,8 @@ pub(crate) trait Bytes {
     fn read_exact(&mut self, out: &mut [u8]) -> Result<(), Error>;
     /// Passes over `n` bytes.
     fn skip(&mut self, n: u64) -> Result<(), Error>;
+    /// Where the next byte lies in the file, if pictures in comments count here.
+    fn place(&mut self) -> Option<u64>;
 }
 
 impl Bytes for Reader<'_> {
@@ -29,6 +34,10 @@ impl Bytes for Reader<'_> {
 
     fn skip(&mut self, n: u64) -> Result<(), Error> {
         Reader::skip(self, n)
+    }
+
+    fn place(&mut self) -> Option<u64> {
+        None
     }
 }
 
@@ -43,10 +52,26 @@ pub(crate) fn read(r: &mut impl Bytes, media: &mut Media) -> Result<(), Error> {
     let mut year = None;
     for _ in 0..count {
         let len = u64::from(length(r)?);
+        let place = r.place();
         let kept = len.min(COMMENT_BYTES);
         let mut bytes = vec![0; usize::try_from(kept).map_err(|_| Error::Limit)?];
         r.read_exact(&mut bytes)?;
-        r.skip(len - kept)?;
+        let mut end = [0; 2];
+        if let Some(between) = len.checked_sub(kept + end.len() as u64) {
+            r.skip(between)?;
+            r.read_exact(&mut end)?;
+        } else {
+            r.skip(len - kept)?;
+            end = bytes.last_chunk().copied().unwrap_or_default();
+        }
+        if let (Some(at), Some((packing, text))) = (place, picture_in(&bytes)) {
+            let padding = end.map(|byte| u64::from(byte == b'=')).iter().sum();
+            let letters = len.saturating_sub((bytes.len() - text.len()) as u64);
+            if let Some(found) = packing.look(text, letters, padding, at) {
+                art::offer(&mut media.art, found);
+            }
+            continue;
+        }
         let comment = utf8(&bytes);
         if let Some((name, value)) = comment.split_once('=') {
             take(&name.to_ascii_uppercase(), value, media, &mut year);
@@ -54,6 +79,51 @@ pub(crate) fn read(r: &mut impl Bytes, media: &mut Media) -> Result<(), Error> {
     }
     put(&mut media.date, year);
     Ok(())
+}
+
+/// How the picture is packed that the comment starting with these bytes holds, and what it starts with.
+fn picture_in(comment: &[u8]) -> Option<(Packing, &[u8])> {
+    let split = comment.iter().position(|b| *b == b'=')?;
+    let (name, text) = comment.split_at_checked(split)?;
+    let packing = Packing::of_comment(&utf8(name).to_ascii_uppercase())?;
+    Some((packing, text.get(1..)?))
+}
+
+/// The picture in the comment that starts at `at` of the file, as [`read`] found it.
+///
+/// # Errors
+/// [`Error::Malformed`] if there is none; [`Error::Limit`] above [`limits::PACKED_ART_BYTES`]; errors of `r`.
+pub(crate) fn picture(r: &mut impl Bytes, at: u64) -> Result<Vec<u8>, Error> {
+    const PIECE: usize = 4096;
+    let vendor = length(r)?;
+    r.skip(u64::from(vendor))?;
+    for _ in 0..length(r)?.min(COMMENTS) {
+        let mut left = u64::from(length(r)?);
+        if r.place() != Some(at) {
+            r.skip(left)?;
+            continue;
+        }
+        if left > limits::PACKED_ART_BYTES / 3 * 4 + PIECE as u64 {
+            return Err(Error::Limit);
+        }
+        let (mut packing, mut decoder) = (None, Decoder::default());
+        let (mut piece, mut unpacked) = ([0; PIECE], Vec::new());
+        while left > 0 {
+            let n = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+            let mut text = piece.get_mut(..n).unwrap_or_default();
+            r.read_exact(text)?;
+            left -= n as u64;
+            if packing.is_none() {
+                let (found, behind) = picture_in(text).ok_or(Error::Malformed("picture"))?;
+                let name = n - behind.len();
+                packing = Some(found);
+                text = text.get_mut(name..).unwrap_or_default();
+            }
+            decoder.decode(text, &mut unpacked)?;
+        }
+        return packing.ok_or(Error::Truncated)?.unpack(unpacked);
+    }
+    Err(Error::Malformed("picture"))
 }
 
 fn length(r: &mut impl Bytes) -> Result<u32, Error> {

@@ -219,7 +219,7 @@ impl Film {
         let summed = || {
             self.tracks
                 .iter()
-                .filter_map(|t| seconds(t.fragments, t.timescale))
+                .filter_map(|t| seconds(t.whole()?, t.timescale))
                 .max()
         };
         if self.fragmented {

@@ -291,6 +291,38 @@ fn runs_of_fragments_add_up() {
 }
 
 #[test]
+fn samples_of_the_film_itself_come_before_those_of_fragments() {
+    let traf = nest(
+        b"traf",
+        &[
+            boxed(b"tfhd", &words(&[0, 2])),
+            boxed(b"trun", &words(&[0, 5])),
+        ],
+    );
+    let trex = boxed(b"trex", &words(&[0, 2, 1, 100, 0, 0]));
+    let of = |track: Vec<u8>| {
+        let moov = nest(
+            b"moov",
+            &[
+                mvhd(1500),
+                track,
+                nest(b"mvex", std::slice::from_ref(&trex)),
+            ],
+        );
+        let moof = nest(b"moof", std::slice::from_ref(&traf));
+        parse(&[ftyp(b"iso5"), moov, moof].concat()).0.duration
+    };
+    // 1500 units of 1/500 s, then 500.
+    let track = trak(2, b"soun", UPRIGHT, 1500, mp4a(48_000, 2));
+    assert_eq!(of(track.clone()), Some(Duration::from_secs(4)));
+    // A length that no samples stand for is that of the fragments, or wrong.
+    let at = track.windows(4).position(|w| w == b"stts").unwrap() + 8;
+    let mut none = track;
+    none[at..at + 4].fill(0);
+    assert_eq!(of(none), Some(Duration::from_secs(1)));
+}
+
+#[test]
 fn an_index_is_believed_and_its_fragments_passed_over() {
     let sidx = words(&[0, 2, 1000, 0, 0, 1, 64, 7000, 0]);
     let (media, outcome) = parse(&fragmented(&[

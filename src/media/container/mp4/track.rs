@@ -22,6 +22,8 @@ pub(super) struct Track {
     pub(super) language: Language,
     /// One sample's time in track units, when all have the same.
     pub(super) sample: Option<u32>,
+    /// The film's header lists samples of its own, before those of fragments.
+    pub(super) has_samples: bool,
     /// First sample description.
     pub(super) entry: SampleEntry,
     /// Sum of the fragments' runs, in track units.
@@ -32,6 +34,15 @@ pub(super) struct Track {
     pub(super) end_time: Option<u64>,
     /// `default_sample_duration` of `trex`.
     pub(super) fragment_sample: u32,
+}
+
+impl Track {
+    /// What the fragments add up to, with the samples before them; `None` without fragments.
+    pub(super) fn whole(&self) -> Option<u64> {
+        let before = self.duration.filter(|_| self.has_samples).unwrap_or(0);
+        let fragments = Some(self.fragments).filter(|units| *units > 0)?;
+        Some(fragments.saturating_add(before))
+    }
 }
 
 /// Reads the payload of `trak` into `track`, as far as it goes.
@@ -100,7 +111,15 @@ fn stbl(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
     let handler = track.handler;
     each_box(r, |kind, body| match &kind {
         b"stsd" => sample_entry::read(body, handler, &mut track.entry),
-        b"stts" if &handler == b"vide" => stts(body).map(|sample| track.sample = sample),
+        b"stts" => {
+            let mut runs = body.clone();
+            runs.skip(4)?;
+            track.has_samples = runs.be_u32()? > 0;
+            if &handler == b"vide" {
+                track.sample = stts(body)?;
+            }
+            Ok(())
+        }
         _ => Ok(()),
     })
 }

@@ -128,13 +128,14 @@ fn coding(kind: u8, info: &[u8], bluray: bool) -> Option<Kind> {
         0x80 if bluray => Kind::BlurayLpcm,
         0x81 => Kind::Sound(Ac3),
         0x82 if bluray => Kind::Sound(Dts),
-        0x82 if info.is_empty() => Kind::PerhapsDts,
         0x83 if bluray => Kind::Sound(TrueHd),
         0x87 => Kind::Sound(Eac3),
         0x8A => Kind::Sound(Dts),
         0x84 | 0xA1 if bluray => Kind::Sound(Eac3),
         0x85 | 0x86 | 0xA2 if bluray => Kind::Sound(DtsHd),
         0x90 | 0x92 if bluray => Kind::Caption,
+        // Not of the standard, often without a descriptor that says what it is; its first bytes have to.
+        0x82 => private(info).unwrap_or(Kind::PerhapsDts),
         0x80..=0xFF | 0x06 => private(info)?,
         _ => return None,
     })

@@ -184,13 +184,19 @@ fn codings_are_told_by_number_or_descriptor() {
     assert_eq!(of(&bluray, 0x80, &[]), (None, Some(AudioCodec::Lpcm)));
     assert_eq!(of(&[], 0x82, &[]), (None, None));
     let frame = [&[0x7F, 0xFE, 0x80, 0x01], [0; 10].as_slice()].concat();
-    let told = [
-        association(),
-        map(&[], &[(0, 0x82, &[])]),
-        pes(0x200, 0, &frame),
-    ]
-    .concat();
-    assert_eq!(parse(&told).0.audio_codec, Some(AudioCodec::Dts));
+    // With a language and nothing else as well.
+    for info in [&[][..], &[0x0A, 4, b'e', b'n', b'g', 0]] {
+        let told = [
+            association(),
+            map(&[], &[(0, 0x82, info)]),
+            pes(0x200, 0, &frame),
+        ]
+        .concat();
+        let media = parse(&told).0;
+        assert_eq!(media.audio_codec, Some(AudioCodec::Dts));
+        assert_eq!(media.class, Some(Class::Audio));
+        assert_eq!(of(&[], 0x82, info), (None, None));
+    }
     assert_eq!(of(&[], 0x06, &[0x7B, 0]), (None, Some(AudioCodec::Dts)));
     assert_eq!(
         of(&[], 0x06, &[0x05, 4, b'A', b'C', b'-', b'3']),

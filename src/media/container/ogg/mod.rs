@@ -45,6 +45,25 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     comments
 }
 
+/// The picture in the comments of the first link that [`read`] found at `at` of the file.
+///
+/// # Errors
+/// [`Error::Malformed`] if there is none; errors of the reader.
+pub(crate) fn picture(r: &Reader<'_>, at: u64) -> Result<Vec<u8>, Error> {
+    let link = Link::read(&mut r.clone(), &mut Media::default())?;
+    let mut outcome = Err(Error::Malformed("picture"));
+    for stream in &link.streams {
+        let mut behind = r.clone();
+        behind.seek(link.behind_heads)?;
+        outcome = Packet::open(&mut behind, stream.serial)
+            .and_then(|mut packet| stream.picture(&mut packet, at));
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
 /// Streams that play together.
 struct Link {
     /// Those that are understood.

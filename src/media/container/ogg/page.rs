@@ -139,6 +139,28 @@ impl<'r, 'a> Packet<'r, 'a> {
         Ok(packet)
     }
 
+    /// Goes to the packet behind this one.
+    ///
+    /// # Errors
+    /// As [`Packet::open`].
+    pub(super) fn next(&mut self) -> Result<(), Error> {
+        while self.left > 0 || !self.complete {
+            let left = self.available()?;
+            self.r.skip(left)?;
+            self.left = 0;
+        }
+        self.complete = false;
+        if self.taken == self.page.segments {
+            self.page = page_of(self.r, self.page.serial)?;
+            if self.page.continues() {
+                return Err(Error::Malformed("Ogg packet"));
+            }
+            self.taken = 0;
+        }
+        self.take_segments();
+        Ok(())
+    }
+
     /// The segments up to the end of the packet or of the page.
     fn take_segments(&mut self) {
         for len in self.page.lengths().iter().skip(self.taken) {
@@ -178,6 +200,11 @@ impl Bytes for Packet<'_, '_> {
             out = later;
         }
         Ok(())
+    }
+
+    fn place(&mut self) -> Option<u64> {
+        self.available().ok()?;
+        Some(self.r.offset())
     }
 
     fn skip(&mut self, mut n: u64) -> Result<(), Error> {

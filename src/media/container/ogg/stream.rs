@@ -5,11 +5,19 @@
 
 use std::time::Duration;
 
+use super::page::Packet;
+use crate::limits;
 use crate::media::Media;
+use crate::media::art::{self, packed::Packing};
 use crate::media::container::{flac, play_time};
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
 use crate::media::tag::vorbis::{self, Bytes};
+
+/// Blocks of FLAC behind the comments that are looked at.
+const BLOCKS: usize = 128;
+/// Bytes of a picture block that tell what it is: numbers, media type, description.
+const BLOCK_HEAD_BYTES: u64 = 1088;
 
 /// One stream that is understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +99,54 @@ impl Stream {
     ///
     /// # Errors
     /// [`Error::Malformed`] if they are not there; errors of the packet.
-    pub(super) fn comments(&self, packet: &mut impl Bytes, media: &mut Media) -> Result<(), Error> {
+    pub(super) fn comments(
+        &self,
+        packet: &mut Packet<'_, '_>,
+        media: &mut Media,
+    ) -> Result<(), Error> {
+        let is_last = self.to_comments(packet)?;
+        vorbis::read(packet, media)?;
+        if self.coding == Coding::Flac && !is_last {
+            return blocks(packet, |packet, at, len| {
+                let kept = len.min(BLOCK_HEAD_BYTES);
+                let mut head = vec![0; usize::try_from(kept).map_err(|_| Error::Limit)?];
+                packet.read_exact(&mut head)?;
+                if let Some(found) = Packing::Block.look(&head, len, 0, at) {
+                    art::offer(&mut media.art, found);
+                }
+                Ok(None::<()>)
+            })
+            .map(drop);
+        }
+        Ok(())
+    }
+
+    /// The picture that [`Stream::comments`] found at `at` of the file.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if there is none; errors of the packet.
+    pub(super) fn picture(&self, packet: &mut Packet<'_, '_>, at: u64) -> Result<Vec<u8>, Error> {
+        let is_last = self.to_comments(packet)?;
+        match vorbis::picture(packet, at) {
+            Err(Error::Malformed(_)) if self.coding == Coding::Flac && !is_last => {}
+            found => return found,
+        }
+        blocks(packet, |packet, place, len| {
+            if place != at {
+                return Ok(None);
+            }
+            if len > limits::PACKED_ART_BYTES {
+                return Err(Error::Limit);
+            }
+            let mut block = vec![0; usize::try_from(len).map_err(|_| Error::Limit)?];
+            packet.read_exact(&mut block)?;
+            Packing::Block.unpack(block).map(Some)
+        })?
+        .ok_or(Error::Malformed("picture"))
+    }
+
+    /// Goes behind the name that comments start with; says whether FLAC calls it the last of its blocks.
+    fn to_comments(&self, packet: &mut impl Bytes) -> Result<bool, Error> {
         let mut start = [0; 8];
         let (start, name): (&mut [u8], &[u8]) = match self.coding {
             Coding::Vorbis | Coding::Ogm => (&mut start[..7], b"\x03vorbis"),
@@ -102,13 +157,15 @@ impl Stream {
             Coding::Speex => (&mut start[..0], b""),
         };
         packet.read_exact(start)?;
+        let mut is_last = false;
         if let (Coding::Flac, Some(kind)) = (self.coding, start.first_mut()) {
+            is_last = *kind & 0x80 != 0;
             *kind &= 0x7F;
         }
         if !start.starts_with(name) {
             return Err(Error::Malformed("Ogg comments"));
         }
-        vorbis::read(packet, media)
+        Ok(is_last)
     }
 
     /// Where the stream starts, told by the first page on which a packet ends: at 0, if that many packets can hold all up
@@ -140,6 +197,31 @@ impl Stream {
             Clock::Nanos { frame } => play_time(end.checked_mul(frame)?, 1_000_000_000),
         }
     }
+}
+
+/// Calls `see` with the place and length of each picture block of FLAC behind the comments, until it has an answer.
+fn blocks<T>(
+    packet: &mut Packet<'_, '_>,
+    mut see: impl FnMut(&mut Packet<'_, '_>, u64, u64) -> Result<Option<T>, Error>,
+) -> Result<Option<T>, Error> {
+    const PICTURE: u8 = 6;
+    for _ in 0..BLOCKS {
+        packet.next()?;
+        let mut header = [0; 4];
+        packet.read_exact(&mut header)?;
+        let [kind, len @ ..] = header;
+        let len = len.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        if kind & 0x7F == PICTURE
+            && let Some(at) = packet.place()
+            && let Some(found) = see(packet, at, len)?
+        {
+            return Ok(Some(found));
+        }
+        if kind & 0x80 != 0 {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 type Header = (Coding, Clock, u64);

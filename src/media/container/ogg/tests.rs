@@ -257,3 +257,125 @@ fn a_cut_page_does_not_count_and_damage_ends() {
         Err(Error::Unsupported)
     );
 }
+
+/// A picture block of FLAC around a picture of `len` bytes that starts like a PNG.
+fn block(len: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut picture = b"\x89PNG\r\n\x1A\n".to_vec();
+    picture.extend((0..=255).cycle().take(len - picture.len()));
+    let mut block = b"\0\0\0\x03\0\0\0\x09image/png\0\0\0\x01d".to_vec();
+    block.extend([0; 16]);
+    block.extend(u32::try_from(len).unwrap().to_be_bytes());
+    block.extend(&picture);
+    (block, picture)
+}
+
+/// RFC 4648 §4.
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    let letters = [
+        b'A'..=b'Z',
+        b'a'..=b'z',
+        b'0'..=b'9',
+        b'+'..=b'+',
+        b'/'..=b'/',
+    ];
+    let letters: Vec<u8> = letters.into_iter().flatten().collect();
+    let mut text = Vec::new();
+    for three in bytes.chunks(3) {
+        let word = [three, &[0; 2]].concat();
+        let bits = u32::from_be_bytes([0, word[0], word[1], word[2]]);
+        let four = [18, 12, 6, 0].map(|shift| letters[(bits >> shift & 63) as usize]);
+        text.extend(&four[..=three.len()]);
+        text.resize(text.len().next_multiple_of(4), b'=');
+    }
+    text
+}
+
+fn taken_out(file: &[u8]) -> Result<Vec<u8>, Error> {
+    let art = parse(read, file).0.art.ok_or(Error::Unsupported)?;
+    let picture = crate::media::art::packed::unpack(&file, file.len() as u64, art.offset)?;
+    assert_eq!(picture.len(), art.len as usize);
+    Ok(picture)
+}
+
+#[test]
+fn covers_in_comments_are_taken_out_over_pages_with_others_between() {
+    for len in [8, 900, 901, 902, 20_000] {
+        let (block, picture) = block(len);
+        let rows = [
+            [b"METADATA_BLOCK_PICTURE=".to_vec(), base64(&block)].concat(),
+            [b"coverart=".to_vec(), base64(&picture)].concat(),
+        ];
+        for line in rows {
+            for (start, head) in [(&b"\x03vorbis"[..], VORBIS), (b"OpusTags", OPUS)] {
+                let packet = comments(start, &[b"TITLE=One", &line, b"ALBUM=Two"]);
+                let other = page(0, 0, 9, b"not ours");
+                let pages = pages(7, &packet);
+                let file = [page(2, 0, 7, head), pages.join(&other[..])].concat();
+                assert_eq!(taken_out(&file), Ok(picture.clone()), "{len}");
+                assert_eq!(parse(read, &file).0.album.as_deref(), Some("Two"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_front_cover_of_several_is_taken_out() {
+    let icon = [&[0, 0, 0, 1], &block(70).0[4..]].concat();
+    let (front, picture) = block(2000);
+    let lines = [&icon, &front, &front]
+        .map(|block| [b"METADATA_BLOCK_PICTURE=".to_vec(), base64(block)].concat());
+    let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+    let packet = comments(b"\x03vorbis", &lines);
+    let file = [page(2, 0, 7, VORBIS), pages(7, &packet).concat()].concat();
+    assert_eq!(taken_out(&file), Ok(picture));
+}
+
+#[test]
+fn covers_that_lie_or_are_cut_are_refused_and_never_wrong() {
+    let (block, picture) = block(1500);
+    let line = [b"METADATA_BLOCK_PICTURE=".to_vec(), base64(&block)].concat();
+    let packet = comments(b"\x03vorbis", &[&line]);
+    let file = [page(2, 0, 7, VORBIS), pages(7, &packet).concat()].concat();
+    for n in (0..file.len()).step_by(7) {
+        assert!(taken_out(&file[..n]).is_err(), "{n}");
+    }
+    for at in 0..file.len() {
+        let mut bad = file.clone();
+        bad[at] ^= 0x55;
+        if let Ok(found) = taken_out(&bad) {
+            assert!(found.len() <= picture.len(), "{at}");
+        }
+    }
+    let len = file.len() as u64;
+    let elsewhere = crate::media::art::packed::unpack(&file.as_slice(), len, 3);
+    assert_eq!(elsewhere, Err(Error::Malformed("picture")));
+}
+
+#[test]
+fn a_picture_block_of_ogg_flac_is_taken_out() {
+    let mut head = b"\x7FFLAC\x01\0\0\x03fLaC\0\0\0\x22\x10\0\x10\0".to_vec();
+    head.extend(b"\0\0\0\0\0\0\x0A\xC4\x42\xF0\0\0\xAC\x44");
+    head.resize(head.len() + 16, 0);
+    let (block, picture) = block(5000);
+    let with = |kind: u8, body: &[u8]| {
+        let len = u32::try_from(body.len()).unwrap().to_be_bytes();
+        [&[kind], &len[1..], body].concat()
+    };
+    let file = [
+        page(2, 0, 7, &head),
+        page(0, 0, 7, &with(4, &comments(b"", &[b"TITLE=One"]))),
+        page(0, 0, 7, &with(1, &[0; 20])),
+        pages(7, &with(6 | 0x80, &block)).concat(),
+        page(4, 44_100, 7, &[0xFF; 40]),
+    ]
+    .concat();
+    assert_eq!(taken_out(&file), Ok(picture));
+    // Where the comments are the last block, no packet behind them is one.
+    let last = [
+        page(2, 0, 7, &head),
+        page(0, 0, 7, &with(4 | 0x80, &comments(b"", &[b"TITLE=One"]))),
+        pages(7, &with(6 | 0x80, &block)).concat(),
+    ]
+    .concat();
+    assert_eq!(taken_out(&last), Err(Error::Unsupported));
+}

@@ -256,16 +256,39 @@ fn mpeg4_part_2_goes_by_its_own_profile() {
 }
 
 #[test]
-fn windows_media_goes_by_size_and_sound() {
-    let named = |w, h, sound| advanced_systems(w, h, sound).map(Profile::name);
-    assert_eq!(named(176, 144, Wma::Base), Some("WMVSPLL_BASE"));
-    assert_eq!(named(352, 288, Wma::Mp3), Some("WMVSPML_MP3"));
-    assert_eq!(named(720, 480, Wma::Full), Some("WMVMED_FULL"));
-    assert_eq!(named(1920, 1080, Wma::Pro), Some("WMVHIGH_PRO"));
-    assert_eq!(
-        (named(1920, 1080, Wma::Base), named(3840, 2160, Wma::Pro)),
-        (None, None)
-    );
+fn windows_media_goes_by_profile_size_rate_and_sound() {
+    // First byte of the sequence header, size, kbit/s, sound.
+    const SLOW: u8 = 3 << 1;
+    const FAST: u8 = 5 << 1;
+    const MAIN: u8 = 4 << 4 | FAST;
+    let rows = [
+        (SLOW, (176, 144), 96, Wma::Base, Some("WMVSPLL_BASE")),
+        (FAST, (176, 144), 96, Wma::Base, Some("WMVSPML_BASE")),
+        (SLOW, (176, 144), 97, Wma::Base, Some("WMVSPML_BASE")),
+        (SLOW, (352, 288), 384, Wma::Mp3, Some("WMVSPML_MP3")),
+        (FAST, (240, 176), 384, Wma::Mp3, Some("WMVSPML_MP3")),
+        (FAST, (352, 288), 384, Wma::Mp3, None),
+        (FAST, (352, 288), 384, Wma::Base, Some("WMVMED_BASE")),
+        (MAIN, (176, 144), 90, Wma::Base, Some("WMVMED_BASE")),
+        (MAIN, (720, 480), 9_000, Wma::Full, Some("WMVMED_FULL")),
+        (MAIN, (720, 576), 10_000, Wma::Pro, Some("WMVMED_PRO")),
+        (MAIN, (720, 576), 10_001, Wma::Full, Some("WMVHIGH_FULL")),
+        (MAIN, (1280, 720), 8_000, Wma::Full, Some("WMVHIGH_FULL")),
+        (MAIN, (1920, 1080), 20_000, Wma::Pro, Some("WMVHIGH_PRO")),
+        (MAIN, (1920, 1080), 20_001, Wma::Pro, None),
+        (MAIN, (1920, 1080), 8_000, Wma::Base, None),
+        (MAIN, (640, 480), 1_000, Wma::Mp3, None),
+        (MAIN, (3840, 2160), 8_000, Wma::Pro, None),
+        // Complex, and advanced.
+        (8 << 4, (320, 240), 300, Wma::Base, None),
+        (12 << 4, (320, 240), 300, Wma::Base, None),
+    ];
+    for (first, size, kbits, sound, want) in rows {
+        let film = Wmv::new([first, 0, 0, 0], size, kbits * 1000);
+        let found = film.and_then(|film| advanced_systems(film, sound));
+        let row = format!("{first:#X} {size:?} {kbits} {sound:?}");
+        assert_eq!(found.map(Profile::name), want, "{row}");
+    }
 }
 
 #[test]
