@@ -25,6 +25,7 @@ use crate::{
 pub use crate::wire::device::DESCRIPTION_PATH;
 
 pub mod art;
+pub mod browser;
 pub mod connection_manager;
 pub mod content_directory;
 pub mod control;
@@ -33,6 +34,7 @@ pub mod discovery;
 mod entity;
 pub mod host;
 mod listing;
+pub mod mdns;
 pub mod media;
 pub mod page;
 pub mod registrar;
