@@ -105,7 +105,7 @@ pub const DNS_OWN_DATAGRAMS: usize = 64;
 /// Types of services browsed for at once. Beyond it: not asked for.
 pub const BROWSED_TYPES: usize = 64;
 /// Records remembered while browsing. Beyond it: new ones are dropped until old ones expire.
-pub const BROWSED_RECORDS: usize = 1024;
+pub const BROWSED_RECORDS: usize = 512;
 /// Bytes of the data of one record remembered while browsing; TXT data are seldom above 400. Longer: not remembered.
 pub const BROWSED_DATA_BYTES: usize = 1300;
 /// Longest time a record is remembered while browsing, whatever its sender asks for.
