@@ -309,6 +309,7 @@ fn question(bytes: &[u8], at: usize) -> Result<(Question<'_>, usize), Error> {
 /// ```text
 /// | name | type 2 | class 2 | TTL 4 | length 2 | data |
 /// ```
+#[inline(never)]
 fn record(bytes: &[u8], at: usize) -> Result<(Record<'_>, usize), Error> {
     let (name, at) = Name::parse(bytes, at)?;
     let word = |at| u16_at(bytes, at).ok_or(Error::Truncated);

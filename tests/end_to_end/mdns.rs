@@ -40,7 +40,7 @@ class Listener:
         if info is None:
             print("unresolved", name, flush=True)
             return
-        texts = ";".join(f"{k.decode()}={v.decode()}" for k, v in sorted(info.properties.items()))
+        texts = ";".join(f"{k.decode()}={(v or b'').decode()}" for k, v in sorted(info.properties.items()))
         print("added", name, info.server, info.port, ",".join(info.parsed_addresses()), texts, sep="|", flush=True)
     def update_service(self, zc, kind, name):
         pass
@@ -126,8 +126,9 @@ fn who_asks_later_is_answered_and_a_kill_leaves_no_goodbye() {
         return;
     };
     // The announcements of the start are over.
+    let name = format!("{}.local", host());
     wait_for("the page answers by its name", 10, || {
-        ask(rill.network(), NEAR, &format!("{}.local", host()), 1)
+        ask(rill.network(), NEAR, &name, 1)
     });
     let Some(mut browser) = Browser::start(rill.network(), HTTP) else {
         return;
@@ -135,6 +136,10 @@ fn who_asks_later_is_answered_and_a_kill_leaves_no_goodbye() {
     browser.line("added|Kino & süß.");
     rill.kill();
     rill.start();
+    // Who stops before its names are sure has told nothing, and takes nothing back.
+    wait_for("it answers again", 10, || {
+        ask(rill.network(), NEAR, &name, 1)
+    });
     rill.stop();
     browser.line("removed|Kino & süß.");
 }
@@ -230,8 +235,11 @@ fn beside_avahi_both_keep_answering() {
         );
         rill.stop();
         browser.line("removed|Kino & süß.");
-        let seen = Avahi::browse(rill.network(), "_http._tcp");
-        assert!(!seen.contains("8200"), "{seen}");
+        // A goodbye counts after a second (RFC 6762 §10.1).
+        wait_for("Avahi has heard the goodbye", 10, || {
+            let seen = Avahi::browse(rill.network(), "_http._tcp");
+            (!seen.contains("8200")).then_some(())
+        });
     }
     // The other one still answers for the host, and nobody was renamed.
     wait_for("Avahi answers for the host", 10, || {

@@ -24,6 +24,7 @@ pub struct Name<'m> {
 
 impl<'m> Name<'m> {
     /// Reads the name at `at`; it, and where what follows it begins.
+    #[inline(never)]
     pub(super) fn parse(bytes: &'m [u8], at: usize) -> Result<(Self, usize), Error> {
         let mut labels = Labels::new(bytes, at);
         let mut written_out = 1;
@@ -61,6 +62,7 @@ impl<'m> Name<'m> {
     }
 
     /// Whether both are the same name.
+    #[inline(never)]
     pub fn is(&self, other: Name<'_>) -> bool {
         let (mut own, mut others) = (self.labels(), other.labels());
         loop {
@@ -129,6 +131,8 @@ impl<'m> Labels<'m> {
     }
 
     /// The next label; `None` behind the last.
+    // Called from everywhere; once in the binary is enough.
+    #[inline(never)]
     fn step(&mut self) -> Result<Option<&'m [u8]>, Error> {
         let byte = |at: usize| self.bytes.get(at).copied().ok_or(Error::Truncated);
         while !self.done {

@@ -100,6 +100,7 @@ impl<'b> Writer<'b> {
     ///
     /// # Errors
     /// When it does not fit.
+    #[inline(never)]
     pub fn record(
         &mut self,
         section: Section,
@@ -170,6 +171,7 @@ impl<'b> Writer<'b> {
         written
     }
 
+    #[inline(never)]
     fn name(&mut self, name: Name<'_>) -> Result<(), Full> {
         let mut rest = name.labels();
         loop {
