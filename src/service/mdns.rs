@@ -24,7 +24,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::limits;
 use crate::service::Now;
 use crate::service::discovery::sources::Sources;
-use crate::service::discovery::{Chance, Datagram, Input, Interface, Transmit, cut};
+use crate::service::discovery::{Chance, Datagram, Input, Interface, Transmit};
 use crate::wire::dns::{self, Header, Message, Section, Writer};
 
 mod answer;
@@ -109,11 +109,10 @@ impl Responder {
         let udn = format!("udn={}", settings.udn);
         let texts = ["path=/", "description=DLNA media server", &udn];
         let host = settings.host.split('.').next().unwrap_or_default();
-        let host = if host.is_empty() { "rill" } else { host };
         Responder {
             records: Records::new(
-                cut(&settings.name, 63),
-                cut(host, 63),
+                named(&settings.name),
+                named(host),
                 settings.http_port,
                 &texts,
             ),
@@ -521,6 +520,11 @@ impl Responder {
         let _ = self.own.push_back(hash);
         Some((dns::group(source), index, source, len))
     }
+}
+
+/// `text`, or a word in its place: a label is never empty.
+fn named(text: &str) -> &str {
+    if text.is_empty() { "rill" } else { text }
 }
 
 /// Asks whether anybody has our names, and shows what we would say (RFC 6762 §8.1, §8.2).
