@@ -41,6 +41,8 @@ pub struct Config {
     pub allow: Vec<Subnet>,
     /// Time between two bursts of announcements, 5 s to one day.
     pub notify_interval: Duration,
+    /// Whether the web page is told by multicast DNS.
+    pub mdns: bool,
     /// Further names under which rill may be addressed, lower case; every other is refused (DNS rebinding).
     pub hosts: Vec<String>,
     /// What is odd but no reason to stop, one sentence each: to be logged once the log is open.
@@ -119,7 +121,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 10] = [
+pub const VARIABLES: [Variable; 11] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -220,6 +222,16 @@ pub const VARIABLES: [Variable; 10] = [
         read: read::notify_interval,
         show: |config| config.notify_interval.as_secs().to_string().into(),
     },
+    Variable {
+        name: "RILL_MDNS",
+        unit: "on or off",
+        default: Default::Value("on"),
+        help: "Whether the web page is announced by multicast DNS (Bonjour, Avahi), as <host name>.local. Works beside \
+               another responder on the same machine.",
+        service: None,
+        read: read::mdns,
+        show: |config| if config.mdns { "on" } else { "off" }.into(),
+    },
 ];
 
 impl Config {
@@ -262,6 +274,7 @@ impl Config {
             log: LevelFilter::Off,
             allow: Vec::new(),
             notify_interval: Duration::ZERO,
+            mdns: false,
             hosts: Vec::new(),
             warnings: Vec::new(),
         }

@@ -8,7 +8,7 @@
 //!    service/     answers: request in, response out                 │  sys/, the cellar:
 //!    catalogue/   remembers: walk, scan, snapshot, query            │  the only unsafe; small
 //!    media/       understands files: formats, tags, DLNA profiles   │  safe functions over
-//!    wire/        understands messages: HTTP, SSDP, SOAP, DIDL      ┘  system calls
+//!    wire/        understands messages: HTTP, SSDP, SOAP, DIDL, DNS ┘  system calls
 //! ```
 //!
 //! Each floor uses only what is below it (`tests/layers.rs` keeps that law). `wire/` and `service/` do no I/O

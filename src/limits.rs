@@ -117,6 +117,32 @@ pub const EVENT_TIME: Duration = Duration::from_secs(30);
 pub const EVENT_FAILURES: u8 = 3;
 /// Bytes of a subscriber's answer that are looked at for its status line.
 pub const EVENT_ANSWER_BYTES: usize = 512;
+// ---- multicast DNS ---------------------------------------------------------------------------
+
+/// Bytes of a multicast DNS message that is looked at (RFC 6762 §17). A longer one is dropped.
+pub const DNS_MESSAGE_BYTES: usize = 9000;
+/// Bytes of a multicast DNS message rill sends: one Ethernet frame of IPv6. What does not fit is left out.
+pub const DNS_SENT_BYTES: usize = 1440;
+/// Questions of one message that are looked at. Real ones have under 20. Beyond it: not answered.
+pub const DNS_QUESTIONS: usize = 64;
+/// Records of one message that are looked at; 9000 bytes of known answers have about 300. Beyond it: not seen.
+pub const DNS_RECORDS: usize = 512;
+/// Askers whose answers wait, by unicast or because they know more. Beyond it: their query is dropped.
+pub const DNS_PENDING: usize = 32;
+/// Bytes of the questions of a legacy query, which its answer repeats. Beyond it: not answered.
+pub const DNS_LEGACY_QUESTION_BYTES: usize = 512;
+/// Addresses of one interface that are told. Beyond it: left out.
+pub const DNS_ADDRESSES: usize = 8;
+/// Datagrams of our own that are remembered until they come back by the loop. Forgotten ones are read like any other.
+pub const DNS_OWN_DATAGRAMS: usize = 64;
+/// Types of services browsed for at once. Beyond it: not asked for.
+pub const BROWSED_TYPES: usize = 64;
+/// Records remembered while browsing. Beyond it: new ones are dropped until old ones expire.
+pub const BROWSED_RECORDS: usize = 512;
+/// Bytes of the data of one record remembered while browsing; TXT data are seldom above 400. Longer: not remembered.
+pub const BROWSED_DATA_BYTES: usize = 1300;
+/// Longest time a record is remembered while browsing, whatever its sender asks for.
+pub const BROWSED_TTL: Duration = Duration::from_secs(2 * 60 * 60);
 
 // ---- pictures and captions -------------------------------------------------------------------
 

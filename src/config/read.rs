@@ -215,6 +215,19 @@ pub(super) fn notify_interval(
     Ok(())
 }
 
+pub(super) fn mdns(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    config.mdns = match text.and_then(OsStr::to_str) {
+        Some("on") => true,
+        Some("off") => false,
+        _ => return Err(wrong("it is on or off", "RILL_MDNS=on")),
+    };
+    Ok(())
+}
+
 /// Reads a comma-separated list; empty entries are left out.
 pub(super) fn list<T>(
     text: Option<&OsStr>,

@@ -57,6 +57,7 @@ fn defaults_are_those_of_the_table() {
         log: LevelFilter::Info,
         allow: vec![],
         notify_interval: Duration::from_secs(600),
+        mdns: true,
         hosts: vec![],
         warnings: vec![],
     };
@@ -76,6 +77,7 @@ fn every_variable_is_read_and_shown() {
         ("RILL_ALLOW", "192.168.1.9/24,fd00::1"),
         ("RILL_HOSTS", "NAS,media.example.org."),
         ("RILL_NOTIFY_INTERVAL", "5"),
+        ("RILL_MDNS", "off"),
     ];
     let config = read(&variables, &[]).unwrap();
     let shown = "\
@@ -89,6 +91,7 @@ RILL_LOG=warn
 RILL_ALLOW=192.168.1.0/24,fd00::1/128
 RILL_HOSTS=nas,media.example.org
 RILL_NOTIFY_INTERVAL=5
+RILL_MDNS=off
 ";
     assert_eq!(config.to_string(), shown);
     assert_eq!(config.media[1].only, Some(Class::Audio));

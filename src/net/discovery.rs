@@ -10,9 +10,8 @@ use std::{
 
 use async_io::{Async, Timer};
 use smol::{channel::Receiver, future};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 
-use super::{Context, interfaces};
+use super::{Context, interfaces, multicast};
 use crate::{
     limits,
     service::discovery::{Datagram, Discovery, Input, Interface},
@@ -184,20 +183,19 @@ impl Hands {
             log::warn!("no network interface is left; waiting for one");
         }
         self.context.serve_addresses(&present);
+        // A bell that rings already need not ring twice; nobody may be listening.
+        let _ = self.context.addresses_changed.try_send(());
         self.served = present;
     }
 
     /// Joins the group on an interface; joined already is fine.
     fn join(&self, address: &Address) {
         let Some(socket) = &self.socket else { return };
-        let joined = socket2::SockRef::from(socket)
-            .join_multicast_v4_n(GROUP.ip(), &InterfaceIndexOrAddress::Index(address.index));
-        match joined {
-            Err(error) if error.kind() != io::ErrorKind::AddrInUse => log::warn!(
+        if let Err(error) = multicast::join(socket, *GROUP.ip(), address.index) {
+            log::warn!(
                 "cannot join the SSDP group on {}: {error}; searches on it go unheard",
                 address.name
-            ),
-            _ => {}
+            );
         }
     }
 }
@@ -205,31 +203,17 @@ impl Hands {
 /// Port 1900, shared with every other program that shares it. Where it is refused, some port: then searches go
 /// unheard, but the announcements still reach everybody.
 fn open_socket() -> Option<Async<UdpSocket>> {
-    let bound = bind(GROUP.port()).or_else(|error| {
+    let bound = multicast::bind(GROUP.port(), HOPS).or_else(|error| {
         log::warn!(
             "cannot listen on UDP port 1900: {error}. Another program holds it and does not share it \
              (`ss -ulpn sport = 1900` names it). Announcing goes on; searches are not answered."
         );
-        bind(0)
+        multicast::bind(0, HOPS)
     });
     let socket = bound.and_then(Async::new);
     socket
         .inspect_err(|error| log::error!("no socket for SSDP: {error}; rill will not be found"))
         .ok()
-}
-
-fn bind(port: u16) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_reuse_address(true)?;
-    // Kernels before 3.9 do not know it.
-    let _ = socket.set_reuse_port(true);
-    socket.set_multicast_ttl_v4(HOPS)?;
-    // Only what was joined here, not what any other program on this machine joined. The machine sorts the rest out
-    // by interface, so a system that does not know the option (an emulator) is served too.
-    let _ = socket.set_multicast_all_v4(false);
-    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
-    pktinfo::enable(socket.as_fd())?;
-    Ok(socket.into())
 }
 
 fn open_bell() -> Option<Async<NetworkChanges>> {

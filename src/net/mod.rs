@@ -23,7 +23,7 @@ use crate::{
     config::{Config, InterfacePattern, Subnet},
     identity::Identity,
     limits,
-    service::{DeviceFacts, Shared, discovery::Discovery, events::Events},
+    service::{DeviceFacts, Shared, discovery::Discovery, events::Events, mdns::Responder},
     sys::{
         addresses::Address,
         environment, heap,
@@ -39,6 +39,8 @@ mod files;
 mod interfaces;
 mod library;
 mod listener;
+mod mdns;
+mod multicast;
 mod outbound;
 mod pictures;
 mod send;
@@ -113,6 +115,10 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         .map_err(system("start the thread that makes pictures"))?;
     let device = device_facts(&config, identity);
     let machine = Discovery::new(discovery_settings(&config, identity, &device, port, clock));
+    let responder = config
+        .mdns
+        .then(|| Responder::new(&mdns_settings(&config, identity, &device, port, clock)));
+    let (addresses_changed, changed) = channel::bounded(1);
     let context = Rc::new(Context {
         clock,
         port,
@@ -123,6 +129,8 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         pictures,
         bell: Bell::new(),
         served: RefCell::default(),
+        present: RefCell::default(),
+        addresses_changed,
         shared: Shared {
             device,
             events: RefCell::new(Events::new(random, snapshot.system_update_id())),
@@ -131,8 +139,22 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             scan_state: RefCell::new("beginning".into()),
         },
     });
-    serve(&context, &signals, &scanner, &news, listener, machine);
+    let told = Told {
+        machine,
+        responder,
+        changed,
+    };
+    serve(&context, &signals, &scanner, &news, listener, told);
     Ok(())
+}
+
+/// How rill is made known.
+struct Told {
+    machine: Discovery,
+    /// `None`: not by multicast DNS.
+    responder: Option<Responder>,
+    /// Rings when the served addresses have changed.
+    changed: channel::Receiver<()>,
 }
 
 /// The loop itself, until a signal ends it.
@@ -142,11 +164,15 @@ fn serve(
     scanner: &library::Scanner,
     news: &channel::Receiver<library::News>,
     listener: Async<TcpListener>,
-    machine: Discovery,
+    told: Told,
 ) {
     let executor = Rc::new(LocalExecutor::new());
     let (stop, stopped) = channel::bounded::<()>(1);
-    let discovery = executor.spawn(discovery::run(machine, Rc::clone(context), stopped));
+    let mdns = told.responder.map(|responder| {
+        let context = Rc::clone(context);
+        executor.spawn(mdns::run(responder, context, told.changed, stopped.clone()))
+    });
+    let discovery = executor.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
     let accepting = executor.spawn(listener::run(
         listener,
         Rc::clone(&executor),
@@ -165,7 +191,13 @@ fn serve(
         scanner.cancel();
         drop(stop);
         // Small replies under way end meanwhile; streams are cut.
-        future::or(discovery, async {
+        let goodbyes = async {
+            discovery.await;
+            if let Some(mdns) = mdns {
+                mdns.await;
+            }
+        };
+        future::or(goodbyes, async {
             Timer::after(limits::STOP_TIME).await;
         })
         .await;
@@ -178,6 +210,7 @@ fn device_facts(config: &Config, identity: &Identity) -> DeviceFacts {
     let mut host_names = config.hosts.clone();
     host_names.push(format!("{host}.local"));
     host_names.push(host);
+    host_names.push(format!("{}.local", mdns_host(identity)));
     // "3.14.159-vendor" is no version token; its digits and dots are.
     let release = system.release().to_string_lossy();
     let release = release.split(|c: char| c != '.' && !c.is_ascii_digit());
@@ -216,6 +249,32 @@ fn discovery_settings(
 /// Bytes that nobody can guess, for the names of subscriptions.
 fn random() -> [u8; 16] {
     uuid::Uuid::new_v4().into_bytes()
+}
+
+fn mdns_settings(
+    config: &Config,
+    identity: &Identity,
+    device: &DeviceFacts,
+    http_port: u16,
+    clock: Clock,
+) -> crate::service::mdns::Settings {
+    crate::service::mdns::Settings {
+        name: config.name.clone(),
+        host: mdns_host(identity),
+        http_port,
+        udn: device.udn.clone(),
+        seed: identity.udn.as_u64_pair().0 ^ clock.now().unix_secs,
+    }
+}
+
+/// The first label of the host's name; where it has none of its own, one made of the UDN.
+fn mdns_host(identity: &Identity) -> String {
+    let system = rustix::system::uname();
+    let host = system.nodename().to_string_lossy().to_lowercase();
+    match host.split('.').next().unwrap_or_default() {
+        "" | "(none)" | "localhost" => format!("rill-{:08x}", identity.udn.as_fields().0),
+        label => label.to_owned(),
+    }
 }
 
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> StartError {
@@ -282,6 +341,10 @@ struct Context {
     bell: Bell,
     /// The networks of the served interfaces.
     served: RefCell<Vec<Subnet>>,
+    /// The served addresses, with their interfaces.
+    present: RefCell<Vec<Address>>,
+    /// Rings when they have changed.
+    addresses_changed: channel::Sender<()>,
     shared: Shared,
 }
 
@@ -294,6 +357,7 @@ impl Context {
             .iter()
             .map(|a| Subnet::around(a.address, a.prefix_len));
         self.served.replace(subnets.collect());
+        self.present.replace(present.to_vec());
     }
 
     /// True if `peer` is allowed to connect: by `RILL_ALLOW`, or else because it is in one of the served networks.

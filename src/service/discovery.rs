@@ -14,7 +14,7 @@ use crate::wire::date::HttpDate;
 use crate::wire::ssdp::{self, Device, Location, MSearch, Mx, Reject, Target};
 
 mod link;
-mod sources;
+pub(super) mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -476,12 +476,12 @@ fn slot(mx: Mx, multicast: bool, wanted: &[Target]) -> Duration {
 
 /// Xorshift (Marsaglia 2003): spreads answers in time, protects nothing.
 #[derive(Debug)]
-struct Chance {
+pub(super) struct Chance {
     state: u64,
 }
 
 impl Chance {
-    fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         // Spread the bits of small seeds; zero is the one state from which nothing follows.
         let state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Chance {
@@ -490,7 +490,7 @@ impl Chance {
     }
 
     /// A time from zero to `most`, in whole microseconds.
-    fn up_to(&mut self, most: Duration) -> Duration {
+    pub(super) fn up_to(&mut self, most: Duration) -> Duration {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
@@ -500,13 +500,13 @@ impl Chance {
 }
 
 /// The position of the earliest of `moments` that is not after `now`.
-fn first_due(moments: impl Iterator<Item = Duration>, now: Duration) -> Option<usize> {
+pub(super) fn first_due(moments: impl Iterator<Item = Duration>, now: Duration) -> Option<usize> {
     let due = moments.enumerate().filter(|&(_, moment)| moment <= now);
     due.min_by_key(|&(_, moment)| moment).map(|(at, _)| at)
 }
 
 /// The first `most` bytes of `text`, or less to end with a whole character.
-fn cut(text: &str, most: usize) -> &str {
+pub(super) fn cut(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len()))
         .rev()
         .find(|&at| text.is_char_boundary(at));

@@ -29,8 +29,50 @@ fn names_us(authority: &Authority<'_>, local: IpAddr, shared: &Shared) -> bool {
         Host::Name(name) => {
             let name = name.strip_suffix('.').unwrap_or(name);
             let is = |known: &str| known.eq_ignore_ascii_case(name);
-            shared.device.host_names.iter().any(|known| is(known))
+            let known = &shared.device.host_names;
+            known
+                .iter()
+                .any(|known| is(known) || is_renamed(known, name))
                 || (local.is_loopback() && is("localhost"))
         }
+    }
+}
+
+/// Whether `name` is `<host>-<number>.local`, which the host is called by multicast DNS where another has its name. No web
+/// page's owner decides what a name in `.local` means: only neighbours do.
+fn is_renamed(known: &str, name: &str) -> bool {
+    let Some(host) = known.strip_suffix(".local") else {
+        return false;
+    };
+    let number = name
+        .split_at_checked(host.len())
+        .filter(|(head, _)| head.eq_ignore_ascii_case(host))
+        .and_then(|(_, tail)| tail.strip_prefix('-')?.split_once('.'));
+    number.is_some_and(|(number, domain)| {
+        let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        digits && domain.eq_ignore_ascii_case("local")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_number_may_follow_the_name_of_the_host() {
+        for (name, renamed) in [
+            ("board-2.local", true),
+            ("BOARD-17.Local", true),
+            ("board-.local", false),
+            ("board-x.local", false),
+            ("board-2.evil.local", false),
+            ("board-2.example", false),
+            ("board2.local", false),
+            ("other-2.local", false),
+            ("b\u{f6}ard-2.local", false),
+        ] {
+            assert_eq!(is_renamed("board.local", name), renamed, "{name}");
+        }
+        assert!(!is_renamed("board", "board-2.local"));
     }
 }

@@ -30,6 +30,7 @@ use events::Events;
 pub use crate::wire::device::DESCRIPTION_PATH;
 
 pub mod art;
+pub mod browser;
 pub mod connection_manager;
 pub mod content_directory;
 pub mod control;
@@ -39,6 +40,7 @@ mod entity;
 pub mod events;
 pub mod host;
 mod listing;
+pub mod mdns;
 pub mod media;
 pub mod page;
 pub mod registrar;

@@ -8,6 +8,7 @@ pub mod criteria;
 pub mod date;
 pub mod device;
 pub mod didl;
+pub mod dns;
 pub mod gena;
 pub mod http;
 pub mod protocol_info;

@@ -16,14 +16,14 @@ use crate::harness::{
 const DEVICE: &str = "urn:schemas-upnp-org:device:MediaServer:1";
 
 /// A program in the near client's namespace, ended after a while.
-pub(crate) fn near(rill: &Rill, program: &str) -> Command {
-    let mut command = Network::command(&rill.network().client(NEAR), "timeout");
+pub(crate) fn near(network: &Network, program: &str) -> Command {
+    let mut command = Network::command(&network.client(NEAR), "timeout");
     command.args([&patience(60).as_secs().to_string(), program]);
     clean(&mut command);
     command
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -131,7 +131,8 @@ fn gssdp_discover_finds_the_server() {
     let Some(rill) = Rill::serving(&library) else {
         return;
     };
-    let output = run(near(&rill, "gssdp-discover").args(["-i", "lan0", "-n", "3", "-t", DEVICE]));
+    let output =
+        run(near(rill.network(), "gssdp-discover").args(["-i", "lan0", "-n", "3", "-t", DEVICE]));
     let said = said(&output);
     assert!(said.contains(&location(&rill)), "{said}");
     assert!(said.contains(DEVICE), "{said}");
@@ -151,7 +152,7 @@ fn curl_fetches_resumes_and_validates() {
     let original = fs::read(library.path("Films/film.mp4")).unwrap();
     let to = library.beside("fetched");
     let curl = |words: &[&str]| {
-        run(near(&rill, "curl")
+        run(near(rill.network(), "curl")
             .args(["--silent", "--show-error", "--fail", "--noproxy", "*"])
             .args(words)
             .arg(url))
@@ -203,7 +204,7 @@ fn ffprobe_agrees_with_what_is_listed() {
         .collect();
     assert_eq!(items.len(), 10);
     for item in &items {
-        let output = run(near(&rill, "ffprobe")
+        let output = run(near(rill.network(), "ffprobe")
             .args(["-v", "error", "-of", "default=nw=1"])
             .args([
                 "-show_entries",
@@ -248,7 +249,7 @@ fn ffmpeg_decodes_a_film_over_http_after_a_seek() {
     };
     for title in ["clip mkv", "clip mp4", "clip ts"] {
         let item = rill.find(title);
-        let output = run(near(&rill, "ffmpeg").args([
+        let output = run(near(rill.network(), "ffmpeg").args([
             "-v",
             "error",
             "-ss",
@@ -282,7 +283,7 @@ fn vlc_browses_and_plays() {
     // VLC keeps its files in the user's home, and refuses to run as root.
     let home = library.beside("vlc");
     fs::create_dir(&home).unwrap();
-    let mut command = near(&rill, "setpriv");
+    let mut command = near(rill.network(), "setpriv");
     if rustix::process::getuid().is_root() {
         std::os::unix::fs::chown(&home, Some(65534), Some(65534)).unwrap();
         command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
@@ -357,7 +358,7 @@ async def main():
 
 asyncio.run(main())
 "#;
-    let output = run(near(&rill, python.to_str().unwrap()).args(["-c", script, DEVICE]));
+    let output = run(near(rill.network(), python.to_str().unwrap()).args(["-c", script, DEVICE]));
     let said = said(&output);
     for line in [
         "Films",
@@ -394,7 +395,7 @@ answer = directory.Browse(ObjectID=0, BrowseFlag="BrowseDirectChildren", Filter=
 print(answer["TotalMatches"])
 print(answer["Result"])
 "#;
-    let output = run(near(&rill, python.to_str().unwrap()).args(["-c", script, DEVICE]));
+    let output = run(near(rill.network(), python.to_str().unwrap()).args(["-c", script, DEVICE]));
     let said = said(&output);
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines[1], "4", "{said}");
@@ -437,6 +438,13 @@ impl Opened {
 
 /// The server, and the Python that has the libraries; `None` where there is none.
 pub(crate) fn with_python(library: &Library) -> Option<(Rill, PathBuf)> {
+    let python = python()?;
+    let rill = Rill::serving(library)?;
+    Some((rill, python))
+}
+
+/// The Python that has the libraries; `None`, aloud, where there is none.
+pub(crate) fn python() -> Option<PathBuf> {
     let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
     let python = env::var_os("RILL_VENV").map_or(local, PathBuf::from);
     // RILL_VENV may name the folder or the interpreter in it.
@@ -452,8 +460,7 @@ pub(crate) fn with_python(library: &Library) -> Option<(Rill, PathBuf)> {
         ));
         return None;
     }
-    let rill = Rill::serving(library)?;
-    Some((rill, python))
+    Some(python)
 }
 
 /// `res@duration` in seconds.

@@ -505,7 +505,7 @@ asyncio.run(asyncio.wait_for(main(), 50))
     let said_to = library.beside("said");
     let said = || std::fs::read_to_string(&said_to).unwrap_or_default();
     let output = std::fs::File::create(&said_to).unwrap();
-    let mut client = crate::clients::near(&rill, python.to_str().unwrap())
+    let mut client = crate::clients::near(rill.network(), python.to_str().unwrap())
         .args(["-c", script, "http://10.91.1.1:8200/description.xml"])
         .stdout(output.try_clone().unwrap())
         .stderr(output)

@@ -27,6 +27,7 @@ fn choose() -> Target {
         "http" => wire::http,
         "range" => wire::range,
         "ssdp" => wire::ssdp,
+        "dns" => wire::dns,
         "soap" => wire::soap,
         "url" => wire::url,
         "criteria" => wire::criteria,

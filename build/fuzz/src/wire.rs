@@ -1,9 +1,15 @@
 //! Readers of messages.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
+use rill::service::{
+    Now,
+    browser::{Browser, Wanted},
+    discovery::{Datagram, Input, Interface},
+    mdns::{Responder, Settings},
+};
 use rill::wire::{
-    criteria as properties,
+    criteria as properties, dns as messages,
     gena::{Notify, Sid, Subscribe, parse_unsubscribe},
     http::{
         body::Decoder,
@@ -92,6 +98,60 @@ pub fn ssdp(data: &[u8]) {
         let _ = discovery::wanted(search.st, "uuid:12345678-1234-1234-1234-123456789abc");
     }
     let _ = Notice::parse(data);
+}
+
+/// A message, then the two machines that read it from a neighbour, from ourselves, and as a legacy query.
+pub fn dns(data: &[u8]) {
+    if let Ok(message) = messages::Message::parse(data) {
+        let _ = format!("{:?}", message.questions().collect::<Vec<_>>());
+        let _ = format!("{:?}", message.records().collect::<Vec<_>>());
+    }
+    let mut responder = Responder::new(&Settings {
+        name: "Cinema".to_owned(),
+        host: "b".to_owned(),
+        http_port: 8200,
+        udn: "uuid:1".to_owned(),
+        seed: 1,
+    });
+    let mut browser = Browser::new(Wanted::Everything, 1);
+    let mut now = Now {
+        uptime: Duration::from_secs(1),
+        unix_secs: 0,
+    };
+    let up = Input::InterfaceUp(Interface {
+        index: 2,
+        address: [192, 168, 1, 20].into(),
+        prefix_len: 24,
+    });
+    responder.handle(now, up);
+    browser.handle(now, up);
+    for from in ["192.168.1.9:5353", "192.168.1.20:5353", "192.168.1.9:4000"]
+        .iter()
+        .cycle()
+        .take(6)
+    {
+        let input = Input::Datagram(Datagram {
+            bytes: data,
+            from: from.parse().unwrap(),
+            interface: 2,
+            local: [224, 0, 0, 251].into(),
+            multicast: true,
+        });
+        responder.handle(now, input);
+        browser.handle(now, input);
+        // Probing at first; later the names are ours.
+        now.uptime += Duration::from_millis(700);
+        for turn in 0.. {
+            let (a, b) = (
+                responder.output(now).is_some(),
+                browser.output(now).is_some(),
+            );
+            if !a && !b && browser.event(now).is_none() {
+                break;
+            }
+            assert!(turn < 2000, "a turn is bounded");
+        }
+    }
 }
 
 pub fn soap(data: &[u8]) {

@@ -34,7 +34,7 @@ pub struct Interface {
 impl Interface {
     /// Whether `other` is a host's address in the subnet of this one; its first and its last address belong to no
     /// host (RFC 1122 §3.2.1.3), except where the subnet has only one or two (RFC 3021).
-    pub(super) fn subnet_holds(&self, other: IpAddr) -> bool {
+    pub(in crate::service) fn subnet_holds(&self, other: IpAddr) -> bool {
         let (own, other, width) = match (self.address, other) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 (u128::from(own.to_bits()), u128::from(other.to_bits()), 32)

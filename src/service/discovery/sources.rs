@@ -7,7 +7,7 @@ use crate::limits;
 
 /// A token bucket for each of the sources that asked last, so that a forged source cannot be flooded through rill.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(in crate::service) struct Sources {
     known: heapless::Vec<Source, { limits::SEARCH_SOURCES }>,
 }
 
@@ -21,7 +21,7 @@ struct Source {
 
 impl Sources {
     /// Whether one more search of `address` is answered.
-    pub(super) fn admit(&mut self, address: IpAddr, now: Duration) -> bool {
+    pub(in crate::service) fn admit(&mut self, address: IpAddr, now: Duration) -> bool {
         const ONE: u64 = 1_000_000;
         const FULL: u64 = limits::SEARCH_BURST as u64 * ONE;
         const PER_MICROSECOND: u64 = limits::SEARCHES_PER_SECOND as u64;

@@ -1,0 +1,188 @@
+//! The hands of `service/mdns`: one socket on port 5353, the group joined on each interface. Which addresses are served
+//! is heard from `net/discovery`.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    os::fd::AsFd,
+    rc::Rc,
+};
+
+use async_io::{Async, Timer};
+use smol::{channel::Receiver, future};
+
+use super::{Context, multicast};
+use crate::{
+    limits,
+    service::{
+        discovery::{Datagram, Input, Interface},
+        mdns::Responder,
+    },
+    sys::{addresses::Address, pktinfo},
+};
+
+/// The group and port (RFC 6762 §3).
+const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+const PORT: u16 = 5353;
+/// Old receivers took a lower TTL for a datagram from elsewhere (RFC 6762 §11).
+const HOPS: u32 = 255;
+/// Datagrams taken in one turn before the loop's other tasks have theirs.
+const TURN: usize = 32;
+
+/// Runs the responder until `stop` says so and the last goodbye is out. `changed` rings when the served addresses
+/// have changed.
+pub(super) async fn run(
+    machine: Responder,
+    context: Rc<Context>,
+    changed: Receiver<()>,
+    stop: Receiver<()>,
+) {
+    let socket = match multicast::bind(PORT, HOPS).and_then(Async::new) {
+        Ok(socket) => socket,
+        Err(error) => {
+            // From another port nothing may be announced.
+            log::warn!(
+                "cannot listen on UDP port {PORT}: {error}. Another program holds it and does not share it \
+                 (`ss -ulpn sport = {PORT}` names it). rill is not told by multicast DNS."
+            );
+            return;
+        }
+    };
+    let mut hands = Hands {
+        machine,
+        socket,
+        told: Vec::new(),
+        context,
+    };
+    hands.look_around();
+    let mut stopping = false;
+    while !(stopping && hands.machine.finished()) {
+        hands.send_what_is_due();
+        match hands.next_event(&changed, &stop, stopping).await {
+            Event::Datagrams => hands.receive(),
+            Event::AddressesChanged => hands.look_around(),
+            Event::Due => {}
+            Event::Stop => {
+                stopping = true;
+                hands.machine.handle(hands.context.clock.now(), Input::Stop);
+            }
+        }
+    }
+}
+
+enum Event {
+    Datagrams,
+    AddressesChanged,
+    Due,
+    Stop,
+}
+
+struct Hands {
+    machine: Responder,
+    socket: Async<UdpSocket>,
+    /// The addresses that the machine knows of.
+    told: Vec<Address>,
+    context: Rc<Context>,
+}
+
+impl Hands {
+    async fn next_event(
+        &self,
+        changed: &Receiver<()>,
+        stop: &Receiver<()>,
+        stopping: bool,
+    ) -> Event {
+        let datagrams = async {
+            drop(self.socket.readable().await);
+            Event::Datagrams
+        };
+        let change = async {
+            if changed.recv().await.is_err() {
+                future::pending::<()>().await;
+            }
+            Event::AddressesChanged
+        };
+        let due = async {
+            match self.machine.wake_at() {
+                Some(uptime) => drop(Timer::at(self.context.clock.instant(uptime)).await),
+                None => future::pending().await,
+            }
+            Event::Due
+        };
+        let stop = async {
+            if stopping {
+                future::pending::<()>().await;
+            }
+            // A closed channel means that the program is ending too.
+            let _ = stop.recv().await;
+            Event::Stop
+        };
+        future::or(stop, future::or(due, future::or(change, datagrams))).await
+    }
+
+    fn send_what_is_due(&mut self) {
+        while let Some(transmit) = self.machine.output(self.context.clock.now()) {
+            let (SocketAddr::V4(to), IpAddr::V4(source)) = (transmit.to, transmit.source) else {
+                continue;
+            };
+            let sent = pktinfo::send(
+                self.socket.as_fd(),
+                transmit.bytes,
+                to,
+                transmit.interface,
+                source,
+            );
+            if let Err(error) = sent {
+                // The interface may just be going away; the machine hears of it.
+                log::debug!("multicast DNS to {to} from {source}: {error}");
+            }
+        }
+    }
+
+    fn receive(&mut self) {
+        let mut buffer = [0; limits::DNS_MESSAGE_BYTES];
+        for _ in 0..TURN {
+            let received = match pktinfo::receive(self.socket.as_fd(), &mut buffer) {
+                Ok(received) => received,
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => continue,
+                Err(_) => return,
+            };
+            let input = Input::Datagram(Datagram {
+                bytes: buffer.get(..received.len).unwrap_or_default(),
+                from: received.from.into(),
+                interface: received.interface,
+                local: received.to.into(),
+                multicast: received.to.is_multicast(),
+            });
+            self.machine.handle(self.context.clock.now(), input);
+        }
+    }
+
+    /// Compares the addresses served with those that the machine knows of, joins groups, and tells it.
+    fn look_around(&mut self) {
+        let present = self.context.present.borrow().clone();
+        let now = self.context.clock.now();
+        for gone in self.told.iter().filter(|old| !present.contains(old)) {
+            let (index, address) = (gone.index, gone.address);
+            self.machine
+                .handle(now, Input::InterfaceDown { index, address });
+        }
+        for new in present.iter().filter(|new| !self.told.contains(new)) {
+            if let Err(error) = multicast::join(&self.socket, GROUP, new.index) {
+                log::warn!(
+                    "cannot join the multicast DNS group on {}: {error}; questions on it go unheard",
+                    new.name
+                );
+            }
+            self.machine.handle(
+                now,
+                Input::InterfaceUp(Interface {
+                    index: new.index,
+                    address: new.address,
+                    prefix_len: new.prefix_len,
+                }),
+            );
+        }
+        self.told = present;
+    }
+}
