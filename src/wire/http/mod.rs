@@ -13,5 +13,6 @@
 pub mod body;
 pub mod precondition;
 pub mod range;
+pub mod reply;
 pub mod request;
 pub mod response;
