@@ -41,7 +41,9 @@
 pub mod catalogue;
 pub mod cli;
 pub mod config;
+pub mod control_point;
 pub mod identity;
+pub mod json;
 pub mod limits;
 pub mod media;
 pub mod net;

@@ -34,11 +34,13 @@ mod census;
 mod clock;
 mod connection;
 mod discovery;
+pub mod fetch;
 mod files;
 mod interfaces;
 mod library;
 mod listener;
 mod pictures;
+pub mod search;
 mod send;
 mod supervisor;
 
