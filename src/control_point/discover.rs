@@ -97,9 +97,13 @@ fn list(json: bool, lookout: &Lookout, out: &mut dyn Write) -> Outcome {
     let _ = out.write_all(text.as_bytes());
     tell_ignored(lookout);
     if rows.is_empty() {
-        log::warn!(
-            "nothing answers: is the network up, and does a firewall let in the answers to UDP port 1900?"
-        );
+        if lookout.has_network() {
+            log::warn!(
+                "nothing answers; does a firewall let in what comes to and from UDP port 1900?"
+            );
+        } else {
+            log::warn!("there is no suitable network interface; name one with RILL_INTERFACE");
+        }
         return Outcome::Missing;
     }
     Outcome::Found

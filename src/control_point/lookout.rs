@@ -26,6 +26,8 @@ const ROUND: [(Duration, &str); 4] = [
     ),
     (Duration::from_secs(1), "upnp:rootdevice"),
 ];
+/// How long is waited before an interface is looked for again, where there is none.
+const NO_NETWORK_TIME: Duration = Duration::from_millis(200);
 /// Over how many seconds answers may be spread: short, for somebody waits, and few devices live in a house.
 const MX_SECS: u32 = 1;
 
@@ -51,12 +53,8 @@ impl Lookout {
         patterns: &[InterfacePattern],
         period: Option<Duration>,
     ) -> Result<Self, String> {
-        let search = Search::open(patterns).map_err(super::no_network)?;
-        if search.interfaces().is_empty() {
-            log::warn!("there is no suitable network interface; name one with RILL_INTERFACE");
-        }
         Ok(Self {
-            search,
+            search: Search::open(patterns).map_err(super::no_network)?,
             table: Table::default(),
             round_at: Duration::ZERO,
             sent: 0,
@@ -67,6 +65,11 @@ impl Lookout {
     /// Whether announcements can be heard.
     pub(super) fn hears_announcements(&self) -> bool {
         self.search.hears_announcements()
+    }
+
+    /// Whether there is an interface to search from.
+    pub(super) fn has_network(&self) -> bool {
+        !self.search.interfaces().is_empty()
     }
 
     /// What is there.
@@ -112,13 +115,17 @@ impl Lookout {
                 if now < next {
                     return Some(next);
                 }
-                // An interface may have come since.
-                self.search.look_around();
                 (self.round_at, self.sent) = (now, 0);
                 continue;
             };
             if now < self.round_at + *after {
                 return Some(self.round_at + *after);
+            }
+            // An interface may have come since; without any the round waits for one.
+            self.search.look_around();
+            if !self.has_network() {
+                self.round_at = now + NO_NETWORK_TIME;
+                return Some(self.round_at);
             }
             self.search.send(search(target).as_bytes());
             self.sent += 1;

@@ -24,10 +24,15 @@ pub(super) struct Process {
     pub(super) gids: Vec<u32>,
 }
 
-/// Every other process that is called rill.
+/// Every other process that is called rill and is not known to be in another network, a container's.
 pub(super) fn servers() -> Vec<Process> {
     let own = std::process::id();
-    let is_rill = |pid: &u32| *pid != own && command(*pid).as_deref() == Some("rill");
+    let network = |pid: u32| fs::read_link(format!("/proc/{pid}/ns/net")).ok();
+    let here = network(own);
+    let is_rill = |pid: &u32| {
+        let other = *pid != own && command(*pid).as_deref() == Some("rill");
+        other && network(*pid).is_none_or(|network| Some(network) == here)
+    };
     let names = read("/etc/passwd").unwrap_or_default();
     let processes = pids().into_iter().filter(is_rill);
     processes
