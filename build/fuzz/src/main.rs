@@ -28,6 +28,8 @@ fn choose() -> Target {
         "range" => wire::range,
         "ssdp" => wire::ssdp,
         "soap" => wire::soap,
+        "description" => wire::description,
+        "didl" => wire::didl,
         "url" => wire::url,
         "criteria" => wire::criteria,
         "nfo" => media::nfo,
