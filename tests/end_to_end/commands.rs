@@ -434,7 +434,7 @@ fn liars_are_harmless() {
     let mut liar = Liar::answering(&network, datagrams);
     let good = "HTTP/1.1 200 OK\r\n\r\n<root><device><friendlyName>evil&#x9b;31m&#x202e;</friendlyName></device></root>";
     liar.serving(&network, at(9000), move |mut peer, _| {
-        drop(peer.write_all(good.as_bytes()))
+        drop(peer.write_all(good.as_bytes()));
     });
     liar.serving(&network, at(9001), |mut peer, stop| {
         let _ = peer.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
@@ -448,7 +448,7 @@ fn liars_are_harmless() {
     });
     let bomb = "HTTP/1.1 200 OK\r\n\r\n<!DOCTYPE a [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><root><device>&b;</device></root>";
     liar.serving(&network, at(9003), move |mut peer, _| {
-        drop(peer.write_all(bomb.as_bytes()))
+        drop(peer.write_all(bomb.as_bytes()));
     });
     let elsewhere = SocketAddrV4::new(FAR.server, 9005);
     let followed = liar.serving(&network, elsewhere, |_, _| {});
