@@ -11,7 +11,12 @@ use lexopt::Arg;
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, WriteLogger};
 
-use crate::config::{Default, VARIABLES};
+use crate::{
+    config::{Default, VARIABLES},
+    control_point::{discover, doctor, ls},
+};
+
+mod control_point;
 
 /// What to do. The folders of a command win over `RILL_MEDIA`; they are read by
 /// [`Config::from`](crate::config::Config::from).
@@ -23,6 +28,12 @@ pub enum Command {
     Scan(Vec<OsString>),
     /// Look through the folders and print all that is known of each file, as JSON; keep nothing.
     ScanJson(Vec<OsString>),
+    /// Say what is on the network.
+    Discover(discover::Options),
+    /// List what a server lists.
+    Ls(ls::Options),
+    /// Say why televisions may not see this server.
+    Doctor(doctor::Options, Vec<OsString>),
     /// Print the resolved configuration.
     CheckConfig(Vec<OsString>),
     /// Print the version.
@@ -44,7 +55,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// Commands and options as `--help` shows them: how to write it, what it does.
-const USES: [(&str, &str); 6] = [
+const USES: [(&str, &str); 11] = [
     (
         "rill [serve] [FOLDER…]",
         "serve the folders, or those of RILL_MEDIA",
@@ -56,6 +67,26 @@ const USES: [(&str, &str); 6] = [
     (
         "rill scan --json [FOLDER…]",
         "print what is known of each file, keep nothing",
+    ),
+    (
+        "rill discover [--json]",
+        "say what UPnP devices are on the network",
+    ),
+    (
+        "rill discover --watch [--json]",
+        "say it as they appear and go",
+    ),
+    (
+        "rill discover --wait NAME",
+        "wait for one; for all: [--timeout SECONDS]",
+    ),
+    (
+        "rill ls NAME|URL [ID|/TITLE/…]",
+        "list a server's objects [--json] [--recursive]",
+    ),
+    (
+        "rill doctor [--json] [FOLDER…]",
+        "say why televisions may not see rill",
     ),
     (
         "rill --check-config [FOLDER…]",
@@ -86,6 +117,15 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error>
                 is_scan = false;
             }
             Arg::Value(word) if first && word == "serve" => first = false,
+            Arg::Value(word) if first && word == "discover" => {
+                return control_point::discover(&mut parser).map_err(Error);
+            }
+            Arg::Value(word) if first && word == "ls" => {
+                return control_point::ls(&mut parser).map_err(Error);
+            }
+            Arg::Value(word) if first && word == "doctor" => {
+                return control_point::doctor(&mut parser).map_err(Error);
+            }
             Arg::Value(word) if first && word == "scan" => {
                 command = Command::Scan;
                 (first, is_scan) = (false, true);
@@ -235,6 +275,10 @@ mod tests {
             (&["/a", "--version"], Command::Version),
             (&["-V"], Command::Version),
             (&["scan", "-h"], Command::Help),
+            (
+                &["serve", "discover"],
+                Command::Serve(folders(&["discover"])),
+            ),
         ] {
             assert_eq!(run(args), Ok(expected), "{args:?}");
         }

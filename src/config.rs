@@ -243,8 +243,23 @@ impl Config {
     /// # Errors
     /// The first value that is wrong; no folder to serve; no place for the state.
     pub fn from(around: &Surroundings<'_>) -> Result<Self, Error> {
+        Self::read(around, |_| true)
+    }
+
+    /// The variables of a command that serves nothing: the interfaces and the log's level.
+    ///
+    /// # Errors
+    /// One of these two is wrong.
+    pub fn of_network(
+        around: &Surroundings<'_>,
+    ) -> Result<(Vec<InterfacePattern>, LevelFilter), Error> {
+        let config = Self::read(around, |name| matches!(name, "RILL_INTERFACE" | "RILL_LOG"))?;
+        Ok((config.interfaces, config.log))
+    }
+
+    fn read(around: &Surroundings<'_>, wanted: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let mut config = Self::nothing();
-        for variable in &VARIABLES {
+        for variable in VARIABLES.iter().filter(|variable| wanted(variable.name)) {
             let given = (around.variable)(variable.name).filter(|text| !text.is_empty());
             let text = match (&given, variable.default) {
                 (Some(given), _) => Some(given.as_os_str()),

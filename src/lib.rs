@@ -3,7 +3,8 @@
 //! # The house: five floors and a cellar
 //!
 //! ```text
-//!    main · cli · config · identity · scan_report      the front door: thin
+//!    main · cli · config · identity · json             the front door: thin
+//!    scan_report · control_point
 //!    net/         waits: sockets, loop, timers, sending             ┐
 //!    service/     answers: request in, response out                 │  sys/, the cellar:
 //!    catalogue/   remembers: walk, scan, snapshot, query            │  the only unsafe; small
@@ -41,7 +42,9 @@
 pub mod catalogue;
 pub mod cli;
 pub mod config;
+pub mod control_point;
 pub mod identity;
+pub mod json;
 pub mod limits;
 pub mod media;
 pub mod net;

@@ -143,6 +143,32 @@ pub const BROWSED_RECORDS: usize = 512;
 pub const BROWSED_DATA_BYTES: usize = 1300;
 /// Longest time a record is remembered while browsing, whatever its sender asks for.
 pub const BROWSED_TTL: Duration = Duration::from_secs(2 * 60 * 60);
+// ---- the control point: discover, ls, doctor --------------------------------------------------
+
+/// Devices in the table of what is on the network. Beyond it: ignored, and the number told.
+pub const DEVICES: usize = 256;
+/// Devices of one address, so that one liar does not fill the table. Beyond it: ignored, and the number told.
+pub const DEVICES_PER_PEER: usize = 16;
+/// UUIDs remembered of one device and the devices inside it. Beyond it: the rest is not known to be its.
+pub const DEVICE_UUIDS: usize = 8;
+/// Descriptions fetched at once. Beyond it: they wait.
+pub const FETCHES: usize = 8;
+/// Time for a connection to another server.
+pub const FETCH_CONNECT_TIME: Duration = Duration::from_secs(3);
+/// Time for a whole description. Beyond it: the device is listed without.
+pub const DESCRIPTION_TIME: Duration = Duration::from_secs(3);
+/// Bytes of a description. Real ones stay below 20 KiB. Beyond it: the device is listed without.
+pub const DESCRIPTION_BYTES: usize = 256 * 1024;
+/// Objects asked for at once. Small servers need seconds for more.
+pub const BROWSE_PAGE: u32 = 200;
+/// Time for one page. A server that reads its disk first takes long.
+pub const BROWSE_TIME: Duration = Duration::from_secs(30);
+/// Bytes of one page. Beyond it: the listing ends with an error.
+pub const BROWSE_BYTES: usize = 16 * 1024 * 1024;
+/// Objects listed by one command. Beyond it: it stops and says so.
+pub const LISTED_OBJECTS: usize = 1_000_000;
+/// Depth of a recursive listing. Beyond it: containers are listed, and not what is in them.
+pub const LISTED_DEPTH: usize = 64;
 
 // ---- pictures and captions -------------------------------------------------------------------
 

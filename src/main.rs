@@ -8,6 +8,7 @@ use std::{
 use rill::{
     cli::{self, Command},
     config::{self, Config, Surroundings},
+    control_point::{Outcome, discover, doctor, ls},
     identity, scan_report,
 };
 
@@ -17,6 +18,13 @@ fn main() -> ExitCode {
         Ok(Command::Scan(folders)) => (folders, scan),
         Ok(Command::ScanJson(folders)) => (folders, scan_to_json),
         Ok(Command::CheckConfig(folders)) => (folders, |config| print(&config.to_string())),
+        Ok(Command::Discover(options)) => {
+            return ask_network(|config| discover::run(&options, config, &mut io::stdout()));
+        }
+        Ok(Command::Ls(options)) => {
+            return ask_network(|config| ls::run(&options, config, &mut io::stdout()));
+        }
+        Ok(Command::Doctor(options, folders)) => return examine(options, &folders),
         Ok(Command::Version) => return print(&cli::version_text()),
         Ok(Command::Help) => return print(&cli::help_text()),
         Err(error) => return refuse(&error),
@@ -66,8 +74,48 @@ fn scan_to_json(config: &Config) -> ExitCode {
     done.map_or_else(|error| refuse(&error), |()| ExitCode::SUCCESS)
 }
 
+/// Runs a command that needs nothing of the configuration but the interfaces. What the network does not give is no wrong
+/// use: exit status 1.
+fn ask_network(
+    run: impl FnOnce(&[config::InterfacePattern]) -> Result<Outcome, String>,
+) -> ExitCode {
+    let (interfaces, level) = match surrounded(&[], Config::of_network) {
+        Ok(settings) => settings,
+        Err(error) => return refuse(&error),
+    };
+    cli::open_log(level.min(log::LevelFilter::Warn), true);
+    match run(&interfaces) {
+        Ok(outcome) => exit_code(outcome),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "rill: {error}");
+            exit_code(Outcome::Missing)
+        }
+    }
+}
+
+/// Looks for what keeps televisions away; a wrong configuration is one of the findings.
+fn examine(options: doctor::Options, folders: &[OsString]) -> ExitCode {
+    let config = configuration(folders).map_err(|error| error.to_string());
+    cli::open_log(log::LevelFilter::Error, true);
+    let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let outcome = doctor::run(&options, config, since_1970.as_secs(), &mut io::stdout());
+    exit_code(outcome)
+}
+
+fn exit_code(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Found => ExitCode::SUCCESS,
+        Outcome::Missing => ExitCode::FAILURE,
+    }
+}
+
 fn configuration(folders: &[OsString]) -> Result<Config, config::Error> {
-    Config::from(&Surroundings {
+    surrounded(folders, Config::from)
+}
+
+/// Reads something out of the process's own surroundings.
+fn surrounded<T>(folders: &[OsString], read: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+    read(&Surroundings {
         variable: &|name| env::var_os(name),
         folders,
         directory: &env::current_dir().unwrap_or_else(|_| "/".into()),

@@ -4,8 +4,6 @@
 //! not listed has `path` and `skipped`, the reason; they follow the listed ones, the first
 //! [`limits::REPORTED_SKIPS`](crate::limits::REPORTED_SKIPS) of them.
 
-mod json;
-
 use std::{cell::RefCell, fmt::Write as _, io::Write, sync::Arc};
 
 use crate::{
@@ -14,6 +12,7 @@ use crate::{
         scan::{Kind, Probed},
     },
     config::Config,
+    json::Object,
     media::{
         ArtSpan, AudioCodec, Class, Date, Language, Media, Precision, VideoCodec, mime::Mime,
         profile::Profile,
@@ -21,7 +20,6 @@ use crate::{
     net,
     wire::date::DidlDate,
 };
-use json::Object;
 
 /// Scans, keeps what was found, and gives the report. `terminal` is shown how far the scan is meanwhile.
 ///

@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Module, and what it may name of the other modules: the module itself and everything below it.
-const LAW: [(&str, &[&str]); 11] = [
+const LAW: [(&str, &[&str]); 13] = [
     ("limits", &[]),
     ("sys", &["limits"]),
     ("wire", &["limits"]),
@@ -28,6 +28,7 @@ const LAW: [(&str, &[&str]); 11] = [
             "limits",
             "sys",
             "wire::http",
+            "wire::url",
             "catalogue",
             "service",
             "config",
@@ -36,10 +37,15 @@ const LAW: [(&str, &[&str]); 11] = [
     ),
     ("config", &["media"]),
     ("identity", &[]),
-    ("cli", &["config"]),
+    ("json", &[]),
+    ("cli", &["config", "control_point"]),
+    (
+        "control_point",
+        &["limits", "sys", "wire", "net", "config", "json"],
+    ),
     (
         "scan_report",
-        &["media", "catalogue", "net", "config", "wire::date"],
+        &["media", "catalogue", "net", "config", "json", "wire::date"],
     ),
 ];
 

@@ -35,6 +35,7 @@ mod census;
 mod clock;
 mod connection;
 mod discovery;
+pub mod fetch;
 mod files;
 mod interfaces;
 mod library;
@@ -43,6 +44,7 @@ mod mdns;
 mod multicast;
 mod outbound;
 mod pictures;
+pub mod search;
 mod send;
 mod supervisor;
 

@@ -3,6 +3,8 @@
 //! It is written in the form of UDA 1.0, which every control point reads, old ones only that. There is no `URLBase`:
 //! all URLs are relative, so the one text is right on every interface.
 
+pub mod read;
+
 use super::scpd::{self, Scpd};
 use super::xml::write::Document;
 

@@ -6,6 +6,8 @@
 //! Properties stand in one order: `dc:title`, other `dc:`, `upnp:class`, other `upnp:`, `res`; strict renderers want
 //! the first and the last so. Which optional ones are written is the [`Filter`]'s to say (ContentDirectory:1 §2.5.7).
 
+pub mod read;
+
 use std::time::Duration;
 
 use super::criteria::{Filter, Property};

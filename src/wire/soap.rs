@@ -3,6 +3,8 @@
 //! A call is understood by its names and namespaces, never by prefixes; arguments are looked up by name, so their
 //! order does not matter. Attributes, `s:Header` and arguments in foreign namespaces are passed over.
 
+pub mod reply;
+
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 

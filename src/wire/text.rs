@@ -57,6 +57,12 @@ pub fn is_digits(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
+/// The longest begin of `text` that has at most `most` bytes and ends between two characters.
+pub fn cut(text: &str, most: usize) -> &str {
+    let mut ends = (0..=most.min(text.len())).rev();
+    ends.find_map(|end| text.get(..end)).unwrap_or_default()
+}
+
 /// Reads `1*DIGIT`: no sign, no blank, nothing behind. `None` for anything else and for more than `u64::MAX`.
 pub fn parse_u64(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
@@ -92,6 +98,20 @@ mod tests {
         assert!(!list_contains(b"closed, not-close", "close"));
         assert!(!list_contains(b"", "close"));
         assert!(!list_contains(b",", ""));
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        for (text, most, expected) in [
+            ("", 0, ""),
+            ("abc", 9, "abc"),
+            ("abc", 2, "ab"),
+            ("a\u{97f3}b", 3, "a"),
+            ("a\u{97f3}b", 4, "a\u{97f3}"),
+            ("\u{97f3}", 0, ""),
+        ] {
+            assert_eq!(cut(text, most), expected);
+        }
     }
 
     #[test]

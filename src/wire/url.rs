@@ -3,6 +3,8 @@
 //! Splits and checks; allocates only where a path really is percent-encoded. Dot segments (`/a/../b`) are *not*
 //! resolved: rill names objects by id and never makes a file name out of a path.
 
+pub mod absolute;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};

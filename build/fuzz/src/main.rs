@@ -29,6 +29,8 @@ fn choose() -> Target {
         "ssdp" => wire::ssdp,
         "dns" => wire::dns,
         "soap" => wire::soap,
+        "description" => wire::description,
+        "didl" => wire::didl,
         "url" => wire::url,
         "criteria" => wire::criteria,
         "gena" => wire::gena,

@@ -9,18 +9,42 @@ use rill::service::{
     mdns::{Responder, Settings},
 };
 use rill::wire::{
-    criteria as properties, dns as messages,
+    criteria as properties,
+    device::read::Description,
+    didl::read::objects,
+    dns as messages,
     gena::{Notify, Sid, Subscribe, parse_unsubscribe},
     http::{
         body::Decoder,
         range::{self as ranges, Selection},
+        reply,
         request::{self, Parsed},
         status_line,
     },
-    soap::{Call, SoapAction},
+    soap::{Call, SoapAction, reply::Reply},
     ssdp::{self as discovery, MSearch, Notice},
-    url::{Authority, Target, decode},
+    url::{Authority, Target, absolute::HttpUrl, decode},
 };
+
+/// A description, and each URL in it beside another.
+pub fn description(data: &[u8]) {
+    let Ok(description) = Description::parse(data) else {
+        return;
+    };
+    let base = HttpUrl::parse(&description.url_base);
+    for service in &description.services {
+        let _ = base.as_ref().map(|base| base.join(&service.control_url));
+    }
+}
+
+/// A listing; also the head and the SOAP reply that it comes in.
+pub fn didl(data: &[u8]) {
+    for object in objects(data).unwrap_or_default() {
+        assert!(!object.id.is_empty());
+        assert!(object.res.iter().all(|res| !res.url.is_empty()));
+    }
+    let _ = (reply::parse(data).is_ok(), Reply::parse(data, "Browse").is_ok());
+}
 
 /// A head, then its body, which has to come out the same whole and byte by byte.
 pub fn http(data: &[u8]) {

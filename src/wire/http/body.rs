@@ -107,19 +107,27 @@ impl Decoder {
     /// # Errors
     /// [`Error::TooLarge`] for a `Content-Length` over [`limits::SOAP_BODY_BYTES`], before any of it is awaited.
     pub fn new(framing: Framing) -> Result<Self, Error> {
+        Self::with_room(framing, limits::SOAP_BODY_BYTES)
+    }
+
+    /// A decoder for a body, of a request or of an answer, that may have `room` bytes.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for a `Content-Length` over `room`, before any of it is awaited.
+    pub fn with_room(framing: Framing, room: usize) -> Result<Self, Error> {
         let state = match framing {
             Framing::None | Framing::Length(0) => State::Done,
             Framing::Length(length) => State::Plain(
                 usize::try_from(length)
                     .ok()
-                    .filter(|length| *length <= limits::SOAP_BODY_BYTES)
+                    .filter(|length| *length <= room)
                     .ok_or(Error::TooLarge)?,
             ),
             Framing::Chunked => State::SIZE,
         };
         Ok(Self {
             state,
-            room: limits::SOAP_BODY_BYTES,
+            room,
             overhead: limits::CHUNK_OVERHEAD_BYTES,
         })
     }

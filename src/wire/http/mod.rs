@@ -13,6 +13,7 @@
 pub mod body;
 pub mod precondition;
 pub mod range;
+pub mod reply;
 pub mod request;
 pub mod response;
 pub mod status_line;

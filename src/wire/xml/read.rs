@@ -1,11 +1,12 @@
-//! Reading XML 1.0 with namespaces, bounded, for SOAP bodies: a pull reader over `quick-xml`.
+//! Reading XML 1.0 with namespaces, bounded, for SOAP bodies and the documents of other devices: a pull reader over
+//! `quick-xml`.
 //!
 //! It takes the part of XML that SOAP 1.1 §3 allows (no document type, hence no entities but the five named ones) and
 //! refuses all else at the first sign of it, in one pass, without recursion. What it holds is bounded by
 //! [`limits::XML_DEPTH`] and [`limits::XML_ATTRIBUTES`] beside the body itself, which the caller has bounded.
 //!
 //! Attributes are checked and then dropped, except namespace declarations: no SOAP message of UPnP means anything by
-//! one. Not checked: that `]]>` is absent from text and that comments have no `--`; both are harmless.
+//! one. Those of the element just begun can be asked for, which DIDL-Lite needs. Not checked: that `]]>` is absent from text and that comments have no `--`; both are harmless.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
@@ -100,6 +101,18 @@ pub struct Reader<'b> {
     bindings: Vec<Binding<'b>>,
     depth: usize,
     root_seen: bool,
+    /// The start tag of the last [`Event::Start`], between its brackets.
+    tag: &'b str,
+    prefixes: Prefixes,
+}
+
+/// What becomes of a name whose prefix nothing declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prefixes {
+    /// The document is refused.
+    Declared,
+    /// The name is in no namespace.
+    Any,
 }
 
 impl<'b> Reader<'b> {
@@ -121,7 +134,28 @@ impl<'b> Reader<'b> {
             bindings: Vec::new(),
             depth: 0,
             root_seen: false,
+            tag: "",
+            prefixes: Prefixes::Declared,
         })
+    }
+
+    /// As [`Reader::new`], for documents of devices in the field, some of which use a prefix that they never declare:
+    /// such a name is in no namespace.
+    ///
+    /// # Errors
+    /// As [`Reader::new`].
+    pub fn lenient(document: &'b [u8]) -> Result<Self, Error> {
+        let prefixes = Prefixes::Any;
+        Self::new(document).map(|reader| Self { prefixes, ..reader })
+    }
+
+    /// The value of an attribute without prefix of the element that the last [`Event::Start`] began, decoded.
+    pub fn attribute_value(&self, name: &str) -> Option<Cow<'b, str>> {
+        let end = self.tag.find(is_blank_char)?;
+        Attributes::new(self.tag, end)
+            .filter_map(Result::ok)
+            .find(|attribute| attribute.key.0 == name)
+            .and_then(|attribute| attribute.normalized_value(XmlVersion::Implicit1_0).ok())
     }
 
     /// The next event; `None` at the end of a whole, well-formed document.
@@ -190,6 +224,7 @@ impl<'b> Reader<'b> {
             }
             self.attribute(&attribute.map_err(|_| Error::Malformed)?)?;
         }
+        self.tag = tag;
         self.resolve_name(name).map(Event::Start)
     }
 
@@ -240,7 +275,7 @@ impl<'b> Reader<'b> {
         let namespace = bound
             .map(|binding| &binding.namespace)
             .filter(|namespace| !namespace.is_empty());
-        if namespace.is_none() && !prefix.is_empty() {
+        if namespace.is_none() && !prefix.is_empty() && self.prefixes == Prefixes::Declared {
             return Err(Error::Namespace);
         }
         Ok(Name {

@@ -261,3 +261,44 @@ fn every_prefix_of_a_good_document_is_refused() {
         }
     }
 }
+
+#[test]
+fn attributes_of_the_element_just_begun_can_be_asked_for() {
+    let document = b"<a id='1 &amp; 2' x:id='3' xmlns:x='u'><b\n size = \"4\"/>t<c/></a>";
+    let mut reader = Reader::new(document).unwrap();
+    assert_eq!(reader.attribute_value("id"), None);
+    reader.next_event().unwrap();
+    assert_eq!(reader.attribute_value("id").as_deref(), Some("1 & 2"));
+    assert_eq!(reader.attribute_value("x"), None);
+    assert_eq!(reader.attribute_value("size"), None);
+    reader.next_event().unwrap();
+    assert_eq!(reader.attribute_value("size").as_deref(), Some("4"));
+    assert_eq!(reader.attribute_value("id"), None);
+    while !matches!(reader.next_event(), Ok(Some(Event::Start(_)))) {}
+    assert_eq!(reader.attribute_value("size"), None);
+}
+
+#[test]
+fn undeclared_prefixes_are_forgiven_where_that_was_asked_for_and_nothing_else_is() {
+    let mut reader = Reader::lenient(b"<a><sec:b/></a>").unwrap();
+    reader.next_event().unwrap();
+    let Ok(Some(Event::Start(name))) = reader.next_event() else {
+        panic!("no element");
+    };
+    assert_eq!((name.namespace, name.local), (None, "b"));
+    for (bad, error) in [
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", Error::DocumentType),
+        ("<a>&b;</a>", Error::DocumentType),
+        ("<a><b></a>", Error::Malformed),
+        ("<a:b:c/>", Error::Malformed),
+    ] {
+        let mut reader = Reader::lenient(bad.as_bytes()).unwrap();
+        let found = loop {
+            match reader.next_event() {
+                Ok(Some(_)) => {}
+                other => break other,
+            }
+        };
+        assert_eq!(found, Err(error), "{bad}");
+    }
+}

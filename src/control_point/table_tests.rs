@@ -1,0 +1,232 @@
+use super::*;
+
+const TV: &str = "10.0.0.7";
+
+fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// A network whose time is ours.
+#[derive(Default)]
+struct Simulation {
+    table: Table,
+    now: Duration,
+}
+
+impl Simulation {
+    fn says(&mut self, from: &str, datagram: &str) {
+        let notice = Notice::parse(datagram.as_bytes()).unwrap();
+        self.table.hear(self.now, from.parse().unwrap(), &notice);
+    }
+
+    fn alive(&mut self, from: &str, uuid: &str, location: &str, max_age: u32) {
+        self.says(
+            from,
+            &format!(
+                "NOTIFY * HTTP/1.1\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nUSN: {uuid}::upnp:rootdevice\r\n\
+                 LOCATION: {location}\r\nCACHE-CONTROL: max-age={max_age}\r\n\r\n"
+            ),
+        );
+    }
+
+    fn byebye(&mut self, from: &str, uuid: &str) {
+        self.says(
+            from,
+            &format!("NOTIFY * HTTP/1.1\r\nNT: x\r\nNTS: ssdp:byebye\r\nUSN: {uuid}::x\r\n\r\n"),
+        );
+    }
+
+    /// The number and URL of every description that is asked for.
+    fn questions(&mut self) -> Vec<(u64, String)> {
+        std::iter::from_fn(|| self.table.question())
+            .map(|(number, url)| (number, url.to_string()))
+            .collect()
+    }
+
+    /// Answers every question with a device of this UDN, named after it.
+    fn describe(&mut self, udn: &str) {
+        for (number, _) in self.questions() {
+            let description = Description {
+                udn: udn.into(),
+                friendly_name: format!("name of {udn}"),
+                ..Description::default()
+            };
+            self.table.described(number, Ok(description));
+        }
+    }
+
+    /// `+name` and `-name`; what has no description is told by its trouble.
+    fn changes(&mut self) -> Vec<String> {
+        let name = |found: Found| match found.description {
+            Ok(description) => description.friendly_name,
+            Err(trouble) => trouble,
+        };
+        std::iter::from_fn(|| self.table.change())
+            .map(|change| match change {
+                Change::Appeared(found) => format!("+{}", name(found)),
+                Change::Gone(found) => format!("-{}", name(found)),
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn a_device_appears_when_its_description_is_there_and_goes_with_its_goodbye() {
+    let mut net = Simulation::default();
+    net.alive(TV, "uuid:1", "http://10.0.0.7:80/d", 1800);
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 1800);
+    assert_eq!(net.changes(), [""; 0]);
+    assert_eq!(net.questions(), [(1, "http://10.0.0.7:80/d".to_owned())]);
+    net.table.described(1, Ok(Description::default()));
+    net.table.described(1, Ok(Description::default()));
+    assert_eq!(net.changes(), ["+"]);
+    net.byebye(TV, "uuid:1");
+    net.byebye(TV, "uuid:1");
+    assert_eq!(net.changes(), ["-"]);
+    assert_eq!(net.table.rows().count(), 0);
+    // It comes back.
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 1800);
+    net.describe("uuid:1");
+    assert_eq!(net.changes(), ["+name of uuid:1"]);
+}
+
+#[test]
+fn a_device_that_is_not_heard_of_goes_when_its_time_is_over() {
+    let mut net = Simulation::default();
+    assert_eq!(net.table.wake_at(), None);
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 100);
+    net.describe("uuid:1");
+    net.changes();
+    assert_eq!(net.table.wake_at(), Some(secs(100)));
+    net.now = secs(60);
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 100);
+    assert_eq!(net.table.wake_at(), Some(secs(160)));
+    net.table.expire(secs(159));
+    assert_eq!(net.changes(), [""; 0]);
+    net.table.expire(secs(160));
+    assert_eq!(net.changes(), ["-name of uuid:1"]);
+    // Odd times are brought into bounds.
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 0);
+    assert_eq!(net.table.wake_at(), Some(secs(90)));
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", u32::MAX);
+    assert_eq!(net.table.wake_at(), Some(secs(60 + 86_400)));
+}
+
+#[test]
+fn one_that_goes_before_it_was_told_of_is_never_told_of() {
+    let mut net = Simulation::default();
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 100);
+    net.byebye(TV, "uuid:1");
+    net.describe("uuid:1");
+    assert_eq!(net.changes(), [""; 0]);
+}
+
+#[test]
+fn a_location_elsewhere_is_never_followed() {
+    let mut net = Simulation::default();
+    for location in [
+        "http://10.0.0.8/d",
+        "http://localhost/d",
+        "http://10.0.0.7.example/d",
+        "http://10.0.0.7@10.0.0.8/d",
+        "https://10.0.0.7/d",
+        "http://[::ffff:10.0.0.7]/d",
+        "file:///etc/passwd",
+        "",
+    ] {
+        net.alive(TV, "uuid:1", location, 1800);
+    }
+    assert_eq!(net.questions(), []);
+    assert_eq!(net.table.rows().count(), 0);
+    assert_eq!(
+        net.table.ignored().unwrap(),
+        "8 messages pointed to another address than their sender's"
+    );
+}
+
+#[test]
+fn nobody_says_goodbye_for_another() {
+    let mut net = Simulation::default();
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 1800);
+    net.describe("uuid:1");
+    net.byebye("10.0.0.8", "uuid:1");
+    assert_eq!(net.changes(), ["+name of uuid:1"]);
+    assert_eq!(net.table.rows().count(), 1);
+}
+
+#[test]
+fn devices_inside_a_device_are_part_of_its_row() {
+    let mut net = Simulation::default();
+    for n in 0..20 {
+        net.alive(TV, &format!("uuid:{n}"), "http://10.0.0.7/d", 1800);
+    }
+    assert_eq!(net.questions().len(), 1);
+    net.table.described(
+        1,
+        Ok(Description {
+            udn: "uuid:0".into(),
+            ..Description::default()
+        }),
+    );
+    net.byebye(TV, "uuid:5");
+    assert_eq!(net.changes(), ["+"]);
+    net.byebye(TV, "uuid:0");
+    assert_eq!(net.changes(), ["-"]);
+}
+
+#[test]
+fn a_device_that_moves_to_another_port_is_asked_again_and_stays_one_row() {
+    let mut net = Simulation::default();
+    net.alive(TV, "uuid:1", "http://10.0.0.7:80/d", 1800);
+    net.describe("uuid:1");
+    net.alive(TV, "uuid:1", "http://10.0.0.7:81/d", 1800);
+    assert_eq!(net.questions(), [(2, "http://10.0.0.7:81/d".to_owned())]);
+    net.table.described(2, Ok(Description::default()));
+    assert_eq!(net.changes(), ["+name of uuid:1"]);
+    assert_eq!(net.table.rows().count(), 1);
+}
+
+#[test]
+fn a_device_without_a_description_is_told_of_and_asked_again_later() {
+    let mut net = Simulation::default();
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 1800);
+    let first = net.questions();
+    net.table.described(first[0].0, Err("slow".into()));
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 1800);
+    assert_eq!(net.questions(), []);
+    net.now = secs(5);
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 1800);
+    let second = net.questions();
+    net.table.described(second[0].0, Err("slow".into()));
+    net.now = secs(10);
+    net.alive(TV, "uuid:1", "http://10.0.0.7/d", 1800);
+    net.describe("uuid:1");
+    assert_eq!(net.changes(), ["+slow", "+name of uuid:1"]);
+}
+
+#[test]
+fn liars_fill_neither_the_table_nor_the_queue() {
+    let mut net = Simulation::default();
+    for n in 0..10_000 {
+        net.alive(
+            TV,
+            &format!("uuid:{n}"),
+            &format!("http://10.0.0.7/{n}"),
+            1800,
+        );
+    }
+    assert_eq!(net.table.rows().count(), limits::DEVICES_PER_PEER);
+    assert_eq!(net.questions().len(), limits::DEVICES_PER_PEER);
+    for n in 0..10_000_u32 {
+        let from = IpAddr::from((0x0A01_0000 + n).to_be_bytes()).to_string();
+        net.alive(&from, "uuid:x", &format!("http://{from}/"), 1800);
+    }
+    assert_eq!(net.table.rows().count(), limits::DEVICES);
+    assert_eq!(
+        net.table.ignored().unwrap(),
+        "19744 messages named more devices than fit"
+    );
+    // Whoever was there first is still known.
+    net.describe("uuid:x");
+    assert!(net.changes().iter().all(|change| change.starts_with('+')));
+}
