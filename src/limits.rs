@@ -107,6 +107,12 @@ pub const OBJECTS: usize = 4_000_000;
 pub const FOLDER_CAPTIONS: usize = 1_000_000;
 /// Entries of all playlists together. Beyond it: the rest of the playlists is skipped and named in the report.
 pub const PLAYLIST_ENTRIES: usize = 1_000_000;
+/// Items whose resume position and play count are kept. Beyond it: the longest untouched is forgotten.
+pub const USER_STATES: usize = 10_000;
+/// Items shown as being in progress. Beyond it: the oldest are not shown there.
+pub const IN_PROGRESS: usize = 200;
+/// Bytes of the journal that are read. It is rewritten long before it has grown so far. Beyond it: as damaged.
+pub const JOURNAL_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes read from one file to understand it.
 pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
 /// Nested elements (boxes, chunks) in a media file.

@@ -1,10 +1,11 @@
-//! Remembers: what was found on the disks, in one mapped, read-only snapshot.
+//! Remembers: what was found on the disks, in one mapped, read-only snapshot; what people did with it, in a journal.
 //!
 //! ```text
 //!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page)
 //! ```
 
 mod builder;
+pub mod journal;
 pub mod layout;
 pub mod object_id;
 pub mod order;
@@ -18,5 +19,6 @@ mod sidecar;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod user_state;
 pub mod walk;
 pub mod writer;
