@@ -23,6 +23,8 @@ pub const XML_DEPTH: usize = 32;
 pub const XML_ATTRIBUTES: usize = 64;
 /// Arguments of one action. The longest real one has 8. Beyond it: 402.
 pub const SOAP_ARGUMENTS: usize = 16;
+/// Tags in one list of `UpdateObject`. Kodi sends 3. Beyond it: 402.
+pub const TAG_VALUES: usize = 32;
 /// Keys of one `SortCriteria`. The longest real one has 4. Beyond it: UPnP error 709.
 pub const SORT_KEYS: usize = 8;
 /// Time from the first byte of a request to the end of its head. Beyond it: 408 and close.

@@ -13,6 +13,7 @@ use std::{
     fmt, io,
     net::{IpAddr, SocketAddr, TcpListener},
     rc::Rc,
+    sync::Arc,
 };
 
 use async_io::{Async, Timer};
@@ -41,11 +42,13 @@ mod listener;
 mod pictures;
 mod send;
 mod supervisor;
+mod user_state;
 
 use clock::Clock;
 pub use library::{scan_each, scan_once};
 use pictures::Pictures;
 use supervisor::Supervisor;
+use user_state::Keeper;
 
 /// Why the server could not start.
 #[derive(Debug)]
@@ -108,6 +111,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
 
     let pictures = Pictures::start(&config.state_dir)
         .map_err(system("start the thread that makes pictures"))?;
+    let (keeper, states) = Keeper::open(&config.state_dir);
     let device = device_facts(&config, identity);
     let machine = Discovery::new(discovery_settings(&config, identity, &device, port, clock));
     let context = Rc::new(Context {
@@ -118,10 +122,13 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         connections,
         full_was_said: Cell::new(false),
         pictures,
+        keeper,
         served: RefCell::default(),
         shared: Shared {
             device,
             catalogue: RefCell::new(snapshot),
+            states: RefCell::new(Arc::new(states)),
+            in_progress_parent: None,
             addresses: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
         },
@@ -229,11 +236,13 @@ async fn follow_signals(signals: &Async<Signals>, scanner: &library::Scanner) {
 
 /// Puts each finished snapshot in place; never returns.
 async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>) {
+    user_state::settle(context).await;
     while let Ok(news) = news.recv().await {
         let state = match news {
             library::News::Started => "running".to_owned(),
             library::News::Snapshot(snapshot) => {
                 context.shared.catalogue.replace(snapshot);
+                user_state::settle(context).await;
                 continue;
             }
             library::News::Finished(report) => {
@@ -265,6 +274,7 @@ struct Context {
     connections: usize,
     full_was_said: Cell<bool>,
     pictures: Pictures,
+    keeper: Keeper,
     /// The networks of the served interfaces.
     served: RefCell<Vec<Subnet>>,
     shared: Shared,
