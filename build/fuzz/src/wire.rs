@@ -8,7 +8,9 @@ use rill::wire::{
         request::{self, Parsed},
     },
     soap::{Call, SoapAction},
+    date::DidlDate,
     ssdp::{self as discovery, MSearch, Notice},
+    tag_value,
     url::{Authority, Target, decode},
 };
 
@@ -85,4 +87,14 @@ pub fn criteria(data: &[u8]) {
     };
     let _ = properties::Filter::parse(text);
     let _ = properties::SortCriteria::parse(text);
+}
+
+pub fn tags(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    for element in tag_value::parse(text).into_iter().flatten().flatten() {
+        let _ = (tag_value::position_ms(&element.text), DidlDate::parse(&element.text));
+    }
+    let _ = (tag_value::position_ms(text), DidlDate::parse(text));
 }
