@@ -293,7 +293,7 @@ fn a_journal_that_somebody_removed_or_changed_is_written_anew() {
                 .open(path)
                 .unwrap()
                 .set_len(9999)
-                .unwrap()
+                .unwrap();
         },
     ]) {
         opened.journal.keep(&entry(number), &opened.states).unwrap();

@@ -1,8 +1,8 @@
 //! SOAP control (UDA 1.0 §3): the envelope is checked here, the action is answered by its service.
 
 use super::{
-    Answer, Body, Request, Response, Shared, connection_manager, content_directory, registrar,
-    user_state,
+    Answer, Body, Request, Response, Shared, connection_manager, content_directory, host,
+    registrar, user_state,
 };
 use crate::wire::{
     device::{Service, ServiceName},
@@ -27,9 +27,14 @@ pub(super) fn call(service: &'static Service, request: &Request<'_>, shared: &Sh
     let agreed = agrees(service, request, &call);
     let is_content = service.name == ServiceName::ContentDirectory;
     if agreed.is_ok() && is_content && user_state::is_change(&call) {
-        return match user_state::read(&call, request, shared) {
+        // A page from elsewhere, shown by a browser in the house, may not speak for the people there.
+        if !host::is_own_origin(request, shared) {
+            let response = Response::text(Status::Forbidden, host::FOREIGN_ORIGIN);
+            return Answer::Reply(response);
+        }
+        return match user_state::read(&call) {
             Ok(change) => Answer::Keep(Box::new(change)),
-            Err(response) => Answer::Reply(response),
+            Err(error) => Answer::Reply(fault(error)),
         };
     }
     let outcome = agreed.and_then(|()| run(service, &call, request, shared));

@@ -8,7 +8,7 @@
 //! The reply goes out once the change is on the disk. What a change does is decided when its turn comes, so that
 //! `CurrentTagValue` is compared with what is true then.
 
-use super::{Body, Now, Request, Response, Shared, control, host};
+use super::{Body, Now, Response, Shared, control};
 use crate::{
     catalogue::{
         object_id::{ObjectId, Place},
@@ -48,30 +48,22 @@ pub(super) fn is_change(call: &Call<'_>) -> bool {
     matches!(call.action, "UpdateObject" | "X_SetBookmark")
 }
 
-/// Reads what is to be changed; else the answer that says why nothing is.
-pub(super) fn read(
-    call: &Call<'_>,
-    request: &Request<'_>,
-    shared: &Shared,
-) -> Result<Change, Response> {
-    // A page from elsewhere, shown by a browser in the house, may not speak for the people there.
-    if !host::is_own_origin(request, shared) {
-        return Err(Response::text(Status::Forbidden, host::FOREIGN_ORIGIN));
-    }
+/// Reads what is to be changed.
+///
+/// # Errors
+/// What the control point is told: the arguments are not what the action takes.
+pub(super) fn read(call: &Call<'_>) -> Result<Change, UpnpError> {
+    let item = item(call.required("ObjectID")?)?;
     let wish = match call.action {
-        "X_SetBookmark" => bookmark(call),
-        _ => tags(call),
+        "X_SetBookmark" => bookmark(call)?,
+        _ => tags(call)?,
     };
-    let item = call.required("ObjectID").and_then(item);
-    match item.and_then(|item| Ok((item, wish?))) {
-        Ok((item, wish)) => Ok(Change {
-            item,
-            wish,
-            service_type: call.service_type.to_string(),
-            action: call.action.to_owned(),
-        }),
-        Err(error) => Err(control::fault(error)),
-    }
+    Ok(Change {
+        item,
+        wish,
+        service_type: call.service_type.to_string(),
+        action: call.action.to_owned(),
+    })
 }
 
 /// The item that an id names, wherever it is met: the state is the item's. Kodi percent-encodes the id and adds a slash.

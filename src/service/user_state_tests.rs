@@ -7,7 +7,7 @@ use crate::{
         testing::{Tree, snapshot},
         user_state::UserStates,
     },
-    service::{self, Answer, DeviceFacts, in_progress},
+    service::{self, Answer, DeviceFacts, Request, in_progress},
     wire::http::request::{self, Parsed},
 };
 
@@ -434,6 +434,15 @@ fn every_refusal_has_the_standards_number() {
         assert_eq!(server.update(id, current, &new), code, "{name}");
     }
     assert_eq!(server.state("Alien").play_count, 2);
+}
+
+#[test]
+fn a_change_is_made_whole_or_not_at_all() {
+    let server = Server::new();
+    let id = server.id("Alien").to_string();
+    let count = |n: &str| format!("<upnp:playbackCount>{n}</upnp:playbackCount>");
+    assert_eq!(server.update(&id, "", &count("2")), 0);
+    let title = "<dc:title>Alien</dc:title>";
     // One that is refused takes the others with it.
     let (was, new) = (
         count("2") + ",<dc:title>A</dc:title>",
@@ -448,7 +457,13 @@ fn every_refusal_has_the_standards_number() {
     );
     assert_eq!(server.update(&id, &was, &new), 0);
     assert_eq!(server.state("Alien").play_count, 3);
+}
 
+#[test]
+fn arguments_that_are_missing_or_no_numbers_are_refused() {
+    let server = Server::new();
+    let id = server.id("Alien").to_string();
+    let folder = server.id("Films").to_string();
     assert_eq!(server.call("UpdateObject", "").0, 402);
     assert_eq!(
         server

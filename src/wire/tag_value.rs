@@ -102,11 +102,10 @@ fn after_attributes(tag: &str) -> Option<(bool, &str)> {
     for (at, c) in tag.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => {}
             None if matches!(c, '"' | '\'') => quote = Some(c),
             None if c == '>' => return Some((before == '/', tag.get(at + 1..)?)),
             None if c == '<' => return None,
-            None => {}
+            _ => {}
         }
         before = c;
     }

@@ -90,7 +90,8 @@ fn control_points_see_each_others_positions_and_a_restart_keeps_them() {
              <upnp:playCount>{count}</upnp:playCount>"
         )
     };
-    let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded: Vec<_> = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = encoded.concat();
     assert_eq!(
         update(&rill, &format!("{encoded}/"), &kodi(754, 0), &kodi(1200, 1)),
         Ok(())
