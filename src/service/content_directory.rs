@@ -16,7 +16,7 @@ use crate::{
     },
     limits,
     wire::{
-        criteria::{self, Filter, SortCriteria, SortProperty},
+        criteria::{self, SortCriteria, SortProperty},
         didl,
         soap::{self, Call, UpnpError},
         xml::write::{Counter, Sink},
@@ -66,7 +66,7 @@ impl BrowseFlag {
 fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
     let flag = BrowseFlag::parse(call.required("BrowseFlag")?)?;
     let id = call.required("ObjectID")?;
-    let filter = Filter::parse(call.required("Filter")?);
+    let filter = call.required("Filter")?;
     let start = call.ui4("StartingIndex")?;
     let count = call.ui4("RequestedCount")?;
     let sort =
@@ -74,7 +74,7 @@ fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
 
     let snapshot = shared.snapshot();
     let place = place(id).ok_or(UpnpError::NoSuchObject)?;
-    let look = Look::new(request.local, filter, &snapshot, shared);
+    let look = Look::new(request, filter, &snapshot, shared);
     let is_in_progress = place.within.is_none() && place.object == in_progress::id();
     let update_id = if is_in_progress {
         shared.system_update_id()

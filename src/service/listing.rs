@@ -1,8 +1,8 @@
 //! Objects of the catalogue as DIDL-Lite.
 
-use std::{fmt::Write as _, net::SocketAddr, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
-use super::{Shared, art, in_progress::InProgress, media, user_state};
+use super::{Request, Shared, art, in_progress::InProgress, media, user_state};
 use crate::{
     catalogue::{
         object_id::{self, ObjectId},
@@ -15,7 +15,7 @@ use crate::{
     wire::{
         criteria::Filter,
         date::DidlDate,
-        didl::{AlbumArt, Caption, Container, Item, Res, Url},
+        didl::{AlbumArt, Caption, Container, Item, PositionForm, Res, Url},
         xml::write::Sink,
     },
 };
@@ -26,21 +26,24 @@ pub(super) struct Look {
     base: String,
     filter: Filter,
     states: Arc<UserStates>,
+    form: PositionForm,
     /// What is in progress, if that is shown anywhere.
     pub(super) in_progress: Option<InProgress>,
 }
 
 impl Look {
+    /// For the answer to `request`, which asks for the properties of `filter`.
     pub(super) fn new(
-        local: SocketAddr,
-        filter: Filter,
+        request: &Request<'_>,
+        filter: &str,
         snapshot: &Snapshot,
         shared: &Shared,
     ) -> Self {
         let states = shared.states();
         Self {
-            base: format!("http://{local}"),
-            filter,
+            base: format!("http://{}", request.local),
+            filter: Filter::parse(filter),
+            form: user_state::form_for(request, filter),
             in_progress: InProgress::of(snapshot, &states, shared.in_progress_parent),
             states,
         }
@@ -160,7 +163,7 @@ fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl
         season: object.season().map(u32::from),
         episode: object.episode().map(u32::from),
         rating: object.rating().map(u32::from),
-        playback: state.map(|state| user_state::playback(state, &played)),
+        playback: state.map(|state| user_state::playback(state, look.form, &played)),
         album_art,
         res,
         captions,

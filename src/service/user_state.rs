@@ -8,7 +8,7 @@
 //! The reply goes out once the change is on the disk. What a change does is decided when its turn comes, so that
 //! `CurrentTagValue` is compared with what is true then.
 
-use super::{Body, Now, Response, Shared, control};
+use super::{Body, Now, Request, Response, Shared, control};
 use crate::{
     catalogue::{
         object_id::{ObjectId, Place},
@@ -18,7 +18,7 @@ use crate::{
     media::Class,
     wire::{
         date::DidlDate,
-        didl::Playback,
+        didl::{Playback, PositionForm},
         http::response::Status,
         soap::{self, Call, UpnpError},
         tag_value::{self, Fragment},
@@ -294,6 +294,24 @@ fn bookmark_of_ms(position_ms: u32) -> u64 {
     (position_ms / BOOKMARK_UNIT_MS).into()
 }
 
+/// The form in which whoever sent `request`, with this `Filter`, reads positions.
+///
+/// Kodi (21 and before) takes `upnp:lastPlaybackPosition` for a whole number, so that `0:12:34` is no position to it. It
+/// alone asks for `xbmc:` properties; its `User-Agent` is that of its library, Platinum, with its own name or without.
+pub(super) fn form_for(request: &Request<'_>, filter: &str) -> PositionForm {
+    let agent = request.head.fields.user_agent.unwrap_or_default();
+    let names_kodi = |name: &[u8]| agent.windows(name.len()).any(|part| part == name);
+    let is_kodi = filter.contains("xbmc:")
+        || names_kodi(b"Kodi")
+        || names_kodi(b"XBMC/")
+        || names_kodi(b"Platinum/");
+    if is_kodi {
+        PositionForm::Seconds
+    } else {
+        PositionForm::Clock
+    }
+}
+
 /// `upnp:lastPlaybackTime` as text.
 pub(super) type TimeText = heapless::String<24>;
 
@@ -314,9 +332,10 @@ pub(super) fn time_text(state: Option<&State>) -> TimeText {
 }
 
 /// A state as a listing tells it, `time` being its [`time_text`].
-pub(super) fn playback<'a>(state: &State, time: &'a str) -> Playback<'a> {
+pub(super) fn playback<'a>(state: &State, form: PositionForm, time: &'a str) -> Playback<'a> {
     Playback {
         position: std::time::Duration::from_millis(state.position_ms.into()),
+        form,
         bookmark: bookmark_of_ms(state.position_ms),
         count: state.play_count,
         time: Some(time).filter(|time| !time.is_empty()),

@@ -338,6 +338,16 @@ fn two_control_points_see_each_others_positions_in_their_own_units() {
     assert_eq!(server.update(&id, &position("1201"), ""), 0);
     assert_eq!(server.state("Alien").position_ms, 0);
     assert!(!server.metadata(&id, "*").contains("dcmInfo"));
+    // Kodi reads plain seconds, and is known by what it asks for.
+    assert_eq!(server.bookmark(&id, 754), 0);
+    let told = server.metadata(
+        &id,
+        "upnp:lastPlaybackPosition,upnp:playbackCount,xbmc:lastPlayerState",
+    );
+    assert!(
+        told.contains("<upnp:lastPlaybackPosition>754</upnp:lastPlaybackPosition>"),
+        "{told}"
+    );
     // A sort of listing that shows nothing of it unless asked.
     assert!(!server.metadata(&id, "res").contains("layback"));
 }

@@ -178,12 +178,23 @@ pub struct Item<'a> {
 pub struct Playback<'a> {
     /// `upnp:lastPlaybackPosition`, written in whole seconds; zero is not told.
     pub position: Duration,
+    /// How that is written.
+    pub form: PositionForm,
     /// The same as the number that Samsung wants in `sec:dcmInfo`; zero is not told.
     pub bookmark: u64,
     /// `upnp:playbackCount`; zero is not told.
     pub count: u32,
     /// `upnp:lastPlaybackTime`: `2009-05-01T18:30:00Z`.
     pub time: Option<&'a str>,
+}
+
+/// How `upnp:lastPlaybackPosition` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PositionForm {
+    /// `H+:MM:SS`, the standard's.
+    Clock,
+    /// Plain seconds, the only form that Kodi reads.
+    Seconds,
 }
 
 /// `upnp:albumArtURI`
@@ -416,7 +427,10 @@ impl Playback<'_> {
     fn write(&self, sink: &mut impl Sink, filter: Filter, title: &str) {
         if !self.position.is_zero() && filter.has(Property::LastPlaybackPosition) {
             sink.put(markup!("<upnp:lastPlaybackPosition>"));
-            write_hours(sink, self.position);
+            match self.form {
+                PositionForm::Clock => write_hours(sink, self.position),
+                PositionForm::Seconds => write::number(sink, self.position.as_secs()),
+            }
             sink.put(markup!("</upnp:lastPlaybackPosition>"));
         }
         if let Some(time) = self.time.filter(|_| filter.has(Property::LastPlaybackTime)) {

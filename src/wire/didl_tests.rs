@@ -409,6 +409,7 @@ fn check_titles(document: &str, name: &str) {
 fn what_was_played_is_told_to_each_in_its_own_form() {
     let playback = Playback {
         position: Duration::from_millis(3_754_999),
+        form: PositionForm::Clock,
         bookmark: 3754,
         count: 2,
         time: Some("2009-05-01T18:30:00Z"),
@@ -448,8 +449,18 @@ fn what_was_played_is_told_to_each_in_its_own_form() {
         told.contains("BM=3754") && !told.contains("layback"),
         "{told}"
     );
+    let kodi = Item {
+        playback: Some(Playback {
+            form: PositionForm::Seconds,
+            ..playback
+        }),
+        ..film
+    };
+    let told = text(&kodi, "upnp:lastPlaybackPosition");
+    assert!(told.contains("Position>3754</upnp:"), "{told}");
     let nothing = Playback {
         position: Duration::ZERO,
+        form: PositionForm::Seconds,
         bookmark: 0,
         count: 0,
         time: None,

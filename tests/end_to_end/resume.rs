@@ -77,6 +77,14 @@ fn control_points_see_each_others_positions_and_a_restart_keeps_them() {
     assert_eq!(set_bookmark(&rill, &id, 754), Ok(()));
     let film = now(&rill, &id);
     assert_eq!(told(&film, "lastPlaybackPosition"), Some("0:12:34"));
+    let by_kodi = rill.browse(&Browse {
+        filter: "upnp:lastPlaybackPosition,upnp:lastPlaybackTime,upnp:playbackCount,xbmc:lastPlayerState",
+        ..Browse::metadata(&id)
+    });
+    assert_eq!(
+        told(&by_kodi.unwrap().objects[0], "lastPlaybackPosition"),
+        Some("754")
+    );
     let after = (system_update_id(&rill), rill.children(&films).update);
     assert!(
         after.0 > before.0 && after.1 > before.1,
