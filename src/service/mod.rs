@@ -104,7 +104,13 @@ impl Shared {
     /// The update id of `object`, wherever it is told (ContentDirectory:1 §2.5.12): it has another one after each change to
     /// the object or, if it is a container, to the user state of one of its items.
     pub fn update_id(&self, object: &Object<'_>) -> u32 {
-        let change = self.states.borrow().last_change(object);
+        let states = self.states.borrow();
+        // What is in progress may have come to stand there, or gone.
+        let change = if self.in_progress_parent == Some(object.id()) {
+            states.changes()
+        } else {
+            states.last_change(object)
+        };
         object.update_id().wrapping_add(change)
     }
 
@@ -123,9 +129,10 @@ impl Shared {
                 states.touch(home);
             }
         }
-        let home = home.and_then(|home| snapshot.find(home));
-        let mut changed = Vec::new();
-        changed.extend(home.map(|home| (home.id(), self.update_id(&home))));
+        let above = self.in_progress_parent.filter(|above| home != Some(*above));
+        let containers = home.into_iter().chain(above);
+        let containers = containers.filter_map(|id| snapshot.find(id));
+        let mut changed: Vec<_> = containers.map(|c| (c.id(), self.update_id(&c))).collect();
         if self.in_progress_parent.is_some() {
             changed.push((in_progress::id(), self.system_update_id()));
         }

@@ -565,6 +565,10 @@ fn whoever_follows_events_is_told_which_containers_changed() {
     let films = snapshot.find(server.id("Films")).unwrap();
     let expected = [
         (films.id(), server.shared.update_id(&films)),
+        (
+            ObjectId::ROOT,
+            server.shared.update_id(&snapshot.root().unwrap()),
+        ),
         (in_progress::id(), server.shared.system_update_id()),
     ];
     assert_eq!(told, expected);
