@@ -77,7 +77,11 @@ pub fn journal(data: &[u8]) {
     let _ = journals::replay(data, |_| {});
     let mut bytes = data.to_vec();
     let mut good = 0;
-    for entry in bytes.get_mut(HEADER_BYTES..).unwrap_or_default().chunks_exact_mut(ENTRY_BYTES) {
+    for entry in bytes
+        .get_mut(HEADER_BYTES..)
+        .unwrap_or_default()
+        .chunks_exact_mut(ENTRY_BYTES)
+    {
         if entry[2] & 1 == 0 {
             entry[..2].copy_from_slice(&36_u16.to_le_bytes());
             let summed = [&entry[..2], &entry[10..]].concat();

@@ -2,13 +2,13 @@
 
 use rill::wire::{
     criteria as properties,
+    date::DidlDate,
     http::{
         body::Decoder,
         range::{self as ranges, Selection},
         request::{self, Parsed},
     },
     soap::{Call, SoapAction},
-    date::DidlDate,
     ssdp::{self as discovery, MSearch, Notice},
     tag_value,
     url::{Authority, Target, decode},
@@ -94,7 +94,10 @@ pub fn tags(data: &[u8]) {
         return;
     };
     for element in tag_value::parse(text).into_iter().flatten().flatten() {
-        let _ = (tag_value::position_ms(&element.text), DidlDate::parse(&element.text));
+        let _ = (
+            tag_value::position_ms(&element.text),
+            DidlDate::parse(&element.text),
+        );
     }
     let _ = (tag_value::position_ms(text), DidlDate::parse(text));
 }
