@@ -242,8 +242,8 @@ fn no_kill_loses_an_acknowledged_position() {
             rill.kill();
             sent = writer.join().unwrap();
         });
-        rill.spawn();
-        rill.wait_until_up();
+        // The catalogue may not have been on the disk yet: until everything is listed.
+        rill.start();
         for place in 0..3 {
             let kept = bookmarked(&rill, &ids[place]);
             let acknowledged = acknowledged[place].load(Ordering::Relaxed);
