@@ -31,7 +31,8 @@
 //!  renderer ◄─ wire/didl ◄─ service/content_directory ◄─ catalogue/query ◄─ catalogue/snapshot ◄─ rename
 //! ```
 //!
-//! They meet in exactly one place, the snapshot file.
+//! They meet in exactly one place, the snapshot file. What people do with items goes its own way, from `service/user_state`
+//! by `net/user_state` to `catalogue/journal`, and is answered once it is on the disk.
 //!
 //! # Words
 //!

@@ -23,6 +23,8 @@ pub const XML_DEPTH: usize = 32;
 pub const XML_ATTRIBUTES: usize = 64;
 /// Arguments of one action. The longest real one has 8. Beyond it: 402.
 pub const SOAP_ARGUMENTS: usize = 16;
+/// Tags in one list of `UpdateObject`. Kodi sends 3. Beyond it: 402.
+pub const TAG_VALUES: usize = 32;
 /// Keys of one `SortCriteria`. The longest real one has 4. Beyond it: UPnP error 709.
 pub const SORT_KEYS: usize = 8;
 /// Time from the first byte of a request to the end of its head. Beyond it: 408 and close.
@@ -193,6 +195,12 @@ pub const OBJECTS: usize = 4_000_000;
 pub const FOLDER_CAPTIONS: usize = 1_000_000;
 /// Entries of all playlists together. Beyond it: the rest of the playlists is skipped and named in the report.
 pub const PLAYLIST_ENTRIES: usize = 1_000_000;
+/// Items whose resume position and play count are kept. Beyond it: the longest untouched is forgotten.
+pub const USER_STATES: usize = 10_000;
+/// Items shown as being in progress. Beyond it: the oldest are not shown there.
+pub const IN_PROGRESS: usize = 200;
+/// Bytes of the journal that are read. It is rewritten long before it has grown so far. Beyond it: as damaged.
+pub const JOURNAL_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes read from one file to understand it.
 pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
 /// Nested elements (boxes, chunks) in a media file.

@@ -326,6 +326,7 @@ impl Builder {
             title_rank: 0.into(),
             update_id: 0.into(),
             root: 0.into(),
+            content: 0.into(),
             ..*r
         };
         zerocopy::IntoBytes::as_bytes(&facts(new))

@@ -1,4 +1,4 @@
-//! Remembers: what was found on the disks, in one mapped, read-only snapshot.
+//! Remembers: what was found on the disks, in one mapped, read-only snapshot; what people did with it, in a journal.
 //!
 //! ```text
 //!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page)
@@ -6,6 +6,7 @@
 
 mod builder;
 pub mod changes;
+pub mod journal;
 pub mod layout;
 pub mod object_id;
 pub mod order;
@@ -19,5 +20,6 @@ mod sidecar;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod user_state;
 pub mod walk;
 pub mod writer;

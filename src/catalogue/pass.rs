@@ -334,6 +334,7 @@ impl<'a> Pass<'a> {
         let mime = probed.mime.unwrap_or(kind.mime);
         record.stamp(stamp);
         record.describe(media, kind.class, mime, profile);
+        record.content = probed.content.into();
         record.set(flag::REJECTED, trouble.is_some() && media.class.is_none());
         if !record.has(flag::REJECTED) && self.allows(&record) {
             let class = media.class.unwrap_or(kind.class);

@@ -42,6 +42,8 @@ pub struct SortKey {
 pub struct Page {
     snapshot: Arc<Snapshot>,
     container: u32,
+    /// The container that a list given at run time appears in.
+    within: Option<ObjectId>,
     /// First place of the page in the default order; without meaning for a sorted page.
     start: u32,
     len: u32,
@@ -70,11 +72,45 @@ pub fn page(
     Some(Page {
         snapshot: Arc::clone(snapshot),
         container: object.number(),
+        within: None,
         start,
         len,
         total,
         sorted,
     })
+}
+
+/// The same of a list of items given at run time, their `records`, which is also the default order; they appear in
+/// `within`, which need not be in the snapshot.
+pub fn listed(
+    snapshot: &Arc<Snapshot>,
+    within: ObjectId,
+    mut records: Vec<u32>,
+    keys: &[SortKey],
+    start: u32,
+    count: u32,
+) -> Page {
+    let object = |number: &u32| snapshot.object(*number);
+    records.retain(|number| object(number).is_some());
+    // Stable: the default order decides ties.
+    records.sort_by(|a, b| match (object(a), object(b)) {
+        (Some(x), Some(y)) => compare_objects(keys, &x, &y),
+        _ => Ordering::Equal,
+    });
+    let total = u32::try_from(records.len()).unwrap_or(u32::MAX);
+    records.drain(..records.len().min(start as usize));
+    if count > 0 {
+        records.truncate(count as usize);
+    }
+    Page {
+        snapshot: Arc::clone(snapshot),
+        container: 0,
+        within: Some(within),
+        start: 0,
+        len: u32::try_from(records.len()).unwrap_or(u32::MAX),
+        total,
+        sorted: Some(records),
+    }
 }
 
 impl Page {
@@ -106,7 +142,13 @@ impl Page {
             }
             None => container.child(self.start.checked_add(place)?)?,
         };
-        Some(container.entry(object))
+        Some(match self.within {
+            Some(within) => Entry {
+                object,
+                within: Some(within),
+            },
+            None => container.entry(object),
+        })
     }
 
     /// All of the page.
@@ -151,6 +193,10 @@ fn compare(container: &Object<'_>, keys: &[SortKey], a: u32, b: u32) -> Ordering
     let (Some(x), Some(y)) = (container.child(a), container.child(b)) else {
         return a.cmp(&b);
     };
+    compare_objects(keys, &x, &y).then_with(|| a.cmp(&b))
+}
+
+fn compare_objects(keys: &[SortKey], x: &Object<'_>, y: &Object<'_>) -> Ordering {
     keys.iter()
         .map(|key| {
             let order = match key.by {
@@ -165,7 +211,7 @@ fn compare(container: &Object<'_>, keys: &[SortKey], a: u32, b: u32) -> Ordering
             }
         })
         .find(|order| order.is_ne())
-        .unwrap_or_else(|| a.cmp(&b))
+        .unwrap_or(Ordering::Equal)
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub struct Probed {
     pub mime: Option<u8>,
     /// Number of the DLNA profile; never 0.
     pub profile: Option<u16>,
+    /// What its content is known by, wherever it lies and whatever it is called; 0: unknown.
+    pub content: u64,
     /// What is wrong with it, in few words and without its name ("cut short"): files are counted by it.
     pub trouble: Option<String>,
 }

@@ -166,7 +166,7 @@ impl Snapshot {
             Some(container) => {
                 let container = self.find(container).filter(Object::shows_others)?;
                 let is_there = !object.is_container() && container.shows(&object);
-                Some(is_there.then_some(container)?)
+                Some(is_there.then(|| container.id())?)
             }
             None => None,
         };
@@ -348,7 +348,7 @@ pub struct Entry<'a> {
     /// The object.
     pub object: Object<'a>,
     /// The container it appears in; `None`: it is met at home.
-    pub within: Option<Object<'a>>,
+    pub within: Option<ObjectId>,
 }
 
 impl<'a> Entry<'a> {
@@ -356,14 +356,14 @@ impl<'a> Entry<'a> {
     pub fn place(&self) -> Place {
         Place {
             object: self.object.id(),
-            within: self.within.map(|container| container.id()),
+            within: self.within,
         }
     }
 
     /// `@parentID`; `None` for the root container.
     pub fn parent_id(&self) -> Option<ObjectId> {
         match self.within {
-            Some(container) => Some(container.id()),
+            Some(container) => Some(container),
             None => self.object.parent_id(),
         }
     }
@@ -432,7 +432,7 @@ impl<'a> Object<'a> {
         let is_appearance = self.shows_others() && !child.is_container();
         Entry {
             object: child,
-            within: is_appearance.then_some(*self),
+            within: is_appearance.then(|| self.id()),
         }
     }
 
@@ -590,6 +590,11 @@ impl<'a> Object<'a> {
     /// Inode number of the file.
     pub fn inode(&self) -> u64 {
         self.record.inode.get()
+    }
+
+    /// What its content is known by, wherever the file lies; 0: unknown.
+    pub fn content(&self) -> u64 {
+        self.record.content.get()
     }
 
     /// The date the file states; not its last change.

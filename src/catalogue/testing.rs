@@ -100,7 +100,10 @@ impl Prober for LineProber {
     fn probe(&self, name: &[u8], file: &File, _len: u64) -> Probed {
         self.probes.fetch_add(1, Ordering::Relaxed);
         let text = std::io::read_to_string(file).unwrap_or_default();
-        let mut probed = Probed::default();
+        let mut probed = Probed {
+            content: xxhash_rust::xxh3::xxh3_64(text.as_bytes()),
+            ..Probed::default()
+        };
         match text.as_bytes() {
             [b'?', ..] => probed.trouble = Some("unknown format".into()),
             [b'!', ..] => {

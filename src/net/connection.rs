@@ -14,7 +14,7 @@ use std::{
 
 use async_io::Async;
 
-use super::{Context, files, pictures::Refusal, send};
+use super::{Context, files, pictures::Refusal, send, user_state};
 use crate::{
     limits,
     service::{self, Answer, Body, Request, Response},
@@ -249,6 +249,7 @@ impl Connection {
                 };
                 (response, None)
             }
+            Answer::Keep(change) => (user_state::keep(&self.context, &change).await, None),
             Answer::Open(wanted) => match files::open(wanted.clone()).await {
                 Ok(opened) => {
                     let facts = &opened.facts;

@@ -47,12 +47,14 @@ mod pictures;
 pub mod search;
 mod send;
 mod supervisor;
+mod user_state;
 
 use clock::Clock;
 pub use library::{scan_each, scan_once};
 use outbound::Bell;
 use pictures::Pictures;
 use supervisor::Supervisor;
+use user_state::Keeper;
 
 /// Why the server could not start.
 #[derive(Debug)]
@@ -115,6 +117,8 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
 
     let pictures = Pictures::start(&config.state_dir)
         .map_err(system("start the thread that makes pictures"))?;
+    let (keeper, states) = Keeper::open(&config.state_dir);
+    let update_id = snapshot.system_update_id().wrapping_add(states.changes());
     let device = device_facts(&config, identity);
     let machine = Discovery::new(discovery_settings(&config, identity, &device, port, clock));
     let responder = config
@@ -130,13 +134,16 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         full_was_said: Cell::new(false),
         pictures,
         bell: Bell::new(),
+        keeper,
         served: RefCell::default(),
         present: RefCell::default(),
         addresses_changed,
         shared: Shared {
             device,
-            events: RefCell::new(Events::new(random, snapshot.system_update_id())),
+            events: RefCell::new(Events::new(random, update_id)),
             catalogue: RefCell::new(snapshot),
+            states: RefCell::new(Arc::new(states)),
+            in_progress_parent: None,
             addresses: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
         },
@@ -302,11 +309,13 @@ async fn follow_signals(signals: &Async<Signals>, scanner: &library::Scanner) {
 
 /// Puts each finished snapshot in place; never returns.
 async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>) {
+    user_state::settle(context).await;
     while let Ok(news) = news.recv().await {
         let state = match news {
             library::News::Started => "running".to_owned(),
             library::News::Snapshot(snapshot) => {
                 let old = context.shared.catalogue.replace(Arc::clone(&snapshot));
+                user_state::settle(context).await;
                 outbound::tell_changes(context, &old, &snapshot).await;
                 continue;
             }
@@ -341,6 +350,7 @@ struct Context {
     pictures: Pictures,
     /// To be rung when events may be due.
     bell: Bell,
+    keeper: Keeper,
     /// The networks of the served interfaces.
     served: RefCell<Vec<Subnet>>,
     /// The served addresses, with their interfaces.

@@ -14,7 +14,7 @@ use smol::{LocalExecutor, channel, future};
 
 use super::{Context, send};
 use crate::{
-    catalogue::{changes, snapshot::Snapshot},
+    catalogue::{changes, object_id::ObjectId, snapshot::Snapshot},
     limits,
     service::events::{Delivery, Outcome},
     wire::http::status_line,
@@ -88,9 +88,21 @@ pub(super) async fn tell_changes(context: &Context, old: &Snapshot, new: &Snapsh
             future::yield_now().await;
         }
     }
+    // What is told has the changes of user states in it too.
+    for (container, update_id) in &mut changed {
+        if let Some(container) = new.find(*container) {
+            *update_id = context.shared.update_id(&container);
+        }
+    }
+    tell(context, &changed);
+}
+
+/// Tells the subscribers that these containers have changed, each with its new update id.
+pub(super) fn tell(context: &Context, changed: &[(ObjectId, u32)]) {
     let now = context.clock.now();
+    let system_update_id = context.shared.system_update_id();
     let mut events = context.shared.events.borrow_mut();
-    events.changed(now, new.system_update_id(), &changed);
+    events.changed(now, system_update_id, changed);
     context.bell.ring();
 }
 

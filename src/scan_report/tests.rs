@@ -75,6 +75,7 @@ fn a_line_names_all_that_is_known() {
         mime: None,
         profile: Profile::from_code(1).map(Profile::code),
         trouble: text("cut short"),
+        content: 0,
     };
     let profile = Profile::from_code(1).unwrap().name();
     let expected = String::new()

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use super::{Body, Document, Request, Shared, control::Outcome, listing};
+use super::{
+    Body, Document, Request, Shared,
+    control::Outcome,
+    in_progress,
+    listing::{self, Look},
+};
 use crate::{
     catalogue::{
         object_id::{ObjectId, Place},
         query::{self, Direction, Page, SortBy, SortKey},
-        snapshot::{Entry, Snapshot},
+        snapshot::Snapshot,
     },
     limits,
     wire::{
-        criteria::{self, Filter, SortCriteria, SortProperty},
+        criteria::{self, SortCriteria, SortProperty},
         didl,
         soap::{self, Call, UpnpError},
         xml::write::{Counter, Sink},
@@ -33,7 +38,7 @@ pub(super) fn run(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Ou
         "GetSearchCapabilities" => Ok(reply("SearchCaps", "")),
         "GetSortCapabilities" => Ok(reply("SortCaps", &criteria::sort_capabilities())),
         "GetSystemUpdateID" => {
-            let id = shared.snapshot().system_update_id();
+            let id = shared.system_update_id();
             Ok(reply("Id", &id.to_string()))
         }
         _ => Err(UpnpError::InvalidAction),
@@ -61,7 +66,7 @@ impl BrowseFlag {
 fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
     let flag = BrowseFlag::parse(call.required("BrowseFlag")?)?;
     let id = call.required("ObjectID")?;
-    let filter = Filter::parse(call.required("Filter")?);
+    let filter = call.required("Filter")?;
     let start = call.ui4("StartingIndex")?;
     let count = call.ui4("RequestedCount")?;
     let sort =
@@ -69,18 +74,25 @@ fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
 
     let snapshot = shared.snapshot();
     let place = place(id).ok_or(UpnpError::NoSuchObject)?;
-    let entry = snapshot.entry(place).ok_or(UpnpError::NoSuchObject)?;
-    let update_id = entry.object.update_id();
+    let look = Look::new(request, filter, &snapshot, shared);
+    let is_in_progress = place.within.is_none() && place.object == in_progress::id();
+    let update_id = if is_in_progress {
+        shared.system_update_id()
+    } else {
+        let object = snapshot.find(place.object);
+        shared.update_id(&object.ok_or(UpnpError::NoSuchObject)?)
+    };
+    let keys = sort_keys(&sort);
+    let page = Range { start, count };
     let listing = match flag {
-        BrowseFlag::Metadata => Listing::One(Arc::clone(&snapshot), place),
-        // An item has no children; 701 says that there is no such container.
+        BrowseFlag::Metadata => Listing::one(&snapshot, place, &look),
         BrowseFlag::DirectChildren => {
-            query::page(&snapshot, place.object, &sort_keys(&sort), start, count)
-                .map(Listing::Page)
-                .ok_or(UpnpError::NoSuchObject)?
+            Listing::children(&snapshot, place.object, &look, &keys, page)
         }
     };
-    Ok(Reply::new(call, listing, filter, request.local, update_id).into_body())
+    // An item has no children; 701 says that there is no such container.
+    let listing = listing.ok_or(UpnpError::NoSuchObject)?;
+    Ok(Reply::new(call, listing, look, update_id).into_body())
 }
 
 /// An empty id means the root: some Samsung televisions ask so.
@@ -113,33 +125,109 @@ fn sort_keys(criteria: &SortCriteria) -> heapless::Vec<SortKey, { limits::SORT_K
     criteria.keys.iter().map(key).collect()
 }
 
+/// Which of the children are wanted; a count of 0 is all.
+#[derive(Clone, Copy)]
+struct Range {
+    start: u32,
+    count: u32,
+}
+
 /// What a reply lists.
 enum Listing {
     /// One object: `BrowseMetadata`.
     One(Arc<Snapshot>, Place),
-    /// Children of a container.
-    Page(Page),
+    /// The container of what is in progress: `BrowseMetadata`.
+    InProgress,
+    /// Children of a container, what is in progress before them if that stands there too.
+    Page {
+        /// The container of what is in progress stands among the children,
+        is_longer: bool,
+        /// and on this page.
+        is_led: bool,
+        page: Page,
+    },
 }
 
 impl Listing {
+    /// An object where it is met; `None` if it is not met there.
+    fn one(snapshot: &Arc<Snapshot>, place: Place, look: &Look) -> Option<Self> {
+        let shown = look.in_progress.as_ref();
+        match place.within {
+            None if place.object == in_progress::id() => shown.map(|_| Self::InProgress),
+            Some(within) if within == in_progress::id() => {
+                shown?.one(snapshot, place.object).map(Self::page)
+            }
+            _ => {
+                snapshot.entry(place)?;
+                Some(Self::One(Arc::clone(snapshot), place))
+            }
+        }
+    }
+
+    /// A page of a container's children.
+    fn children(
+        snapshot: &Arc<Snapshot>,
+        container: ObjectId,
+        look: &Look,
+        keys: &[SortKey],
+        Range { start, count }: Range,
+    ) -> Option<Self> {
+        let shown = look.in_progress.as_ref();
+        if container == in_progress::id() {
+            return Some(Self::page(shown?.page(snapshot, keys, start, count)));
+        }
+        if !shown.is_some_and(|it| it.is_in(container)) {
+            return query::page(snapshot, container, keys, start, count).map(Self::page);
+        }
+        let is_led = start == 0;
+        // It takes one place of the page; a page of nothing else begins past the end.
+        let (start, count) = match (start, count) {
+            (0, 1) => (u32::MAX, 1),
+            (0, count) => (0, count.saturating_sub(1)),
+            (start, count) => (start - 1, count),
+        };
+        Some(Self::Page {
+            is_longer: true,
+            is_led,
+            page: query::page(snapshot, container, keys, start, count)?,
+        })
+    }
+
+    fn page(page: Page) -> Self {
+        Self::Page {
+            is_longer: false,
+            is_led: false,
+            page,
+        }
+    }
+
     fn len(&self) -> u32 {
         match self {
-            Self::One(..) => 1,
-            Self::Page(page) => page.len(),
+            Self::One(..) | Self::InProgress => 1,
+            Self::Page { is_led, page, .. } => page.len() + u32::from(*is_led),
         }
     }
 
     fn total_matches(&self) -> u32 {
         match self {
-            Self::One(..) => 1,
-            Self::Page(page) => page.total_matches(),
+            Self::One(..) | Self::InProgress => 1,
+            Self::Page {
+                is_longer, page, ..
+            } => page.total_matches() + u32::from(*is_longer),
         }
     }
 
-    fn entry(&self, number: u32) -> Option<Entry<'_>> {
-        match self {
+    fn write(&self, number: u32, look: &Look, sink: &mut impl Sink) {
+        let entry = match self {
             Self::One(snapshot, place) => snapshot.entry(*place),
-            Self::Page(page) => page.entry(number),
+            Self::InProgress => return look.write_in_progress(sink),
+            Self::Page { is_led, page, .. } => match number.checked_sub((*is_led).into()) {
+                Some(number) => page.entry(number),
+                None => return look.write_in_progress(sink),
+            },
+        };
+        if let Some(entry) = entry {
+            listing::write(&entry, look, sink);
         }
     }
 }
@@ -148,9 +236,7 @@ impl Listing {
 struct Reply {
     call: (String, String),
     listing: Listing,
-    filter: Filter,
-    /// `http://10.0.0.1:8200`: what URLs begin with.
-    base: String,
+    look: Look,
     update_id: u32,
     len: u64,
     next: Next,
@@ -165,18 +251,11 @@ enum Next {
 }
 
 impl Reply {
-    fn new(
-        call: &Call<'_>,
-        listing: Listing,
-        filter: Filter,
-        local: std::net::SocketAddr,
-        update_id: u32,
-    ) -> Self {
+    fn new(call: &Call<'_>, listing: Listing, look: Look, update_id: u32) -> Self {
         Self {
             call: (call.service_type.to_string(), call.action.to_string()),
             listing,
-            filter,
-            base: format!("http://{local}"),
+            look,
             update_id,
             len: 0,
             next: Next::Head,
@@ -209,9 +288,7 @@ impl Reply {
     }
 
     fn object(&self, number: u32, sink: &mut impl Sink) {
-        if let Some(entry) = self.listing.entry(number) {
-            listing::write(&entry, &self.base, self.filter, sink);
-        }
+        self.listing.write(number, &self.look, sink);
     }
 
     fn tail(&self, sink: &mut impl Sink) {

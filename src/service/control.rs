@@ -1,6 +1,9 @@
 //! SOAP control (UDA 1.0 §3): the envelope is checked here, the action is answered by its service.
 
-use super::{Body, Request, Response, Shared, connection_manager, content_directory, registrar};
+use super::{
+    Answer, Body, Request, Response, Shared, connection_manager, content_directory, host,
+    registrar, user_state,
+};
 use crate::wire::{
     device::{Service, ServiceName},
     http::response::Status,
@@ -11,18 +14,31 @@ use crate::wire::{
 pub(super) type Outcome = Result<Body, UpnpError>;
 
 /// Answers a call posted to `service`.
-pub(super) fn call(service: &'static Service, request: &Request<'_>, shared: &Shared) -> Response {
+pub(super) fn call(service: &'static Service, request: &Request<'_>, shared: &Shared) -> Answer {
     let call = match Call::parse(request.body) {
         Ok(call) => call,
-        Err(Error::Arguments) => return fault(UpnpError::InvalidArgs),
+        Err(Error::Arguments) => return Answer::Reply(fault(UpnpError::InvalidArgs)),
         Err(error) => {
             log::debug!("{}: SOAP refused: {error}", request.peer);
-            return Response::text(Status::BadRequest, "The body is not a SOAP call.\n");
+            let why = "The body is not a SOAP call.\n";
+            return Answer::Reply(Response::text(Status::BadRequest, why));
         }
     };
-    let outcome =
-        agrees(service, request, &call).and_then(|()| run(service, &call, request, shared));
-    match outcome {
+    let agreed = agrees(service, request, &call);
+    let is_content = service.name == ServiceName::ContentDirectory;
+    if agreed.is_ok() && is_content && user_state::is_change(&call) {
+        // A page from elsewhere, shown by a browser in the house, may not speak for the people there.
+        if !host::is_own_origin(request, shared) {
+            let response = Response::text(Status::Forbidden, host::FOREIGN_ORIGIN);
+            return Answer::Reply(response);
+        }
+        return match user_state::read(&call) {
+            Ok(change) => Answer::Keep(Box::new(change)),
+            Err(error) => Answer::Reply(fault(error)),
+        };
+    }
+    let outcome = agreed.and_then(|()| run(service, &call, request, shared));
+    Answer::Reply(match outcome {
         Ok(body) => with_ext(Response::xml(Status::Ok, body)),
         Err(error) => {
             log::debug!(
@@ -33,10 +49,11 @@ pub(super) fn call(service: &'static Service, request: &Request<'_>, shared: &Sh
             );
             fault(error)
         }
-    }
+    })
 }
 
-fn fault(error: UpnpError) -> Response {
+/// The answer that tells of an error.
+pub(super) fn fault(error: UpnpError) -> Response {
     with_ext(Response::xml(
         Status::InternalServerError,
         Body::Bytes(soap::fault(error)),
@@ -44,7 +61,7 @@ fn fault(error: UpnpError) -> Response {
 }
 
 /// An old requirement that strict control points still look for (UDA 1.0 §3.2.2).
-fn with_ext(mut response: Response) -> Response {
+pub(super) fn with_ext(mut response: Response) -> Response {
     response.head.field("EXT", "");
     response
 }

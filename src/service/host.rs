@@ -21,6 +21,18 @@ pub fn allowed(request: &Request<'_>, shared: &Shared) -> bool {
     }
 }
 
+/// What a refused page's browser reads.
+pub const FOREIGN_ORIGIN: &str = "Pages from elsewhere may not change anything here.\n";
+
+/// False if a browser says that the request comes from a page of another server (RFC 6454 §7). Others send no `Origin`.
+pub fn is_own_origin(request: &Request<'_>, shared: &Shared) -> bool {
+    let Some(origin) = request.head.fields.origin else {
+        return true;
+    };
+    let authority = origin.strip_prefix(b"http://").map(Authority::parse);
+    matches!(authority, Some(Ok(authority)) if names_us(&authority, request.local.ip(), shared))
+}
+
 fn names_us(authority: &Authority<'_>, local: IpAddr, shared: &Shared) -> bool {
     let own = |address: IpAddr| address == local || shared.addresses.borrow().contains(&address);
     match authority.host {

@@ -1,26 +1,71 @@
 //! Objects of the catalogue as DIDL-Lite.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
-use super::{art, media};
+use super::{Request, Shared, art, in_progress::InProgress, media, user_state};
 use crate::{
     catalogue::{
         object_id::{self, ObjectId},
         record::Tag,
-        snapshot::{Entry, Object},
+        snapshot::{Entry, Object, Snapshot},
+        user_state::UserStates,
     },
     limits,
     media::{Class, Precision, mime::Mime, picture::Target},
     wire::{
         criteria::Filter,
         date::DidlDate,
-        didl::{AlbumArt, Caption, Container, Item, Res, Url},
+        didl::{AlbumArt, Caption, Container, Item, PositionForm, Res, Url},
         xml::write::Sink,
     },
 };
 
-/// Writes one object with what `filter` asks for; its URLs begin with `base`, `http://10.0.0.1:8200`.
-pub(super) fn write(entry: &Entry<'_>, base: &str, filter: Filter, sink: &mut impl Sink) {
+/// How objects are told in one answer. It does not change while the answer is sent, so that its length stays true.
+pub(super) struct Look {
+    /// What URLs begin with: `http://10.0.0.1:8200`.
+    base: String,
+    filter: Filter,
+    states: Arc<UserStates>,
+    form: PositionForm,
+    /// What is in progress, if that is shown anywhere.
+    pub(super) in_progress: Option<InProgress>,
+}
+
+impl Look {
+    /// For the answer to `request`, which asks for the properties of `filter`.
+    pub(super) fn new(
+        request: &Request<'_>,
+        filter: &str,
+        snapshot: &Snapshot,
+        shared: &Shared,
+    ) -> Self {
+        let states = shared.states();
+        Self {
+            base: format!("http://{}", request.local),
+            filter: Filter::parse(filter),
+            form: user_state::form_for(request, filter),
+            in_progress: InProgress::of(snapshot, &states, shared.in_progress_parent),
+            states,
+        }
+    }
+
+    /// Writes the container of what is in progress.
+    pub(super) fn write_in_progress(&self, sink: &mut impl Sink) {
+        if let Some(in_progress) = &self.in_progress {
+            in_progress.write(self.filter, sink);
+        }
+    }
+
+    /// Children that a container has besides those of the snapshot.
+    fn more_children(&self, container: ObjectId) -> u32 {
+        let in_progress = self.in_progress.as_ref();
+        in_progress.is_some_and(|it| it.is_in(container)).into()
+    }
+}
+
+/// Writes one object.
+pub(super) fn write(entry: &Entry<'_>, look: &Look, sink: &mut impl Sink) {
+    let filter = look.filter;
     let object = &entry.object;
     let (mut own, mut above) = ([0; object_id::PLACE_BYTES], [0; object_id::TEXT_BYTES]);
     let id = entry.place().write(&mut own);
@@ -38,14 +83,14 @@ pub(super) fn write(entry: &Entry<'_>, base: &str, filter: Filter, sink: &mut im
             } else {
                 "object.container.storageFolder"
             },
-            child_count: object.child_count(),
+            child_count: object.child_count() + look.more_children(object.id()),
             searchable: false,
         }
         .write(sink, filter);
         return;
     }
     let names = Names { id, parent_id };
-    write_item(entry, &names, base, filter, sink);
+    write_item(entry, &names, look, sink);
 }
 
 /// What an object is called where it is met.
@@ -54,14 +99,9 @@ struct Names<'a> {
     parent_id: &'a str,
 }
 
-fn write_item(
-    entry: &Entry<'_>,
-    names: &Names<'_>,
-    base: &str,
-    filter: Filter,
-    sink: &mut impl Sink,
-) {
+fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl Sink) {
     let object = &entry.object;
+    let base = look.base.as_str();
     let mut home = [0; object_id::TEXT_BYTES];
     let id = object.id().write(&mut home);
     let mime = media::mime_of(object);
@@ -100,6 +140,8 @@ fn write_item(
         &[]
     };
     let date = date_text(object);
+    let state = look.states.of(object);
+    let played = user_state::time_text(state);
     let property = |tag| object.property(tag);
     let artist = property(Tag::Artist);
     Item {
@@ -121,11 +163,12 @@ fn write_item(
         season: object.season().map(u32::from),
         episode: object.episode().map(u32::from),
         rating: object.rating().map(u32::from),
+        playback: state.map(|state| user_state::playback(state, look.form, &played)),
         album_art,
         res,
         captions,
     }
-    .write(sink, filter);
+    .write(sink, look.filter);
 }
 
 /// The item's own bytes.

@@ -14,7 +14,11 @@ use std::{
 };
 
 use crate::{
-    catalogue::snapshot::Snapshot,
+    catalogue::{
+        object_id::ObjectId,
+        snapshot::{Object, Snapshot},
+        user_state::{Entry, UserStates},
+    },
     wire::{
         gena::Sid,
         http::{
@@ -39,12 +43,14 @@ pub mod discovery;
 mod entity;
 pub mod events;
 pub mod host;
+pub mod in_progress;
 mod listing;
 pub mod mdns;
 pub mod media;
 pub mod page;
 pub mod registrar;
 pub mod route;
+pub mod user_state;
 
 /// The moment at which something is handled; made by `net/clock` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +83,10 @@ pub struct Shared {
     pub device: DeviceFacts,
     /// The present snapshot; replaced whole when a scan ends.
     pub catalogue: RefCell<Arc<Snapshot>>,
+    /// What people did with items; replaced as a whole, so that an answer under way keeps what it began with.
+    pub states: RefCell<Arc<UserStates>>,
+    /// The container that shows what is in progress; `None`: nothing does.
+    pub in_progress_parent: Option<ObjectId>,
     /// The server's addresses at this moment, kept by `net/interfaces`.
     pub addresses: RefCell<Vec<IpAddr>>,
     /// What the scanner is doing, in words for the page.
@@ -89,6 +99,56 @@ impl Shared {
     /// The present snapshot, to be held as long as an answer needs it.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.catalogue.borrow())
+    }
+
+    /// The present user states, to be held as long as an answer needs them.
+    pub fn states(&self) -> Arc<UserStates> {
+        Arc::clone(&self.states.borrow())
+    }
+
+    /// `SystemUpdateID` (ContentDirectory:1 §2.5.11), wherever it is told: changes of the catalogue and of user states
+    /// together. Both are kept, so it does not go back at a restart.
+    pub fn system_update_id(&self) -> u32 {
+        let changes = self.states.borrow().changes();
+        self.snapshot().system_update_id().wrapping_add(changes)
+    }
+
+    /// The update id of `object`, wherever it is told (ContentDirectory:1 §2.5.12): it has another one after each change to
+    /// the object or, if it is a container, to the user state of one of its items.
+    pub fn update_id(&self, object: &Object<'_>) -> u32 {
+        let states = self.states.borrow();
+        // What is in progress may have come to stand there, or gone.
+        let change = if self.in_progress_parent == Some(object.id()) {
+            states.changes()
+        } else {
+            states.last_change(object)
+        };
+        object.update_id().wrapping_add(change)
+    }
+
+    /// An item's user state has changed, and the change is on the disk: from here on it is told. Gives the containers that
+    /// list the item, with their new update ids: what subscribers are to hear, besides [`Self::system_update_id`].
+    pub fn keep(&self, entry: Entry) -> Vec<(ObjectId, u32)> {
+        let snapshot = self.snapshot();
+        let home = snapshot
+            .find(entry.object)
+            .and_then(|item| item.parent_id());
+        {
+            let mut states = self.states.borrow_mut();
+            let states = Arc::make_mut(&mut states);
+            states.put(entry);
+            if let Some(home) = home {
+                states.touch(home);
+            }
+        }
+        let above = self.in_progress_parent.filter(|above| home != Some(*above));
+        let containers = home.into_iter().chain(above);
+        let containers = containers.filter_map(|id| snapshot.find(id));
+        let mut changed: Vec<_> = containers.map(|c| (c.id(), self.update_id(&c))).collect();
+        if self.in_progress_parent.is_some() {
+            changed.push((in_progress::id(), self.system_update_id()));
+        }
+        changed
     }
 }
 
@@ -116,6 +176,8 @@ pub enum Answer {
     Open(media::Wanted),
     /// Make this small picture, then ask [`art::reply`].
     Scale(art::Picture),
+    /// Keep what [`user_state::Change::entry`] gives, then ask [`user_state::Change::reply`].
+    Keep(Box<user_state::Change>),
 }
 
 /// Status, fields and body of an answer. `Date`, `Server`, `Content-Length` and `Connection` are added by `net`.

@@ -59,6 +59,14 @@ pub enum Property {
     ChildCount,
     /// `container@searchable`
     Searchable,
+    /// `upnp:lastPlaybackPosition`
+    LastPlaybackPosition,
+    /// `upnp:lastPlaybackTime`
+    LastPlaybackTime,
+    /// `upnp:playbackCount`
+    PlaybackCount,
+    /// `sec:dcmInfo`
+    DcmInfo,
 }
 
 /// The optional properties that a reply shall have.
@@ -103,6 +111,10 @@ impl Filter {
             "sec:CaptionInfoEx" | "sec:CaptionInfo" | "sec:CaptionInfoEx@sec:type" => {
                 P::CaptionInfo
             }
+            "upnp:lastPlaybackPosition" => P::LastPlaybackPosition,
+            "upnp:lastPlaybackTime" => P::LastPlaybackTime,
+            "upnp:playbackCount" => P::PlaybackCount,
+            "sec:dcmInfo" => P::DcmInfo,
             "res" | "res@protocolInfo" => P::Res,
             "@refID" | "item@refID" => P::RefId,
             "@childCount" | "container@childCount" => P::ChildCount,
@@ -272,6 +284,15 @@ mod tests {
         asked("item@refID", &[Property::RefId]);
         asked("dc:title,upnp:artist", &[Property::Artist]);
         asked("upnp:artist@role", &[Property::Artist]);
+        asked(
+            "upnp:lastPlaybackPosition,upnp:lastPlaybackTime,upnp:playbackCount,sec:dcmInfo",
+            &[
+                Property::LastPlaybackPosition,
+                Property::LastPlaybackTime,
+                Property::PlaybackCount,
+                Property::DcmInfo,
+            ],
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use time::OffsetDateTime;
+use time::{Date, Month, OffsetDateTime};
 
 /// 9999-12-31T23:59:59, the last second either notation can write.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -51,6 +51,72 @@ pub struct DidlDate {
     pub unix_secs: i64,
     /// Write the day alone.
     pub day_only: bool,
+}
+
+impl DidlDate {
+    /// Reads `1994-11-06` or `1994-11-06T08:49:37`, with a fraction, which is dropped, and a zone or without either. Without
+    /// a zone it is taken for UTC. `None` for everything else and for days that are not in the calendar.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (day, time) = match text.split_once(['T', ' ']) {
+            Some((day, time)) => (day, Some(time)),
+            None => (text, None),
+        };
+        let [year, month, day] = numbers(day, '-', [4, 2, 2])?;
+        let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+        let year = i32::try_from(year).ok()?;
+        let day = Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
+        let midnight = day.midnight().assume_utc().unix_timestamp();
+        let Some(time) = time else {
+            return Some(Self {
+                unix_secs: midnight,
+                day_only: true,
+            });
+        };
+        let (time, zone) = match time.find(['Z', '+', '-']) {
+            Some(at) => time.split_at_checked(at)?,
+            None => (time, ""),
+        };
+        let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+        let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
+        let is_fraction = fraction.bytes().all(|byte| byte.is_ascii_digit());
+        if hour > 23 || minute > 59 || second > 60 || !is_fraction {
+            return None;
+        }
+        let secs = i64::from(hour * 3600 + minute * 60 + second);
+        Some(Self {
+            unix_secs: midnight + secs - offset_secs(zone)?,
+            day_only: false,
+        })
+    }
+}
+
+/// Seconds that a zone is before UTC: of `+02:00`, `-0530`, `Z` or nothing.
+fn offset_secs(zone: &str) -> Option<i64> {
+    let (sign, offset) = match zone.split_at_checked(1) {
+        None => return zone.is_empty().then_some(0),
+        Some(("Z", rest)) => return rest.is_empty().then_some(0),
+        Some(("-", offset)) => (-1, offset),
+        Some((_, offset)) => (1, offset),
+    };
+    let [hours, minutes] = match offset.split_at_checked(2) {
+        Some((hours, minutes)) if minutes.len() == 2 => [
+            *numbers(hours, ':', [2])?.first()?,
+            *numbers(minutes, ':', [2])?.first()?,
+        ],
+        _ => numbers(offset, ':', [2, 2])?,
+    };
+    (hours < 24 && minutes < 60).then(|| sign * i64::from(hours * 3600 + minutes * 60))
+}
+
+/// Exactly these many digits, separated.
+fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[u32; N]> {
+    let mut parts = text.split(separator);
+    let mut numbers = [0; N];
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits)?;
+        *number = super::text::parse_u32(part.as_bytes())?;
+    }
+    parts.next().is_none().then_some(numbers)
 }
 
 impl fmt::Display for DidlDate {
@@ -151,6 +217,39 @@ mod tests {
                 .to_string(),
                 text
             );
+        }
+    }
+
+    #[test]
+    fn a_date_with_time_and_zone_is_read() {
+        for (text, secs) in [
+            ("1994-11-06T08:49:37", Some(784_111_777)),
+            ("1994-11-06 08:49:37", Some(784_111_777)),
+            ("1994-11-06T08:49:37Z", Some(784_111_777)),
+            ("1994-11-06T10:49:37.25+02:00", Some(784_111_777)),
+            ("1994-11-06T03:19:37-0530", Some(784_111_777)),
+            ("1994-11-06", Some(784_080_000)),
+            ("1960-01-01", Some(-315_619_200)),
+            ("1994-02-30", None),
+            ("1994-13-01", None),
+            ("1994-11-6", None),
+            ("94-11-06", None),
+            ("1994-11-06T", None),
+            ("1994-11-06T24:00:00", None),
+            ("1994-11-06T08:49", None),
+            ("1994-11-06T08:49:37X", None),
+            ("1994-11-06T08:49:37ZZ", None),
+            ("1994-11-06T08:49:37+2", None),
+            ("1994-11-06T08:49:37+02:00:00", None),
+            ("1994-11-06T08:49:37+\u{e9}\u{e9}", None),
+            ("-994-11-06", None),
+            ("", None),
+        ] {
+            let read = DidlDate::parse(text);
+            assert_eq!(read.map(|date| date.unix_secs), secs, "{text}");
+            for (end, _) in text.char_indices() {
+                let _ = DidlDate::parse(&text[..end]);
+            }
         }
     }
 }

@@ -164,6 +164,8 @@ pub struct Item<'a> {
     pub episode: Option<u32>,
     /// `upnp:rating`, stars.
     pub rating: Option<u32>,
+    /// How far it was played, and how often; `None`: never.
+    pub playback: Option<Playback<'a>>,
     /// Pictures of it, the one for everybody first.
     pub album_art: &'a [AlbumArt<'a>],
     /// The ways to fetch it, the best first.
@@ -171,6 +173,30 @@ pub struct Item<'a> {
     /// Its subtitle files, the best first: each becomes a res of its own behind the others; the first is also told in
     /// the words of Samsung (`sec:CaptionInfoEx`) and of Panasonic (`pv:subtitleFileUri`).
     pub captions: &'a [Caption<'a>],
+}
+
+/// What people did with an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Playback<'a> {
+    /// `upnp:lastPlaybackPosition`, written in whole seconds; zero is not told.
+    pub position: Duration,
+    /// How that is written.
+    pub form: PositionForm,
+    /// The same as the number that Samsung wants in `sec:dcmInfo`; zero is not told.
+    pub bookmark: u64,
+    /// `upnp:playbackCount`; zero is not told.
+    pub count: u32,
+    /// `upnp:lastPlaybackTime`: `2009-05-01T18:30:00Z`.
+    pub time: Option<&'a str>,
+}
+
+/// How `upnp:lastPlaybackPosition` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PositionForm {
+    /// `H+:MM:SS`, the standard's.
+    Clock,
+    /// Plain seconds, the only form that Kodi reads.
+    Seconds,
 }
 
 /// `upnp:albumArtURI`
@@ -223,6 +249,9 @@ impl Item<'_> {
         }
         self.write_album(sink, filter);
         self.write_series(sink, filter);
+        if let Some(playback) = &self.playback {
+            playback.write(sink, filter, self.title);
+        }
         if has(Property::AlbumArt) {
             self.album_art.iter().for_each(|art| art.write(sink));
         }
@@ -396,6 +425,41 @@ impl Url<'_> {
     }
 }
 
+impl Playback<'_> {
+    fn write(&self, sink: &mut impl Sink, filter: Filter, title: &str) {
+        if !self.position.is_zero() && filter.has(Property::LastPlaybackPosition) {
+            sink.put(markup!("<upnp:lastPlaybackPosition>"));
+            match self.form {
+                PositionForm::Clock => write_hours(sink, self.position),
+                PositionForm::Seconds => write::number(sink, self.position.as_secs()),
+            }
+            sink.put(markup!("</upnp:lastPlaybackPosition>"));
+        }
+        if let Some(time) = self.time.filter(|_| filter.has(Property::LastPlaybackTime)) {
+            element(
+                sink,
+                markup!("<upnp:lastPlaybackTime>"),
+                time,
+                markup!("</upnp:lastPlaybackTime>"),
+            );
+        }
+        if self.count > 0 && filter.has(Property::PlaybackCount) {
+            sink.put(markup!("<upnp:playbackCount>"));
+            write::number(sink, self.count.into());
+            sink.put(markup!("</upnp:playbackCount>"));
+        }
+        if self.bookmark > 0 && filter.has(Property::DcmInfo) {
+            sink.put(markup!("<sec:dcmInfo>"));
+            sink.put(b"CREATIONDATE=0,FOLDER=");
+            // A comma would end it: the text is a list.
+            title.split(',').for_each(|part| text_twice(sink, part));
+            sink.put(b",BM=");
+            write::number(sink, self.bookmark);
+            sink.put(markup!("</sec:dcmInfo>"));
+        }
+    }
+}
+
 impl AlbumArt<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.put(markup!("<upnp:albumArtURI dlna:profileID=\""));
@@ -547,14 +611,19 @@ fn hexadecimal(value: u32) -> [u8; 8] {
 
 /// Writes `H+:MM:SS.FFF` (ContentDirectory:1 appendix B).
 fn write_duration(sink: &mut impl Sink, duration: Duration) {
+    write_hours(sink, duration);
+    sink.put(b".");
+    write::padded(sink, duration.subsec_millis().into(), 3);
+}
+
+/// Writes `H+:MM:SS`.
+fn write_hours(sink: &mut impl Sink, duration: Duration) {
     let secs = duration.as_secs();
     write::number(sink, secs / 3600);
     sink.put(b":");
     write::padded(sink, secs / 60 % 60, 2);
     sink.put(b":");
     write::padded(sink, secs % 60, 2);
-    sink.put(b".");
-    write::padded(sink, duration.subsec_millis().into(), 3);
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ const SONG: Item<'static> = Item {
     season: None,
     episode: None,
     rating: None,
+    playback: None,
     album_art: &[],
     res: &[SONG_RES],
     captions: &[],
@@ -402,4 +403,71 @@ fn check_titles(document: &str, name: &str) {
     }
     assert_eq!(titles, [wanted.clone(), wanted]);
     assert_eq!(elements, 17);
+}
+
+#[test]
+fn what_was_played_is_told_to_each_in_its_own_form() {
+    let playback = Playback {
+        position: Duration::from_millis(3_754_999),
+        form: PositionForm::Clock,
+        bookmark: 3754,
+        count: 2,
+        time: Some("2009-05-01T18:30:00Z"),
+    };
+    let film = Item {
+        id: "1",
+        parent_id: "0",
+        title: "One, two & three",
+        class: "object.item.videoItem",
+        playback: Some(playback),
+        ..Item::default()
+    };
+    let text = |item: &Item<'_>, filter: &str| {
+        let mut escaped = Vec::new();
+        item.write(&mut escaped, Filter::parse(filter));
+        let mut counter = Counter::default();
+        item.write(&mut counter, Filter::parse(filter));
+        assert_eq!(counter.0, escaped.len() as u64);
+        unescape(std::str::from_utf8(&escaped).unwrap())
+            .unwrap()
+            .into_owned()
+    };
+    let wanted = "<item id=\"1\" parentID=\"0\" restricted=\"1\"><dc:title>One, two &amp; three</dc:title>\
+        <upnp:class>object.item.videoItem</upnp:class>\
+        <upnp:lastPlaybackPosition>1:02:34</upnp:lastPlaybackPosition>\
+        <upnp:lastPlaybackTime>2009-05-01T18:30:00Z</upnp:lastPlaybackTime>\
+        <upnp:playbackCount>2</upnp:playbackCount>\
+        <sec:dcmInfo>CREATIONDATE=0,FOLDER=One two &amp; three,BM=3754</sec:dcmInfo></item>";
+    assert_eq!(text(&film, "*"), wanted);
+    for name in ["lastPlaybackPosition", "lastPlaybackTime", "playbackCount"] {
+        let told = text(&film, &format!("upnp:{name}"));
+        assert!(told.contains(name) && !told.contains("sec:"), "{told}");
+        assert_eq!(told.matches("layback").count(), 2, "{told}");
+    }
+    let told = text(&film, "sec:dcmInfo");
+    assert!(
+        told.contains("BM=3754") && !told.contains("layback"),
+        "{told}"
+    );
+    let kodi = Item {
+        playback: Some(Playback {
+            form: PositionForm::Seconds,
+            ..playback
+        }),
+        ..film
+    };
+    let told = text(&kodi, "upnp:lastPlaybackPosition");
+    assert!(told.contains("Position>3754</upnp:"), "{told}");
+    let nothing = Playback {
+        position: Duration::ZERO,
+        form: PositionForm::Seconds,
+        bookmark: 0,
+        count: 0,
+        time: None,
+    };
+    let unplayed = Item {
+        playback: Some(nothing),
+        ..film
+    };
+    assert_eq!(text(&unplayed, "*"), text(&film, ""));
 }

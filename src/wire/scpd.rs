@@ -199,6 +199,24 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
                 give("UpdateID", "A_ARG_TYPE_UpdateID"),
             ],
         ),
+        action(
+            "UpdateObject",
+            &[
+                take("ObjectID", "A_ARG_TYPE_ObjectID"),
+                take("CurrentTagValue", "A_ARG_TYPE_TagValueList"),
+                take("NewTagValue", "A_ARG_TYPE_TagValueList"),
+            ],
+        ),
+        // Samsung's own.
+        action(
+            "X_SetBookmark",
+            &[
+                take("CategoryType", "A_ARG_TYPE_CategoryType"),
+                take("RID", "A_ARG_TYPE_RID"),
+                take("ObjectID", "A_ARG_TYPE_ObjectID"),
+                take("PosSecond", "A_ARG_TYPE_PosSec"),
+            ],
+        ),
     ],
     variables: &[
         variable("SearchCapabilities", "string"),
@@ -217,6 +235,10 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
         variable("A_ARG_TYPE_Count", "ui4"),
         variable("A_ARG_TYPE_Result", "string"),
         variable("A_ARG_TYPE_UpdateID", "ui4"),
+        variable("A_ARG_TYPE_TagValueList", "string"),
+        variable("A_ARG_TYPE_CategoryType", "ui4"),
+        variable("A_ARG_TYPE_RID", "ui4"),
+        variable("A_ARG_TYPE_PosSec", "ui4"),
     ],
 };
 

@@ -264,6 +264,16 @@ pub enum UpnpError {
     ActionFailed,
     /// 701: no object has this id.
     NoSuchObject,
+    /// 702: `CurrentTagValue` is not what the object has, or cannot be read.
+    CurrentTagValue,
+    /// 703: `NewTagValue` cannot be read, or is nothing that the property can be.
+    NewTagValue,
+    /// 704: the property cannot be taken away.
+    RequiredTag,
+    /// 705: the property cannot be changed.
+    ReadOnlyTag,
+    /// 706 of `ContentDirectory`: the two lists of tags are not of one length.
+    ParameterMismatch,
     /// 706: no connection has this id.
     InvalidConnection,
     /// 708: search criteria not understood.
@@ -272,6 +282,8 @@ pub enum UpnpError {
     SortCriteria,
     /// 710: no container has this id.
     NoSuchContainer,
+    /// 711: the object cannot be changed.
+    RestrictedObject,
     /// 720: anything else.
     CannotProcess,
 }
@@ -284,10 +296,15 @@ impl UpnpError {
             Self::InvalidArgs => 402,
             Self::ActionFailed => 501,
             Self::NoSuchObject => 701,
-            Self::InvalidConnection => 706,
+            Self::CurrentTagValue => 702,
+            Self::NewTagValue => 703,
+            Self::RequiredTag => 704,
+            Self::ReadOnlyTag => 705,
+            Self::InvalidConnection | Self::ParameterMismatch => 706,
             Self::SearchCriteria => 708,
             Self::SortCriteria => 709,
             Self::NoSuchContainer => 710,
+            Self::RestrictedObject => 711,
             Self::CannotProcess => 720,
         }
     }
@@ -299,10 +316,16 @@ impl UpnpError {
             Self::InvalidArgs => "Invalid Args",
             Self::ActionFailed => "Action Failed",
             Self::NoSuchObject => "No such object",
+            Self::CurrentTagValue => "Invalid currentTagValue",
+            Self::NewTagValue => "Invalid newTagValue",
+            Self::RequiredTag => "Unable to delete a required tag",
+            Self::ReadOnlyTag => "Unable to update a read only tag",
+            Self::ParameterMismatch => "Parameter mismatch",
             Self::InvalidConnection => "Invalid connection reference",
             Self::SearchCriteria => "Unsupported or invalid search criteria",
             Self::SortCriteria => "Unsupported or invalid sort criteria",
             Self::NoSuchContainer => "No such container",
+            Self::RestrictedObject => "Restricted object",
             Self::CannotProcess => "Cannot process the request",
         }
     }

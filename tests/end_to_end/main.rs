@@ -27,4 +27,5 @@ mod mdns; //      multicast DNS: added, resolved, removed; beside Avahi
 mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
+mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
 mod start; //     the command line: help, version, wrong values, a port in use, no folders

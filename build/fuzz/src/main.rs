@@ -38,6 +38,8 @@ fn choose() -> Target {
         "playlist" => media::playlist,
         "charset" => media::charset,
         "picture" => media::picture,
+        "tags" => wire::tags,
+        "journal" => catalogue::journal,
         "snapshot" => {
             catalogue::seed();
             catalogue::snapshot

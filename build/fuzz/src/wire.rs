@@ -10,6 +10,7 @@ use rill::service::{
 };
 use rill::wire::{
     criteria as properties,
+    date::DidlDate,
     device::read::Description,
     didl::read::objects,
     dns as messages,
@@ -23,6 +24,7 @@ use rill::wire::{
     },
     soap::{Call, SoapAction, reply::Reply},
     ssdp::{self as discovery, MSearch, Notice},
+    tag_value,
     url::{Authority, Target, absolute::HttpUrl, decode},
 };
 
@@ -208,4 +210,17 @@ pub fn criteria(data: &[u8]) {
     };
     let _ = properties::Filter::parse(text);
     let _ = properties::SortCriteria::parse(text);
+}
+
+pub fn tags(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    for element in tag_value::parse(text).into_iter().flatten().flatten() {
+        let _ = (
+            tag_value::position_ms(&element.text),
+            DidlDate::parse(&element.text),
+        );
+    }
+    let _ = (tag_value::position_ms(text), DidlDate::parse(text));
 }

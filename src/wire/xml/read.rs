@@ -333,6 +333,11 @@ fn is_blank_char(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
 }
 
+/// A text with its references replaced; `None` if one is unknown or names no character.
+pub fn unescape(text: &str) -> Option<Cow<'_, str>> {
+    quick_xml::escape::unescape(text).ok()
+}
+
 /// Whether a text is nothing but XML white space (XML 1.0 §2.3, production `S`).
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_blank_char)

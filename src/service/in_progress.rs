@@ -1,0 +1,80 @@
+//! The container of what was begun and not finished, the newest first. It is in no snapshot: it is made of the user
+//! states each time it is looked at, and hidden while it is empty.
+
+use std::sync::Arc;
+
+use crate::{
+    catalogue::{
+        object_id::ObjectId,
+        query::{self, Page, SortKey},
+        snapshot::Snapshot,
+        user_state::UserStates,
+    },
+    wire::{criteria::Filter, didl::Container, xml::write::Sink},
+};
+
+/// Its title.
+const TITLE: &str = "In progress";
+
+/// Its id, the same in every release and library. Roots are absolute paths, so it is no directory's.
+pub fn id() -> ObjectId {
+    ObjectId::of(b"in progress", b"", 0)
+}
+
+/// The container as it is at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct InProgress {
+    /// The container it stands in.
+    pub(super) parent: ObjectId,
+    /// Its items: records of the snapshot it was made for.
+    records: Vec<u32>,
+}
+
+impl InProgress {
+    /// `None` where there is no such container: nothing shows it (`parent`), or what should is not in `snapshot`.
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        states: &UserStates,
+        parent: Option<ObjectId>,
+    ) -> Option<Self> {
+        let parent = snapshot.find(parent?)?.id();
+        let records = states.in_progress(snapshot);
+        Some(Self { parent, records })
+    }
+
+    /// It stands in `container`, that is: it is shown there.
+    pub(super) fn is_in(&self, container: ObjectId) -> bool {
+        self.parent == container && !self.records.is_empty()
+    }
+
+    /// A page of its items.
+    pub(super) fn page(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        keys: &[SortKey],
+        start: u32,
+        count: u32,
+    ) -> Page {
+        query::listed(snapshot, id(), self.records.clone(), keys, start, count)
+    }
+
+    /// One of its items, as it is met here.
+    pub(super) fn one(&self, snapshot: &Arc<Snapshot>, item: ObjectId) -> Option<Page> {
+        let is_it = |number: &u32| snapshot.object(*number).is_some_and(|o| o.id() == item);
+        let record = self.records.iter().copied().find(is_it)?;
+        Some(query::listed(snapshot, id(), vec![record], &[], 0, 0))
+    }
+
+    /// Writes the container itself.
+    pub(super) fn write(&self, filter: Filter, sink: &mut impl Sink) {
+        Container {
+            id: &id().to_string(),
+            parent_id: &self.parent.to_string(),
+            title: TITLE,
+            class: "object.container",
+            child_count: u32::try_from(self.records.len()).unwrap_or(u32::MAX),
+            searchable: false,
+        }
+        .write(sink, filter);
+    }
+}
