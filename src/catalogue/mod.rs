@@ -18,5 +18,6 @@ mod sidecar;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod views;
 pub mod walk;
 pub mod writer;

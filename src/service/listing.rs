@@ -28,23 +28,11 @@ pub(super) fn write(entry: &Entry<'_>, base: &str, filter: Filter, sink: &mut im
         Some(parent) => parent.write(&mut above),
         None => ObjectId::NO_PARENT,
     };
+    let names = Names { id, parent_id };
     if object.is_container() {
-        Container {
-            id,
-            parent_id,
-            title: object.title(),
-            class: if object.is_playlist() {
-                Class::Playlist.upnp_class()
-            } else {
-                "object.container.storageFolder"
-            },
-            child_count: object.child_count(),
-            searchable: false,
-        }
-        .write(sink, filter);
+        write_container(object, &names, base, filter, sink);
         return;
     }
-    let names = Names { id, parent_id };
     write_item(entry, &names, base, filter, sink);
 }
 
@@ -52,6 +40,47 @@ pub(super) fn write(entry: &Entry<'_>, base: &str, filter: Filter, sink: &mut im
 struct Names<'a> {
     id: &'a str,
     parent_id: &'a str,
+}
+
+fn write_container(
+    object: &Object<'_>,
+    names: &Names<'_>,
+    base: &str,
+    filter: Filter,
+    sink: &mut impl Sink,
+) {
+    let class = match object.role() {
+        Some(role) => role.upnp_class(),
+        None if object.is_playlist() => Class::Playlist.upnp_class(),
+        None if object.is_folder() => "object.container.storageFolder",
+        None => "object.container",
+    };
+    // An album shows the picture of one of its items, under that item's own URL.
+    let cover = object.cover(art::can_be_scaled);
+    let mut home = [0; object_id::TEXT_BYTES];
+    let (small_paths, pictures);
+    let album_art: &[AlbumArt<'_>] = match cover {
+        Some(cover) => {
+            let id = cover.id().write(&mut home);
+            small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
+            pictures = small_art(base, &small_paths);
+            &pictures
+        }
+        None => &[],
+    };
+    let date = date_text(object);
+    Container {
+        id: names.id,
+        parent_id: names.parent_id,
+        title: object.title(),
+        class,
+        child_count: object.child_count(),
+        searchable: false,
+        date: Some(date.as_str()).filter(|date| !date.is_empty()),
+        artist: object.property(Tag::Artist),
+        album_art,
+    }
+    .write(sink, filter);
 }
 
 fn write_item(
