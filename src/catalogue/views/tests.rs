@@ -697,3 +697,40 @@ fn every_container_is_a_child_of_its_parent_and_holds_what_it_says() {
         assert!(seen > 40, "{seen}");
     }
 }
+
+#[test]
+fn a_way_round_in_circles_is_found_and_never_walked() {
+    let library = Library::of(&[
+        ("1.mp3", "One\nartist=A\nalbum=X\ngenre=G"),
+        ("2.mp3", "Two\nartist=B\nalbum=Y\ngenre=G"),
+    ]);
+    let good = library.now().bytes().to_vec();
+    let links_at = u64::from_le_bytes(good[64..72].try_into().unwrap());
+    let links_at = usize::try_from(links_at).unwrap();
+    let links = u32::from_le_bytes(good[40..44].try_into().unwrap());
+    let artists = library.role(Role::Artists);
+    let mut refused = 0;
+    for link in 0..links as usize {
+        for target in [0, library.role(Role::Music).number(), artists.number()] {
+            let mut bad = good.clone();
+            let at = links_at + 4 * link;
+            bad[at..at + 4].copy_from_slice(&target.to_le_bytes());
+            let checksum = xxhash_rust::xxh3::xxh3_64(&bad[32..]);
+            bad[24..32].copy_from_slice(&checksum.to_le_bytes());
+            let snapshot = Snapshot::from_bytes(bad).unwrap();
+            refused += u32::from(snapshot.verify().is_err());
+            // Whoever walks it comes to an end.
+            let mut next: Vec<_> = snapshot.root().into_iter().collect();
+            let mut steps = 0;
+            while let Some(container) = next.pop() {
+                steps += 1;
+                assert!(steps < 1000, "link {link} to {target}");
+                let _ = container.items_below(0..u32::MAX).count();
+                let children = container.children(0..u32::MAX);
+                next.extend(children.filter(Object::is_container));
+            }
+        }
+    }
+    // All but those that lead from an earlier container to a later one.
+    assert!(refused > links * 2, "{refused} of {}", links * 3);
+}
