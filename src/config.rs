@@ -17,7 +17,7 @@ use uuid::Uuid;
 mod read;
 mod value;
 
-pub use value::{InterfacePattern, Root, Subnet};
+pub use value::{InterfacePattern, Root, Subnet, View};
 use value::{Wrong, host};
 
 /// What rill was told, as it is meant: every value is checked and of its own type.
@@ -45,6 +45,10 @@ pub struct Config {
     pub mdns: bool,
     /// Further names under which rill may be addressed, lower case; every other is refused (DNS rebinding).
     pub hosts: Vec<String>,
+    /// What stands at the root, in this order; at least one, none twice.
+    pub views: Vec<View>,
+    /// Most children of a container by names, beyond which initials come between; 0: any number.
+    pub initials: u32,
     /// What is odd but no reason to stop, one sentence each: to be logged once the log is open.
     pub warnings: Vec<String>,
 }
@@ -121,7 +125,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 11] = [
+pub const VARIABLES: [Variable; 13] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -214,6 +218,27 @@ pub const VARIABLES: [Variable; 11] = [
         show: |config| join(config.hosts.iter(), ","),
     },
     Variable {
+        name: "RILL_VIEWS",
+        unit: "music, video, pictures, folders, separated by commas",
+        default: Default::Value("music,video,pictures,folders"),
+        help: "What televisions show first, in this order. Music, video and pictures sort what is in the folders by \
+               artist, album, genre, series, date and so on; a view without anything in it is not shown. folders alone \
+               shows just the folders.",
+        service: None,
+        read: read::views,
+        show: |config| join(config.views.iter().map(|view| view.as_str()), ","),
+    },
+    Variable {
+        name: "RILL_INITIALS",
+        unit: "objects, 0 to 1000000",
+        default: Default::Value("0"),
+        help: "In the views, a container of more names than this has containers for the initials between, so that \
+               nobody scrolls through thousands. 0 never does so; 300 is a good number for most televisions.",
+        service: None,
+        read: read::initials,
+        show: |config| config.initials.to_string().into(),
+    },
+    Variable {
         name: "RILL_NOTIFY_INTERVAL",
         unit: "seconds, 5 to 86400",
         default: Default::Value("600"),
@@ -291,6 +316,8 @@ impl Config {
             notify_interval: Duration::ZERO,
             mdns: false,
             hosts: Vec::new(),
+            views: Vec::new(),
+            initials: 0,
             warnings: Vec::new(),
         }
     }

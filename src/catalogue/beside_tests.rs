@@ -314,6 +314,8 @@ fn a_ts_file_that_is_no_transport_stream_is_not_listed() {
         previous: None,
         prober: Arc::new(crate::catalogue::prober::MediaProber),
         progress: Arc::default(),
+        views: Views::default(),
+        now: 0,
     })
     .unwrap();
     assert_eq!(tree_of(&scanned.built.to_snapshot().unwrap()), ["cut"]);

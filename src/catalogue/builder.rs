@@ -13,8 +13,9 @@ use super::{
     layout::Root,
     object_id::ObjectId,
     order,
-    record::{CONTAINER, NO_PARENT, NOTE, PLAYLIST, Record, flag},
+    record::{CONTAINER, NO_PARENT, NOTE, PLAYLIST, Record, VIEW, flag},
     snapshot::{Object, Snapshot},
+    views::{self, Views},
     writer::Built,
 };
 use crate::{limits, media::Class};
@@ -23,6 +24,9 @@ use crate::{limits, media::Class};
 const RECENT: usize = 4096;
 /// Tries to find an unused id. Two objects with the same hash are rare already.
 const SALTS: u32 = 16;
+
+/// The record of the container of all folders, where views stand beside it: the first below the root.
+pub(super) const FOLDERS: u32 = 1;
 
 /// A limit of the catalogue is reached: [`limits::OBJECTS`], or 4 GiB of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,13 +136,20 @@ impl Builder {
     }
 
     /// Makes the catalogue complete.
-    pub(super) fn finish(mut self, previous: Option<&Snapshot>) -> Built {
-        self.recent = Vec::new();
-        let index = self.settle_ids();
+    pub(super) fn finish(mut self, previous: Option<&Snapshot>, views: &Views) -> Built {
+        let mut index = self.settle_ids();
         self.link_playlists(&index);
         self.hide_empty_containers();
         self.link_children();
         self.rank_titles();
+        if views.are_wanted() {
+            // Made in the order of titles; then their own have places among them.
+            drop(index);
+            views::add(&mut self, views, FOLDERS);
+            index = self.settle_ids();
+            self.rank_titles();
+        }
+        self.recent = Vec::new();
         let update_id = self.number_changes(previous);
         Built::new(self, index, update_id, previous)
     }
@@ -327,6 +338,17 @@ impl Builder {
             update_id: 0.into(),
             root: 0.into(),
             content: 0.into(),
+            // Where a view's items lie, and how many are below its children, is nothing of its own.
+            thumbnail_at: if r.kind == VIEW {
+                0.into()
+            } else {
+                r.thumbnail_at
+            },
+            thumbnail_len: if r.kind == VIEW {
+                0.into()
+            } else {
+                r.thumbnail_len
+            },
             ..*r
         };
         zerocopy::IntoBytes::as_bytes(&facts(new))
@@ -372,7 +394,7 @@ impl Builder {
     }
 
     /// As [`Object::title`].
-    fn title(&self, record: &Record) -> &[u8] {
+    pub(super) fn title(&self, record: &Record) -> &[u8] {
         let note = self.records.get(record.note.get() as usize);
         match note.filter(|note| note.kind == NOTE && note.title_len.get() > 0) {
             Some(note) => self.own_title(note),
@@ -384,7 +406,7 @@ impl Builder {
         self.at((record.title_at.get(), record.title_len.get()))
     }
 
-    fn properties(&self, record: &Record) -> &[u8] {
+    pub(super) fn properties(&self, record: &Record) -> &[u8] {
         self.at((record.properties_at.get(), record.properties_len.get()))
     }
 }

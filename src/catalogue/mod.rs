@@ -21,5 +21,6 @@ pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod user_state;
+pub mod views;
 pub mod walk;
 pub mod writer;

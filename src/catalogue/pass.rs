@@ -12,14 +12,15 @@ use std::{collections::HashSet, ffi::CStr, fs::File, io};
 use rustix::{fs::FileType, io::Errno};
 
 use super::{
-    builder::{self, Builder, Full},
+    builder::{self, Builder, FOLDERS, Full},
     layout,
     object_id::ObjectId,
-    record::{self, CONTAINER, NO_PARENT, Record, Stamp, Tag, flag},
+    record::{self, CONTAINER, NO_PARENT, NO_ROOT, Record, Stamp, Tag, flag},
     report::{Reason, Report},
     scan::{Job, Probed, Stopped},
     sidecar,
     snapshot::{Object, Snapshot},
+    views::{self, role::texts},
     walk::{self, Found, Is, Kind, Listing, Root},
 };
 use crate::{
@@ -28,8 +29,8 @@ use crate::{
     sys::{beneath, beneath::Refused},
 };
 
-/// The number of the root of the container above several roots: none.
-const NO_ROOT: u16 = u16::MAX;
+/// The time before which a system's clock has never been set: 2020-01-01, in seconds since 1970.
+const CLOCK_IS_SET: u64 = 1_577_836_800;
 
 /// Why a pass ends early.
 enum Stop {
@@ -99,16 +100,30 @@ impl<'a> Pass<'a> {
         Ok((self.builder, self.report))
     }
 
-    /// The root container, and the containers of the roots if there are several.
+    /// The root container, that of all folders if there are views as well, and those of the roots if there are several.
     fn begin(&mut self) -> Result<(), Full> {
         let many = self.roots.len() != 1;
-        let mut top = builder::container(ObjectId::ROOT, NO_PARENT, if many { NO_ROOT } else { 0 });
+        let has_views = self.job.views.are_wanted();
+        let is_root = |is: bool| if is { 0 } else { NO_ROOT };
+        let mut top = builder::container(ObjectId::ROOT, NO_PARENT, is_root(!many && !has_views));
         let title = match self.roots {
-            [root] => record::title_of(root_title(root, &[]).as_bytes(), true),
+            [root] if !has_views => record::title_of(root_title(root, &[]).as_bytes(), true),
             _ => "root".to_owned(),
         };
         self.set_texts(&mut top, b"", &title, b"")?;
-        let top = self.builder.push(top)?;
+        let mut top = self.builder.push(top)?;
+        if has_views {
+            let id = match self.roots {
+                [root] => ObjectId::of(root.bytes(), b"", 0),
+                _ => views::role::id_of(texts::FOLDERS_WORD),
+            };
+            let mut folders = builder::container(id, top, is_root(!many));
+            folders.set(flag::BESIDE, !self.job.views.show_folders());
+            self.set_texts(&mut folders, b"", texts::FOLDERS, b"")?;
+            top = self.builder.push(folders)?;
+            debug_assert_eq!(top, FOLDERS, "the place that views look at");
+            self.builder.close(0, top);
+        }
         for (number, root) in (0..).zip(self.roots) {
             let mut record = top;
             if many {
@@ -128,7 +143,7 @@ impl<'a> Pass<'a> {
             });
         }
         if many {
-            self.builder.close(top, 1);
+            self.builder.close(top, top + 1);
         }
         Ok(())
     }
@@ -307,6 +322,7 @@ impl<'a> Pass<'a> {
                     ..Record::default()
                 };
                 record.set(flag::LINKED, is_linked);
+                record.added = self.first_seen(known, place.root, stamp.mtime_secs).into();
                 self.probed(record, name.to_bytes(), stamp, kind, probed)
             }
             Err(Refused::System(errno)) => self.not_read(place, known, errno),
@@ -416,6 +432,23 @@ impl<'a> Pass<'a> {
             (Some(Class::Video), Some(Class::Caption)) | (None, _) => true,
             (only, class) => only == class,
         }
+    }
+
+    /// When a file was first seen, seconds since 1970: what is known of that, else now. At the first scan of its root
+    /// all are new, and by a clock that was never set nobody can tell; then its last change says more.
+    fn first_seen(&self, known: Option<Object<'_>>, root: u16, mtime_secs: i64) -> u32 {
+        let known = known.map_or(0, |known| known.record.added.get());
+        if known != 0 {
+            return known;
+        }
+        let is_set = self.job.now >= CLOCK_IS_SET;
+        let changed = u64::try_from(mtime_secs).unwrap_or(0);
+        let added = match (is_set, self.previous_root(root)) {
+            (false, _) => changed,
+            (true, None) => changed.min(self.job.now),
+            (true, Some(_)) => self.job.now,
+        };
+        u32::try_from(added).unwrap_or(u32::MAX).max(1)
     }
 
     /// The file of this id and name in the previous catalogue.

@@ -1,5 +1,7 @@
 //! One object in fixed-size fields, and its property list.
 
+use std::ops::Range;
+
 use zerocopy::{
     FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned,
     byteorder::little_endian::{I64, U16, U32, U64},
@@ -12,6 +14,8 @@ use crate::{
 
 /// Bytes of one record.
 pub const RECORD_BYTES: usize = 172;
+/// The root of a container that lies in none of them.
+pub const NO_ROOT: u16 = u16::MAX;
 /// The parent of the root container.
 pub const NO_PARENT: u32 = u32::MAX;
 /// [`Record::kind`] of a container; that of an item is its [`Class`] as a number.
@@ -37,6 +41,8 @@ pub mod flag {
     pub const REJECTED: u16 = 8;
     /// Found by its id, but among nobody's children: a folder's picture, which is shown with what lies beside it.
     pub const BESIDE: u16 = 16;
+    /// Of a view: it shows again what another container of the same class stands for, or what its siblings hold.
+    pub const COPY: u16 = 32;
 }
 
 /// Properties kept as text in the property list. Numbers of tags are never used again.
@@ -70,8 +76,8 @@ pub enum Tag {
 ///  24  8  inode                              96  4  width, 0: unknown    100  4  height
 ///  32  8  date, seconds since 1970          104  4  sample rate, Hz, 0: unknown
 ///  40  8  embedded picture: offset          108  4  embedded picture: bytes, 0: none
-///  48  4  parent record                     112  4  camera's small picture: offset
-///  52  4  mtime, ns                         116  4  its bytes, 0: none
+///  48  4  parent record                     112  4  camera's small picture: offset; view: first link of all items below
+///  52  4  mtime, ns                         116  4  its bytes, 0: none; view: number of all items below
 ///  56  4  heap: name                        120  4  record of the picture beside it, 0: none
 ///  60  4  heap: title                       124  4  record of the note beside it, 0: none
 ///  64  4  heap: property list               128  2  bytes of the name    130  2  of the title
@@ -81,7 +87,8 @@ pub enum Tag {
 ///  80  4  rank of the title among all       144  2  DLNA profile of the embedded picture, 0: none
 ///                                           146  2  season + 1, 0: unknown 148 2 episode + 1
 ///                                           150  1  kind: 0 directory, else class, or a note
-///                                           151  1  media type           152  1  channels, 0: unknown
+///                                           151  1  media type; of a view its role
+///                                           152  1  channels, 0: unknown
 ///                                           153  1  bits per sample      154  1  date precision, 0: no date
 ///                                           155  1  media type of the embedded picture
 ///                                           156  1  orientation, 0: unknown 157 1 rating, 0: none
@@ -319,12 +326,18 @@ pub(super) fn write_properties(media: &Media, trouble: Option<&str>, out: &mut V
 
 /// The text of `tag` in a property list; a list that is cut or lies ends where it does.
 pub(super) fn property(list: &[u8], tag: Tag) -> Option<&str> {
+    property_at(list, tag).map(|place| valid_start(&list[place]))
+}
+
+/// Where in a property list the text of `tag` lies.
+pub(super) fn property_at(list: &[u8], tag: Tag) -> Option<Range<usize>> {
     let mut rest = list;
     while let [found, a, b, tail @ ..] = rest {
         let len = usize::from(u16::from_le_bytes([*a, *b]));
-        let (text, tail) = tail.split_at_checked(len)?;
+        let start = list.len() - tail.len();
+        let (_, tail) = tail.split_at_checked(len)?;
         if *found == tag as u8 {
-            return Some(valid_start(text));
+            return Some(start..start + len);
         }
         rest = tail;
     }

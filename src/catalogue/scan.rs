@@ -15,7 +15,7 @@ use std::{
 };
 
 pub use super::walk::{Kind, Root};
-use super::{pass::Pass, report::Report, snapshot::Snapshot, writer::Built};
+use super::{pass::Pass, report::Report, snapshot::Snapshot, views::Views, writer::Built};
 use crate::{media::Media, sys::priority};
 
 /// Understands files; `media` does. A trait, so that a pass can be tested without any real format.
@@ -110,6 +110,10 @@ pub struct Job {
     pub prober: Arc<dyn Prober + Send + Sync>,
     /// Told how far it is.
     pub progress: Arc<Progress>,
+    /// What stands at the root.
+    pub views: Views,
+    /// The time, seconds since 1970, as far as the system knows it.
+    pub now: u64,
 }
 
 /// What a pass made.
@@ -153,7 +157,7 @@ pub fn scan(job: &Job) -> Result<Scanned, Stopped> {
     roots.truncate(usize::from(u16::MAX));
     let (builder, report) = Pass::new(job, previous, &roots).run()?;
     Ok(Scanned {
-        built: builder.finish(previous),
+        built: builder.finish(previous, &job.views),
         report,
     })
 }

@@ -515,6 +515,8 @@ fn a_cancelled_pass_ends_without_a_catalogue() {
         previous: None,
         prober: Arc::new(LineProber::default()),
         progress,
+        views: Views::default(),
+        now: 0,
     };
     let (send, receive) = std::sync::mpsc::channel();
     spawn(job, move |result| send.send(result.map(|_| ())).unwrap()).unwrap();

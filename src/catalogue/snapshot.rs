@@ -11,13 +11,19 @@ use zerocopy::FromBytes as _;
 use super::{
     layout::{self, Header},
     object_id::{ObjectId, Place},
-    record::{self, NO_PARENT, NOTE, PLAYLIST, RECORD_BYTES, Record, Tag, flag},
+    record::{self, NO_PARENT, NO_ROOT, NOTE, PLAYLIST, RECORD_BYTES, Record, Tag, VIEW, flag},
+    views::Role,
 };
 use crate::{
     limits,
     media::{Class, Date},
     sys::map::Map,
 };
+
+/// Containers of which one link is a child, at the very most: the one of all, the one by name, and room for later.
+const SHOWN: u64 = 4;
+/// Items of a container of which one may have a picture to stand for it.
+const COVERS: u32 = 4;
 
 /// One finished catalogue, read-only.
 pub struct Snapshot {
@@ -124,7 +130,8 @@ impl Snapshot {
                 let id = self.indexed(i);
                 id.is_some() && (i == 0 || self.indexed(i - 1) < id)
             })
-            && self.roots().count() == self.header.roots.get() as usize;
+            && self.roots().count() == self.header.roots.get() as usize
+            && self.is_tree();
         good.then_some(()).ok_or(OpenError::Reference)
     }
 
@@ -138,9 +145,10 @@ impl Snapshot {
         self.header.checksum.get()
     }
 
-    /// Objects that can be found, root container included, counted record by record.
+    /// Objects that can be found, root container included and views left out, counted record by record.
     pub fn len(&self) -> u32 {
-        let seen = (0..self.records()).filter(|i| self.object(*i).is_some());
+        let is_seen = |object: Object<'_>| object.record.kind != VIEW;
+        let seen = (0..self.records()).filter(|i| self.object(*i).is_some_and(is_seen));
         u32::try_from(seen.count()).unwrap_or(u32::MAX)
     }
 
@@ -157,6 +165,13 @@ impl Snapshot {
     /// The object with this id; captions and offline objects too.
     pub fn find(&self, id: ObjectId) -> Option<Object<'_>> {
         self.object(self.find_record(id)?)
+    }
+
+    /// The one container of `role`, such as [`Role::Albums`], if there is such a view. That of [`Role::InProgress`] has no
+    /// children here, and is not among those of [`Role::Video`]: who knows what is in progress shows it.
+    pub fn role(&self, role: Role) -> Option<Object<'_>> {
+        self.find(role.id())
+            .filter(|found| found.role() == Some(role))
     }
 
     /// The object that `place` names; `None` too if it does not appear there.
@@ -229,6 +244,13 @@ impl Snapshot {
         u32_at(self.section(1), number)
     }
 
+    /// As much of the links `at..at + count` as there is: where it begins, and how many.
+    fn clamped(&self, at: u32, count: u32) -> (u32, u32) {
+        let all = self.header.links.get();
+        let start = at.min(all);
+        (start, count.min(all - start))
+    }
+
     /// The whole file.
     pub(super) fn bytes(&self) -> &[u8] {
         match &self.bytes {
@@ -295,6 +317,26 @@ impl Snapshot {
             .unwrap_or_default()
     }
 
+    /// Containers are only ever children of earlier ones: there is no way round in circles.
+    fn is_tree(&self) -> bool {
+        // Ranges of views overlap, but each link is a child of few; more is a lie, and its looking through no end.
+        let mut left = u64::from(self.header.links.get()) * SHOWN;
+        (0..self.records()).all(|number| {
+            let Some(container) = self.any(number).filter(Object::is_container) else {
+                return true;
+            };
+            let (start, count) = container.links();
+            let Some(rest) = left.checked_sub(count.into()) else {
+                return false;
+            };
+            left = rest;
+            (start..start + count).all(|place| {
+                let child = self.link(place).and_then(|child| self.any(child));
+                child.is_some_and(|child| !child.is_container() || number < child.number)
+            })
+        })
+    }
+
     fn is_sound(&self, number: u32) -> bool {
         let Some(Object { record, .. }) = self.any(number) else {
             return false;
@@ -305,6 +347,7 @@ impl Snapshot {
         let links = u64::from(record.links_at.get())
             + u64::from(record.links.get())
             + u64::from(record.more_links.get());
+        let below = u64::from(record.thumbnail_at.get()) + u64::from(record.thumbnail_len.get());
         (record.parent.get() < number || number == 0 && record.parent.get() == NO_PARENT)
             && (record.is_container() || record.kind == NOTE || record.class().is_some())
             && [record.picture, record.note]
@@ -315,6 +358,7 @@ impl Snapshot {
             && in_heap(record.properties_at.get(), record.properties_len.get())
             && std::str::from_utf8(title).is_ok()
             && links <= u64::from(self.header.links.get())
+            && (record.kind != VIEW || below <= u64::from(self.header.links.get()))
     }
 }
 
@@ -436,6 +480,56 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// What it stands for, if it is a container of a view.
+    pub fn role(&self) -> Option<Role> {
+        if self.record.kind != VIEW {
+            return None;
+        }
+        Role::from_number(self.record.mime)
+    }
+
+    /// It is a container of a view, and shows again what another one of its class is made for (the album of an artist: the
+    /// one among all albums), or what its siblings hold.
+    pub fn is_copy(&self) -> bool {
+        self.record.kind == VIEW && self.record.has(flag::COPY)
+    }
+
+    /// It is a directory, or the root folder itself.
+    pub fn is_folder(&self) -> bool {
+        self.record.kind == record::CONTAINER && self.record.root.get() != NO_ROOT
+    }
+
+    /// All items below a container of a view, at any depth, each once unless playlists repeat it; nothing for any other
+    /// object. By their places: `0..items_below_count()`.
+    pub fn items_below(&self, places: Range<u32>) -> impl Iterator<Item = Object<'a>> + use<'a> {
+        let (snapshot, (start, count)) = (self.snapshot, self.below());
+        let end = places.end.min(count);
+        (places.start..end)
+            .filter_map(move |place| linked(snapshot, start, place))
+            .filter(|item| !item.is_container())
+    }
+
+    /// How many items are below a container of a view.
+    pub fn items_below_count(&self) -> u32 {
+        self.below().1
+    }
+
+    fn below(&self) -> (u32, u32) {
+        if self.record.kind != VIEW {
+            return (0, 0);
+        }
+        let (at, count) = (self.record.thumbnail_at, self.record.thumbnail_len);
+        self.snapshot.clamped(at.get(), count.get())
+    }
+
+    /// The item whose picture stands for a container of a view that is an album: the first that has one, of the first few.
+    pub fn cover(&self, has_picture: impl Fn(&Self) -> bool) -> Option<Self> {
+        if !matches!(self.role(), Some(Role::Album | Role::PhotoAlbum)) {
+            return None;
+        }
+        self.items_below(0..COVERS).find(has_picture)
+    }
+
     /// What kind of item; `None` for a container.
     pub fn class(&self) -> Option<Class> {
         self.record.class()
@@ -545,6 +639,7 @@ impl<'a> Object<'a> {
 
     /// Offset and length of the small JPEG that a camera put into a photograph, bytes.
     pub fn thumbnail(&self) -> Option<(u64, u32)> {
+        self.class()?;
         let len = some(self.record.thumbnail_len.get())?;
         Some((self.record.thumbnail_at.get().into(), len))
     }
@@ -560,14 +655,23 @@ impl<'a> Object<'a> {
 
     /// Listed children in the default order, by their places: `0..child_count()`. Places past the end are left out.
     pub fn children(&self, places: Range<u32>) -> impl Iterator<Item = Object<'a>> + use<'a> {
-        let (snapshot, (start, _)) = (self.snapshot, self.links());
+        let (snapshot, (start, _), number) = (self.snapshot, self.links(), self.number);
         let end = places.end.min(self.child_count());
-        (places.start..end).filter_map(move |place| linked(snapshot, start, place))
+        (places.start..end)
+            .filter_map(move |place| linked(snapshot, start, place))
+            .filter(move |child| child.is_below(number))
     }
 
     /// The listed child at `place` in the default order.
     pub fn child(&self, place: u32) -> Option<Object<'a>> {
-        (place < self.child_count()).then(|| linked(self.snapshot, self.links().0, place))?
+        let child =
+            (place < self.child_count()).then(|| linked(self.snapshot, self.links().0, place))?;
+        child.filter(|child| child.is_below(self.number))
+    }
+
+    /// A container that comes before its parent is a lie, by which one could go round in circles.
+    fn is_below(&self, parent: u32) -> bool {
+        !self.is_container() || parent < self.number
     }
 
     /// Subtitle files of a video: those with its very stem first, then in the order of their names.
@@ -733,9 +837,8 @@ impl<'a> Object<'a> {
     /// First link and number of links, children or captions; a lying number ends with the links there are, so that
     /// nobody counts to four thousand million.
     fn links(&self) -> (u32, u32) {
-        let all = self.snapshot.header.links.get();
-        let start = self.record.links_at.get().min(all);
-        (start, self.record.links.get().min(all - start))
+        let (at, count) = (self.record.links_at, self.record.links);
+        self.snapshot.clamped(at.get(), count.get())
     }
 
     fn parent(&self) -> Option<Object<'a>> {

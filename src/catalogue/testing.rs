@@ -14,7 +14,7 @@ use super::{
     scan::{self, Job, Kind, Probed, Prober, Root, Scanned},
     snapshot::{Object, Snapshot},
 };
-use crate::media::{ArtSpan, Class, art::ArtKind, mime::Mime};
+use crate::media::{ArtSpan, Class, Media, art::ArtKind, mime::Mime};
 
 /// A directory of its own, removed at the end.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Drop for Tree {
 }
 
 /// A prober of one-line formats, which counts. The first line of a file is its title; `!` before it: cut short; `?`:
-/// no media at all; `#`: a picture at 10, 20 bytes long; `-`: no tags.
+/// no media at all; `#`: a picture at 10, 20 bytes long; `-`: no tags. Lines behind it are tags: `album=Post`.
 #[derive(Debug, Default)]
 pub(crate) struct LineProber {
     probes: AtomicU32,
@@ -124,12 +124,35 @@ impl Prober for LineProber {
                 probed.profile = Some(9);
             }
         }
+        for line in text.lines().skip(1) {
+            tag(&mut probed.media, line);
+        }
         probed
     }
 
     fn listed(&self, path: &[u8], kind: Kind, probed: &Probed) {
         let mut listed = self.listed.lock().unwrap();
         listed.push((path.to_owned(), kind, probed.clone()));
+    }
+}
+
+fn tag(media: &mut Media, line: &str) {
+    let Some((name, value)) = line.split_once('=') else {
+        return;
+    };
+    let text = (!value.is_empty()).then(|| value.to_owned());
+    match name {
+        "artist" => media.artist = text,
+        "albumartist" => media.album_artist = text,
+        "album" => media.album = text,
+        "genre" => media.genre = text,
+        "composer" => media.composer = text,
+        "camera" => media.camera = text,
+        "series" => media.series = text,
+        "track" => media.track = value.parse().ok(),
+        "disc" => media.disc = value.parse().ok(),
+        "date" => media.date = crate::media::tag::date(value),
+        _ => panic!("no such tag: {line}"),
     }
 }
 
@@ -144,6 +167,8 @@ pub(crate) fn scan(
         previous: previous.cloned(),
         prober: prober.clone(),
         progress: Arc::default(),
+        views: crate::catalogue::views::Views::default(),
+        now: 0,
     })
     .unwrap()
 }
@@ -161,8 +186,7 @@ pub(crate) fn snapshot(tree: &Tree) -> Arc<Snapshot> {
 pub(crate) fn tree_of(snapshot: &Snapshot) -> Vec<String> {
     fn add(object: &Object<'_>, depth: usize, out: &mut Vec<String>) {
         for child in object.children(0..u32::MAX) {
-            // The entries of a playlist are at home elsewhere.
-            assert!(child.parent_id() == Some(object.id()) || object.is_playlist());
+            assert_eq!(object.entry(child).parent_id(), Some(object.id()));
             let slash = if child.is_container() { "/" } else { "" };
             out.push(format!("{}{}{slash}", " ".repeat(depth), child.title()));
             add(&child, depth + 1, out);

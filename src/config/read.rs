@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Config, Surroundings,
-    value::{Root, Wrong, digits, wrong},
+    value::{Root, View, Wrong, digits, wrong},
 };
 
 pub(super) fn media(
@@ -191,6 +191,39 @@ pub(super) fn log(
         wrong(
             "the levels are off, error, warn, info, debug and trace",
             "RILL_LOG=info",
+        )
+    })?;
+    Ok(())
+}
+
+pub(super) fn views(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    list(text, View::parse, &mut config.views)?;
+    let mut seen = Vec::new();
+    config.views.retain(|view| {
+        let is_new = !seen.contains(view);
+        seen.push(*view);
+        is_new
+    });
+    if config.views.is_empty() {
+        return Err(wrong("there must be something to show", View::INSTEAD));
+    }
+    Ok(())
+}
+
+pub(super) fn initials(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    let number = text.and_then(OsStr::to_str).and_then(digits);
+    config.initials = number.filter(|n| *n <= 1_000_000).ok_or_else(|| {
+        wrong(
+            "it is a number of objects from 0 to 1000000",
+            "RILL_INITIALS=300, or RILL_INITIALS=0 for no initials",
         )
     })?;
     Ok(())

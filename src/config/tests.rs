@@ -59,6 +59,8 @@ fn defaults_are_those_of_the_table() {
         notify_interval: Duration::from_secs(600),
         mdns: true,
         hosts: vec![],
+        views: vec![View::Music, View::Video, View::Pictures, View::Folders],
+        initials: 0,
         warnings: vec![],
     };
     assert_eq!(config, expected);
@@ -76,6 +78,8 @@ fn every_variable_is_read_and_shown() {
         ("RILL_LOG", "WARN"),
         ("RILL_ALLOW", "192.168.1.9/24,fd00::1"),
         ("RILL_HOSTS", "NAS,media.example.org."),
+        ("RILL_VIEWS", "folders, music,folders"),
+        ("RILL_INITIALS", "300"),
         ("RILL_NOTIFY_INTERVAL", "5"),
         ("RILL_MDNS", "off"),
     ];
@@ -90,6 +94,8 @@ RILL_UUID=4d696e69-444c-164e-9d41-b827eb54e939
 RILL_LOG=warn
 RILL_ALLOW=192.168.1.0/24,fd00::1/128
 RILL_HOSTS=nas,media.example.org
+RILL_VIEWS=folders,music
+RILL_INITIALS=300
 RILL_NOTIFY_INTERVAL=5
 RILL_MDNS=off
 ";
@@ -125,6 +131,10 @@ fn wrong_values_are_refused() {
         ("RILL_MEDIA", "::"),
         ("RILL_MEDIA", "/dev/../proc/version"),
         ("RILL_NAME", "   "),
+        ("RILL_VIEWS", ","),
+        ("RILL_VIEWS", "music,books"),
+        ("RILL_INITIALS", "-1"),
+        ("RILL_INITIALS", "1000001"),
         ("RILL_NAME", "a\nb"),
         ("RILL_NAME", long.as_str()),
         ("RILL_PORT", "-1"),

@@ -95,6 +95,43 @@ fn has_unknown_prefix(text: &[u8]) -> bool {
     word > 0 && (rest.starts_with(b"=/") || rest.starts_with(b"=~"))
 }
 
+/// What stands at the root: one entry of `RILL_VIEWS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Artists, albums, genres ...
+    Music,
+    /// Series, films ...
+    Video,
+    /// Photographs by date, camera ...
+    Pictures,
+    /// The media folders.
+    Folders,
+}
+
+impl View {
+    /// What to write where something else stood.
+    pub(super) const INSTEAD: &'static str = "RILL_VIEWS=music,video,pictures,folders, or some of these; RILL_VIEWS=folders for just the folders";
+
+    /// Reads one of the four names.
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
+        let views = [Self::Music, Self::Video, Self::Pictures, Self::Folders];
+        views
+            .into_iter()
+            .find(|view| view.as_str() == text)
+            .ok_or_else(|| wrong(&format!("{text} is no view"), Self::INSTEAD))
+    }
+
+    /// Its name.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Music => "music",
+            Self::Video => "video",
+            Self::Pictures => "pictures",
+            Self::Folders => "folders",
+        }
+    }
+}
+
 /// Which interfaces are served: one entry of `RILL_INTERFACE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InterfacePattern {

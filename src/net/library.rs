@@ -10,12 +10,14 @@ use std::{
 
 use smol::channel::{self, Receiver, Sender};
 
+use super::clock::Clock;
 use crate::{
     catalogue::{
         prober::{MediaProber, Telling},
         report::Report,
         scan::{self, Job, Kind, Probed, Progress, Scanned, Stopped},
         snapshot::Snapshot,
+        views::{View, Views},
         walk::Root,
         writer::{self, Built},
     },
@@ -77,6 +79,8 @@ pub(super) fn start(config: &Config) -> io::Result<(Scanner, Arc<Snapshot>, Rece
     let progress = Arc::new(Progress::default());
     let lane = Lane {
         media: config.media.clone(),
+        views: views(config),
+        clock: Clock::start(),
         state_dir: config.state_dir.clone(),
         previous: stored,
         progress: Arc::clone(&progress),
@@ -101,6 +105,8 @@ pub fn scan_once(config: &Config, watch: impl Fn(&Progress)) -> Result<Report, S
         previous: load(config),
         prober: Arc::new(MediaProber),
         progress: Arc::clone(&progress),
+        views: views(config),
+        now: Clock::start().now().unix_secs,
     };
     let (outbox, inbox) = mpsc::channel();
     scan::spawn(job, move |result| {
@@ -147,6 +153,8 @@ pub fn scan_each(
         previous: None,
         prober: Arc::new(Telling(tell)),
         progress,
+        views: Views::default(),
+        now: 0,
     };
     match scan::scan(&job) {
         Ok(scanned) => Ok(Some(scanned.report)),
@@ -184,12 +192,28 @@ fn empty() -> Result<Snapshot, String> {
         previous: None,
         prober: Arc::new(MediaProber),
         progress: Arc::new(Progress::default()),
+        views: Views::default(),
+        now: 0,
     };
     let scanned = scan::scan(&job).map_err(|stopped| stopped.to_string())?;
     scanned
         .built
         .to_snapshot()
         .map_err(|error| error.to_string())
+}
+
+/// Views as the catalogue wants them.
+fn views(config: &Config) -> Views {
+    let view = |view: &config::View| match view {
+        config::View::Music => View::Music,
+        config::View::Video => View::Video,
+        config::View::Pictures => View::Pictures,
+        config::View::Folders => View::Folders,
+    };
+    Views {
+        shown: config.views.iter().map(view).collect(),
+        initials: config.initials,
+    }
 }
 
 /// Folders as the walk wants them. Asks the disk.
@@ -202,6 +226,8 @@ fn roots(media: &[config::Root]) -> Vec<Root> {
 
 struct Lane {
     media: Vec<config::Root>,
+    views: Views,
+    clock: Clock,
     state_dir: PathBuf,
     previous: Option<Arc<Snapshot>>,
     progress: Arc<Progress>,
@@ -230,6 +256,8 @@ impl Lane {
                 previous: self.previous.clone(),
                 prober: Arc::new(MediaProber),
                 progress: Arc::clone(&self.progress),
+                views: self.views.clone(),
+                now: self.clock.now().unix_secs,
             };
             match scan::scan(&job) {
                 Ok(Scanned { built, report }) => {

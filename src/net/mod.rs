@@ -20,7 +20,8 @@ use async_io::{Async, Timer};
 use smol::{LocalExecutor, channel, future};
 
 use crate::{
-    config::{Config, InterfacePattern, Subnet},
+    catalogue::views::Role,
+    config::{Config, InterfacePattern, Subnet, View},
     identity::Identity,
     limits,
     service::{DeviceFacts, Shared, discovery::Discovery, events::Events, mdns::Responder},
@@ -143,7 +144,10 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             events: RefCell::new(Events::new(random, update_id)),
             catalogue: RefCell::new(snapshot),
             states: RefCell::new(Arc::new(states)),
-            in_progress_parent: None,
+            in_progress_parent: config
+                .views
+                .contains(&View::Video)
+                .then(|| Role::Video.id()),
             addresses: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
         },

@@ -151,11 +151,13 @@ enum Listing {
 impl Listing {
     /// An object where it is met; `None` if it is not met there.
     fn one(snapshot: &Arc<Snapshot>, place: Place, look: &Look) -> Option<Self> {
-        let shown = look.in_progress.as_ref();
         match place.within {
-            None if place.object == in_progress::id() => shown.map(|_| Self::InProgress),
+            None if place.object == in_progress::id() => {
+                look.in_progress().map(|_| Self::InProgress)
+            }
             Some(within) if within == in_progress::id() => {
-                shown?.one(snapshot, place.object).map(Self::page)
+                let shown = look.in_progress()?;
+                shown.one(snapshot, place.object).map(Self::page)
             }
             _ => {
                 snapshot.entry(place)?;
@@ -172,11 +174,11 @@ impl Listing {
         keys: &[SortKey],
         Range { start, count }: Range,
     ) -> Option<Self> {
-        let shown = look.in_progress.as_ref();
         if container == in_progress::id() {
-            return Some(Self::page(shown?.page(snapshot, keys, start, count)));
+            let shown = look.in_progress()?;
+            return Some(Self::page(shown.page(snapshot, keys, start, count)));
         }
-        if !shown.is_some_and(|it| it.is_in(container)) {
+        if look.in_progress_in(container).is_none() {
             return query::page(snapshot, container, keys, start, count).map(Self::page);
         }
         let is_led = start == 0;

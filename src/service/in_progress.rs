@@ -1,5 +1,5 @@
-//! The container of what was begun and not finished, the newest first. It is in no snapshot: it is made of the user
-//! states each time it is looked at, and hidden while it is empty.
+//! The container of what was begun and not finished, the newest first. A snapshot knows its place, no more: what is in it is
+//! made of the user states each time it is looked at, and it is hidden while it is empty.
 
 use std::sync::Arc;
 
@@ -9,16 +9,14 @@ use crate::{
         query::{self, Page, SortKey},
         snapshot::Snapshot,
         user_state::UserStates,
+        views::Role,
     },
     wire::{criteria::Filter, didl::Container, xml::write::Sink},
 };
 
-/// Its title.
-const TITLE: &str = "In progress";
-
-/// Its id, the same in every release and library. Roots are absolute paths, so it is no directory's.
+/// Its id, the same in every release and library.
 pub fn id() -> ObjectId {
-    ObjectId::of(b"in progress", b"", 0)
+    Role::InProgress.id()
 }
 
 /// The container as it is at one moment.
@@ -70,10 +68,10 @@ impl InProgress {
         Container {
             id: &id().to_string(),
             parent_id: &self.parent.to_string(),
-            title: TITLE,
-            class: "object.container",
+            title: Role::InProgress.title(),
+            class: Role::InProgress.upnp_class(),
             child_count: u32::try_from(self.records.len()).unwrap_or(u32::MAX),
-            searchable: false,
+            ..Container::default()
         }
         .write(sink, filter);
     }

@@ -1,6 +1,6 @@
 //! Objects of the catalogue as DIDL-Lite.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{cell::OnceCell, fmt::Write as _, sync::Arc};
 
 use super::{Request, Shared, art, in_progress::InProgress, media, user_state};
 use crate::{
@@ -27,8 +27,11 @@ pub(super) struct Look {
     filter: Filter,
     states: Arc<UserStates>,
     form: PositionForm,
-    /// What is in progress, if that is shown anywhere.
-    pub(super) in_progress: Option<InProgress>,
+    snapshot: Arc<Snapshot>,
+    /// The container that shows what is in progress.
+    in_progress_parent: Option<ObjectId>,
+    /// What is in progress; made when somebody looks at it, for that takes a walk through all states.
+    in_progress: OnceCell<Option<InProgress>>,
 }
 
 impl Look {
@@ -36,36 +39,49 @@ impl Look {
     pub(super) fn new(
         request: &Request<'_>,
         filter: &str,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
         shared: &Shared,
     ) -> Self {
-        let states = shared.states();
         Self {
             base: format!("http://{}", request.local),
             filter: Filter::parse(filter),
             form: user_state::form_for(request, filter),
-            in_progress: InProgress::of(snapshot, &states, shared.in_progress_parent),
-            states,
+            states: shared.states(),
+            snapshot: Arc::clone(snapshot),
+            in_progress_parent: shared.in_progress_parent,
+            in_progress: OnceCell::new(),
         }
+    }
+
+    /// What is in progress, if that is shown anywhere.
+    pub(super) fn in_progress(&self) -> Option<&InProgress> {
+        let make = || InProgress::of(&self.snapshot, &self.states, self.in_progress_parent);
+        self.in_progress.get_or_init(make).as_ref()
+    }
+
+    /// What is in progress, if that stands in `container`.
+    pub(super) fn in_progress_in(&self, container: ObjectId) -> Option<&InProgress> {
+        if self.in_progress_parent != Some(container) {
+            return None;
+        }
+        self.in_progress().filter(|it| it.is_in(container))
     }
 
     /// Writes the container of what is in progress.
     pub(super) fn write_in_progress(&self, sink: &mut impl Sink) {
-        if let Some(in_progress) = &self.in_progress {
+        if let Some(in_progress) = self.in_progress() {
             in_progress.write(self.filter, sink);
         }
     }
 
     /// Children that a container has besides those of the snapshot.
     fn more_children(&self, container: ObjectId) -> u32 {
-        let in_progress = self.in_progress.as_ref();
-        in_progress.is_some_and(|it| it.is_in(container)).into()
+        self.in_progress_in(container).is_some().into()
     }
 }
 
 /// Writes one object.
 pub(super) fn write(entry: &Entry<'_>, look: &Look, sink: &mut impl Sink) {
-    let filter = look.filter;
     let object = &entry.object;
     let (mut own, mut above) = ([0; object_id::PLACE_BYTES], [0; object_id::TEXT_BYTES]);
     let id = entry.place().write(&mut own);
@@ -73,23 +89,11 @@ pub(super) fn write(entry: &Entry<'_>, look: &Look, sink: &mut impl Sink) {
         Some(parent) => parent.write(&mut above),
         None => ObjectId::NO_PARENT,
     };
+    let names = Names { id, parent_id };
     if object.is_container() {
-        Container {
-            id,
-            parent_id,
-            title: object.title(),
-            class: if object.is_playlist() {
-                Class::Playlist.upnp_class()
-            } else {
-                "object.container.storageFolder"
-            },
-            child_count: object.child_count() + look.more_children(object.id()),
-            searchable: false,
-        }
-        .write(sink, filter);
+        write_container(object, &names, look, sink);
         return;
     }
-    let names = Names { id, parent_id };
     write_item(entry, &names, look, sink);
 }
 
@@ -97,6 +101,42 @@ pub(super) fn write(entry: &Entry<'_>, look: &Look, sink: &mut impl Sink) {
 struct Names<'a> {
     id: &'a str,
     parent_id: &'a str,
+}
+
+fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &mut impl Sink) {
+    let base = look.base.as_str();
+    let class = match object.role() {
+        Some(role) => role.upnp_class(),
+        None if object.is_playlist() => Class::Playlist.upnp_class(),
+        None if object.is_folder() => "object.container.storageFolder",
+        None => "object.container",
+    };
+    // An album shows the picture of one of its items, under that item's own URL.
+    let cover = object.cover(art::can_be_scaled);
+    let mut home = [0; object_id::TEXT_BYTES];
+    let (small_paths, pictures);
+    let album_art: &[AlbumArt<'_>] = match cover {
+        Some(cover) => {
+            let id = cover.id().write(&mut home);
+            small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
+            pictures = small_art(base, &small_paths);
+            &pictures
+        }
+        None => &[],
+    };
+    let date = date_text(object);
+    Container {
+        id: names.id,
+        parent_id: names.parent_id,
+        title: object.title(),
+        class,
+        child_count: object.child_count() + look.more_children(object.id()),
+        searchable: false,
+        date: Some(date.as_str()).filter(|date| !date.is_empty()),
+        artist: object.property(Tag::Artist),
+        album_art,
+    }
+    .write(sink, look.filter);
 }
 
 fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl Sink) {

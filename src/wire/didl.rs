@@ -96,6 +96,12 @@ pub struct Container<'a> {
     pub child_count: u32,
     /// `@searchable`: whether Search works below it.
     pub searchable: bool,
+    /// `dc:date`, as that of an [`Item`].
+    pub date: Option<&'a str>,
+    /// `upnp:artist`: of an album.
+    pub artist: Option<&'a str>,
+    /// Pictures of it, the one for everybody first.
+    pub album_art: &'a [AlbumArt<'a>],
 }
 
 impl Container<'_> {
@@ -119,9 +125,24 @@ impl Container<'_> {
         }
         sink.put(markup!("\"><dc:title>"));
         text_twice(sink, self.title);
-        sink.put(markup!("</dc:title><upnp:class>"));
-        text_twice(sink, self.class);
-        sink.put(markup!("</upnp:class></container>"));
+        sink.put(markup!("</dc:title>"));
+        if let Some(date) = self.date.filter(|_| filter.has(Property::Date)) {
+            element(sink, markup!("<dc:date>"), date, markup!("</dc:date>"));
+        }
+        element(
+            sink,
+            markup!("<upnp:class>"),
+            self.class,
+            markup!("</upnp:class>"),
+        );
+        if let Some(artist) = self.artist.filter(|_| filter.has(Property::Artist)) {
+            let end = markup!("</upnp:artist>");
+            element(sink, markup!("<upnp:artist>"), artist, end);
+        }
+        if filter.has(Property::AlbumArt) {
+            self.album_art.iter().for_each(|art| art.write(sink));
+        }
+        sink.put(markup!("</container>"));
     }
 }
 

@@ -118,7 +118,51 @@ const FOLDER: Container<'static> = Container {
     class: "object.container",
     child_count: 4,
     searchable: false,
+    date: None,
+    artist: None,
+    album_art: &[],
 };
+
+#[test]
+fn an_album_tells_of_itself_what_the_filter_asks_for() {
+    let album = Container {
+        class: "object.container.album.musicAlbum",
+        date: Some("1997-01-01"),
+        artist: Some("B & W"),
+        album_art: &[AlbumArt {
+            profile: "JPEG_TN",
+            url: url(&["/art/", "1", "-tn.jpg"]),
+        }],
+        ..FOLDER
+    };
+    let text = |filter| {
+        let mut bytes = Vec::new();
+        album.write(&mut bytes, Filter::parse(filter));
+        let text = String::from_utf8(bytes).unwrap();
+        unescape(&text).unwrap().into_owned()
+    };
+    let start = "<container id=\"0\" parentID=\"-1\" restricted=\"1\"";
+    let title = "<dc:title>rill &amp; co</dc:title>";
+    let date = "<dc:date>1997-01-01</dc:date>";
+    let class = "<upnp:class>object.container.album.musicAlbum</upnp:class>";
+    let artist = "<upnp:artist>B &amp; W</upnp:artist>";
+    let art = "<upnp:albumArtURI dlna:profileID=\"JPEG_TN\">http://10.77.1.1:8200/art/1-tn.jpg</upnp:albumArtURI>";
+    let end = "</container>";
+    for (filter, attributes, properties) in [
+        (
+            "*",
+            " searchable=\"0\" childCount=\"4\"",
+            [title, date, class, artist, art, end],
+        ),
+        ("", "", [title, "", class, "", "", end]),
+        ("dc:date", "", [title, date, class, "", "", end]),
+        ("upnp:artist", "", [title, "", class, artist, "", end]),
+        ("upnp:albumArtURI", "", [title, "", class, "", art, end]),
+    ] {
+        let wanted = format!("{start}{attributes}>{}", properties.concat());
+        assert_eq!(text(filter), wanted, "{filter}");
+    }
+}
 
 /// As it travels.
 fn travelling(item: &Item<'_>, filter: &str) -> String {

@@ -29,3 +29,4 @@ mod play_live; // media over HTTP while things happen: slow readers, files that 
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
+mod views; //     what is made of the files' tags: containers, appearances, ids, updates

@@ -9,6 +9,7 @@ use rill::{
         record::Tag,
         scan::{self, Job, Root},
         snapshot::{Object, Snapshot},
+        views::{Role, View, Views},
     },
     limits,
 };
@@ -35,6 +36,11 @@ pub fn seed() {
         previous: None,
         prober: Arc::new(MediaProber),
         progress: Arc::default(),
+        views: Views {
+            shown: vec![View::Music, View::Video, View::Pictures, View::Folders],
+            initials: 2,
+        },
+        now: 0,
     };
     if let Ok(scanned) = scan::scan(&job) {
         scanned.built.commit(Path::new(&into)).expect("a seed");
@@ -58,6 +64,7 @@ pub fn snapshot(data: &[u8]) {
         snapshot.len(),
         snapshot.is_empty(),
         snapshot.roots().count(),
+        snapshot.role(Role::InProgress),
     );
     for number in 0..snapshot.records() {
         let Some(object) = snapshot.object(number) else {
@@ -152,6 +159,8 @@ fn look_at(object: &Object<'_>) {
         object.children(0..page).count(),
         object.captions().take(16).count(),
     );
+    let _ = (object.role(), object.is_copy(), object.is_folder());
+    let _ = (object.items_below(0..page).count(), object.cover(|_| false));
     let mut buffer = [0; limits::PATH_BYTES];
     let _ = object.path(&mut buffer);
 }

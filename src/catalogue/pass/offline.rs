@@ -112,7 +112,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Device and container of the same root in the previous catalogue.
-    fn previous_root(&self, root: u16) -> Option<(u64, Object<'a>)> {
+    pub(super) fn previous_root(&self, root: u16) -> Option<(u64, Object<'a>)> {
         let previous = self.previous?;
         let path = self.canonical[usize::from(root)];
         let old = previous.roots().find(|old| old.path == path)?;

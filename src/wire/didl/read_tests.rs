@@ -65,7 +65,7 @@ fn what_the_writers_write_is_read() {
         title: "T & <\u{e9}>",
         class: "object.container",
         child_count: 7,
-        searchable: false,
+        ..didl::Container::default()
     }
     .write(&mut bytes, Filter::ALL);
     didl::close(&mut bytes);

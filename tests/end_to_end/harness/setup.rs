@@ -130,6 +130,8 @@ impl Setup {
             .env("RILL_MEDIA", &self.media)
             .env("RILL_STATE_DIR", self.state())
             .env("RILL_LOG", "debug")
+            // One place for each item; tests of the views set it otherwise.
+            .env("RILL_VIEWS", "folders")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
