@@ -1,10 +1,11 @@
 //! Remembers: what was found on the disks, in one mapped, read-only snapshot.
 //!
 //! ```text
-//!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page)
+//!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page), search (what matches)
 //! ```
 
 mod builder;
+pub mod facts;
 pub mod layout;
 pub mod object_id;
 pub mod order;
@@ -14,8 +15,10 @@ pub mod query;
 pub mod record;
 pub mod report;
 pub mod scan;
+pub mod search;
 mod sidecar;
 pub mod snapshot;
+mod sort;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod walk;

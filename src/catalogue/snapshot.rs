@@ -725,6 +725,22 @@ impl<'a> Object<'a> {
         self.snapshot.heap(at.get(), len.get())
     }
 
+    /// It is at home below the container in record `top`.
+    pub(super) fn is_below(&self, top: u32) -> bool {
+        let mut object = *self;
+        // A parent always comes before its children; a damaged snapshot ends the way up.
+        while let Some(parent) = object
+            .parent()
+            .filter(|parent| parent.number < object.number)
+        {
+            if parent.number <= top {
+                return parent.number == top;
+            }
+            object = parent;
+        }
+        false
+    }
+
     /// First link and number of links, children or captions; a lying number ends with the links there are, so that
     /// nobody counts to four thousand million.
     fn links(&self) -> (u32, u32) {

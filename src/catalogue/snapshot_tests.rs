@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::catalogue::{
-    query::{Direction, SortBy, SortKey, page},
-    testing::{Tree, snapshot, tree_of},
+use crate::{
+    catalogue::{
+        query::page,
+        testing::{Tree, snapshot, tree_of},
+    },
+    wire::criteria::SortCriteria,
 };
 
 fn good() -> Vec<u8> {
@@ -37,9 +40,7 @@ fn read_all(snapshot: &Arc<Snapshot>) {
         let _ = (object.path(&mut buffer), snapshot.find(object.id()));
         let _ = object.captions().count() + object.children(0..u32::MAX).count();
         let _ = object.all_children().count();
-        let by = SortBy::Title;
-        let direction = Direction::Descending;
-        let keys = [SortKey { by, direction }];
+        let keys = SortCriteria::parse("-upnp:artist,+dc:title").unwrap().keys;
         let page = page(snapshot, object.id(), &keys, 0, 3);
         let _ = page.map(|page| page.entries().count());
     }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, channel, future};
+use smol::{LocalExecutor, channel, future, lock::Semaphore};
 
 use crate::{
     config::{Config, InterfacePattern, Subnet},
@@ -118,6 +118,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         connections,
         full_was_said: Cell::new(false),
         pictures,
+        searches: Semaphore::new(limits::SEARCHES),
         served: RefCell::default(),
         shared: Shared {
             device,
@@ -265,6 +266,8 @@ struct Context {
     connections: usize,
     full_was_said: Cell<bool>,
     pictures: Pictures,
+    /// Turns of those who search.
+    searches: Semaphore,
     /// The networks of the served interfaces.
     served: RefCell<Vec<Subnet>>,
     shared: Shared,

@@ -1,6 +1,8 @@
 //! SOAP control (UDA 1.0 §3): the envelope is checked here, the action is answered by its service.
 
-use super::{Body, Request, Response, Shared, connection_manager, content_directory, registrar};
+use super::{
+    Answer, Body, Request, Response, Shared, connection_manager, content_directory, registrar,
+};
 use crate::wire::{
     device::{Service, ServiceName},
     http::response::Status,
@@ -10,30 +12,47 @@ use crate::wire::{
 /// What an action comes to: the reply's body, or the error its fault carries.
 pub(super) type Outcome = Result<Body, UpnpError>;
 
-/// Answers a call posted to `service`.
-pub(super) fn call(service: &'static Service, request: &Request<'_>, shared: &Shared) -> Response {
+/// Answers a call posted to `service`, or says which search that takes.
+pub(super) fn call(service: &'static Service, request: &Request<'_>, shared: &Shared) -> Answer {
     let call = match Call::parse(request.body) {
         Ok(call) => call,
-        Err(Error::Arguments) => return fault(UpnpError::InvalidArgs),
+        Err(Error::Arguments) => return Answer::Reply(fault(UpnpError::InvalidArgs)),
         Err(error) => {
             log::debug!("{}: SOAP refused: {error}", request.peer);
-            return Response::text(Status::BadRequest, "The body is not a SOAP call.\n");
+            let why = "The body is not a SOAP call.\n";
+            return Answer::Reply(Response::text(Status::BadRequest, why));
         }
     };
     let outcome =
-        agrees(service, request, &call).and_then(|()| run(service, &call, request, shared));
-    match outcome {
-        Ok(body) => with_ext(Response::xml(Status::Ok, body)),
-        Err(error) => {
-            log::debug!(
-                "{}: {:?} of {:?}: {error}",
-                request.peer,
-                call.action,
-                service.name
-            );
-            fault(error)
-        }
+        agrees(service, request, &call).and_then(|()| answer(service, &call, request, shared));
+    outcome.unwrap_or_else(|error| {
+        log::debug!(
+            "{}: {:?} of {:?}: {error}",
+            request.peer,
+            call.action,
+            service.name
+        );
+        Answer::Reply(fault(error))
+    })
+}
+
+fn answer(
+    service: &'static Service,
+    call: &Call<'_>,
+    request: &Request<'_>,
+    shared: &Shared,
+) -> Result<Answer, UpnpError> {
+    if service.name == ServiceName::ContentDirectory && call.action == "Search" {
+        let search = content_directory::search::begin(call, request, shared)?;
+        return Ok(Answer::Search(Box::new(search)));
     }
+    let body = run(service, call, request, shared)?;
+    Ok(Answer::Reply(success(body)))
+}
+
+/// The answer to an action that was carried out.
+pub(super) fn success(body: Body) -> Response {
+    with_ext(Response::xml(Status::Ok, body))
 }
 
 fn fault(error: UpnpError) -> Response {

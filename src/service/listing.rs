@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{art, media};
+use super::art;
 use crate::{
     catalogue::{
         object_id::{self, ObjectId},
@@ -19,6 +19,14 @@ use crate::{
     },
 };
 
+/// What the root container says can be found below it (`upnp:searchClass`): Grilo, `BubbleUPnP` and HEOS look here before
+/// they search.
+const SEARCH_CLASSES: [&str; 3] = [
+    "object.item.audioItem",
+    "object.item.imageItem",
+    "object.item.videoItem",
+];
+
 /// Writes one object with what `filter` asks for; its URLs begin with `base`, `http://10.0.0.1:8200`.
 pub(super) fn write(entry: &Entry<'_>, base: &str, filter: Filter, sink: &mut impl Sink) {
     let object = &entry.object;
@@ -33,13 +41,14 @@ pub(super) fn write(entry: &Entry<'_>, base: &str, filter: Filter, sink: &mut im
             id,
             parent_id,
             title: object.title(),
-            class: if object.is_playlist() {
-                Class::Playlist.upnp_class()
-            } else {
-                "object.container.storageFolder"
-            },
+            class: object.upnp_class(),
             child_count: object.child_count(),
-            searchable: false,
+            searchable: true,
+            search_classes: if parent_id == ObjectId::NO_PARENT {
+                &SEARCH_CLASSES
+            } else {
+                &[]
+            },
         }
         .write(sink, filter);
         return;
@@ -64,7 +73,7 @@ fn write_item(
     let object = &entry.object;
     let mut home = [0; object_id::TEXT_BYTES];
     let id = object.id().write(&mut home);
-    let mime = media::mime_of(object);
+    let mime = object.mime();
     let class = object.class().unwrap_or(mime.class());
     let own_path = ["/media/", id, ".", mime.extension()];
     let small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
@@ -138,7 +147,7 @@ fn own_res<'a>(object: &Object<'_>, url: Url<'a>) -> Res<'a> {
         sample_frequency: object.sample_rate(),
         bits_per_sample: object.bits_per_sample(),
         nr_audio_channels: object.channels(),
-        ..Res::new(media::protocol_info(object), url)
+        ..Res::new(object.protocol_info(), url)
     }
 }
 
@@ -194,7 +203,7 @@ impl CaptionFiles {
         let file = |caption: Object<'_>| {
             let mut id = [0; object_id::TEXT_BYTES];
             caption.id().write(&mut id);
-            let mime = media::mime_of(&caption);
+            let mime = caption.mime();
             CaptionFile { id, mime }
         };
         Self(object.captions().take(limits::CAPTIONS).map(file).collect())

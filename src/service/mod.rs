@@ -93,7 +93,7 @@ pub struct DeviceFacts {
     pub host_names: Vec<String>,
 }
 
-/// An answer, or the file that is needed to give one.
+/// An answer, or what is needed to give one.
 #[expect(
     clippy::large_enum_variant,
     reason = "lives for one exchange, on the stack; a box would be an allocation for every request"
@@ -105,6 +105,8 @@ pub enum Answer {
     Open(media::Wanted),
     /// Make this small picture, then ask [`art::reply`].
     Scale(art::Picture),
+    /// Drive this search to its end, then ask [`content_directory::search::Search::into_response`].
+    Search(Box<content_directory::search::Search>),
 }
 
 /// Status, fields and body of an answer. `Date`, `Server`, `Content-Length` and `Connection` are added by `net`.

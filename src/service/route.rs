@@ -93,9 +93,7 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
         (Method::Get | Method::Head, Resource::Icon(icon)) => reply(description::icon(icon)),
         (Method::Get | Method::Head, Resource::Media(id)) => media::find(id, shared),
         (Method::Get | Method::Head, Resource::Art(id, form)) => art::find(id, form, shared),
-        (Method::Post, Resource::Control(service)) => {
-            reply(control::call(service, request, shared))
-        }
+        (Method::Post, Resource::Control(service)) => control::call(service, request, shared),
         // Eventing is not here yet; 503 is what UDA 1.0 §4.1.1 has for "cannot take a subscription".
         (Method::Subscribe | Method::Unsubscribe, Resource::Event(_)) => reply(Response::text(
             Status::ServiceUnavailable,

@@ -94,6 +94,8 @@ pub struct Container<'a> {
     pub child_count: u32,
     /// `@searchable`: whether Search works below it.
     pub searchable: bool,
+    /// `upnp:searchClass`: the classes that a search below it can find, those derived from them too.
+    pub search_classes: &'a [&'a str],
 }
 
 impl Container<'_> {
@@ -119,7 +121,18 @@ impl Container<'_> {
         text_twice(sink, self.title);
         sink.put(markup!("</dc:title><upnp:class>"));
         text_twice(sink, self.class);
-        sink.put(markup!("</upnp:class></container>"));
+        sink.put(markup!("</upnp:class>"));
+        if filter.has(Property::SearchClass) {
+            for class in self.search_classes {
+                element(
+                    sink,
+                    markup!("<upnp:searchClass includeDerived=\"1\">"),
+                    class,
+                    markup!("</upnp:searchClass>"),
+                );
+            }
+        }
+        sink.put(markup!("</container>"));
     }
 }
 

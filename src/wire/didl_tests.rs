@@ -117,6 +117,7 @@ const FOLDER: Container<'static> = Container {
     class: "object.container",
     child_count: 4,
     searchable: false,
+    search_classes: &["object.item.audioItem"],
 };
 
 /// As it travels.
@@ -217,10 +218,13 @@ fn container_has_this_text() {
     let head = "<container id=\"0\" parentID=\"-1\" restricted=\"1\"";
     let tail =
         "><dc:title>rill &amp; co</dc:title><upnp:class>object.container</upnp:class></container>";
+    let class = "<upnp:searchClass includeDerived=\"1\">object.item.audioItem</upnp:searchClass>";
+    let with_class = tail.replace("</container>", &format!("{class}</container>"));
     assert_eq!(
         text("*"),
-        format!("{head} searchable=\"0\" childCount=\"4\"{tail}")
+        format!("{head} searchable=\"0\" childCount=\"4\"{with_class}")
     );
+    assert_eq!(text("upnp:searchClass"), format!("{head}{with_class}"));
     assert_eq!(
         text("@childCount"),
         format!("{head} childCount=\"4\"{tail}")
