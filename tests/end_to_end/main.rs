@@ -24,4 +24,5 @@ mod hostile_soap; // bad input in an action: XML that is none, DTDs, depth, odd 
 mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
+mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
 mod start; //     the command line: help, version, wrong values, a port in use, no folders

@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod media;
+mod search;
 mod wire;
 
 use std::{env, process, sync::OnceLock};
@@ -30,6 +31,7 @@ fn choose() -> Target {
         "soap" => wire::soap,
         "url" => wire::url,
         "criteria" => wire::criteria,
+        "search" => search::search,
         "nfo" => media::nfo,
         "playlist" => media::playlist,
         "charset" => media::charset,

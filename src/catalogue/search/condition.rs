@@ -1,6 +1,6 @@
 //! Search criteria made ready: needles folded, numbers read, what is cheap asked first.
 
-use std::{cmp::Ordering, fmt::Write as _, time::Duration};
+use std::{cell::Cell, cmp::Ordering, fmt::Write as _, time::Duration};
 
 use time::{Date as Day, Month, PrimitiveDateTime, Time};
 
@@ -56,6 +56,8 @@ struct Value {
     needle: Needle,
     /// As a number: counts, bytes, milliseconds. For a date its first and its last second.
     range: Option<(i64, i64)>,
+    /// The class that was compared last, and what came of it: most objects are of the class of the one before.
+    last_class: Cell<Option<(&'static str, bool)>>,
 }
 
 impl Condition {
@@ -117,6 +119,7 @@ impl Test {
                     operator,
                     needle,
                     range,
+                    last_class: Cell::new(None),
                 }))
             }
         };
@@ -132,7 +135,7 @@ impl Test {
         match kind(property) {
             Kind::Number | Kind::Date | Kind::Duration => 1,
             Kind::Text => match property {
-                Property::Class => 2,
+                Property::Class => 1,
                 Property::Title => 4,
                 Property::ProtocolInfo => 16,
                 _ => 8,
@@ -149,6 +152,9 @@ impl Test {
         let Some(property) = self.property else {
             return false;
         };
+        if property == Property::Class {
+            return value.suits_class(entry.object.upnp_class());
+        }
         match kind(property) {
             Kind::Text => any_text(entry, property, |text| value.suits_text(text)),
             Kind::Number | Kind::Duration | Kind::Date => {
@@ -179,6 +185,17 @@ impl Value {
             O::Greater => number > last,
             _ => number >= first,
         }
+    }
+
+    fn suits_class(&self, class: &'static str) -> bool {
+        if let Some((last, suits)) = self.last_class.get()
+            && std::ptr::eq(last, class)
+        {
+            return suits;
+        }
+        let suits = self.suits_text(class);
+        self.last_class.set(Some((class, suits)));
+        suits
     }
 
     #[inline]
