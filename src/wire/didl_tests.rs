@@ -405,5 +405,5 @@ fn check_titles(document: &str, name: &str) {
         }
     }
     assert_eq!(titles, [wanted.clone(), wanted]);
-    assert_eq!(elements, 17);
+    assert_eq!(elements, 18);
 }
