@@ -55,10 +55,11 @@ pub struct Query<'q> {
 #[derive(Debug)]
 pub struct Search {
     snapshot: Arc<Snapshot>,
-    condition: Condition,
+    criteria: SearchCriteria,
+    /// The criteria made ready: with the first turn, because it takes memory, and those who wait for a turn are many.
+    condition: Option<Condition>,
     walk: Walk,
     keys: heapless::Vec<SortKey, { limits::SORT_KEYS }>,
-    objects_per_turn: u32,
     /// The page is `start..end` of the matches.
     start: usize,
     end: usize,
@@ -93,8 +94,6 @@ impl Search {
         let container = snapshot
             .find(query.container)
             .filter(Object::is_container)?;
-        let condition = Condition::new(query.criteria);
-        let tests = condition.tests().max(1);
         let count = match query.count {
             0 => limits::SEARCH_PAGE,
             count => count.min(limits::SEARCH_PAGE),
@@ -103,8 +102,8 @@ impl Search {
             snapshot: Arc::clone(snapshot),
             walk: Walk::below(&container),
             keys: query.keys.iter().copied().take(limits::SORT_KEYS).collect(),
-            objects_per_turn: (TESTS_PER_TURN / tests).clamp(1, OBJECTS_PER_TURN),
-            condition,
+            criteria: query.criteria.clone(),
+            condition: None,
             start: query.start as usize,
             end: (query.start as usize).saturating_add(count as usize),
             total: 0,
@@ -136,17 +135,18 @@ impl Search {
 
     fn look(&mut self) {
         let snapshot = Arc::clone(&self.snapshot);
-        for _ in 0..self.objects_per_turn {
+        let condition = self.condition.take();
+        let condition = condition.unwrap_or_else(|| Condition::new(&self.criteria));
+        let objects = TESTS_PER_TURN / condition.tests().max(1);
+        for _ in 0..objects.clamp(1, OBJECTS_PER_TURN) {
             match self.walk.next(&snapshot) {
                 Turn::Nothing => {}
-                Turn::Met(entry) => {
-                    if self.condition.holds(&entry) {
-                        self.keep(&entry);
-                    }
-                }
+                Turn::Met(entry) if condition.holds(&entry) => self.keep(&entry),
+                Turn::Met(_) => {}
                 Turn::End => return self.settle(),
             }
         }
+        self.condition = Some(condition);
     }
 
     fn keep(&mut self, entry: &Entry<'_>) {
