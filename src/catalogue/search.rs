@@ -140,9 +140,8 @@ impl Search {
         let objects = TESTS_PER_TURN / condition.tests().max(1);
         for _ in 0..objects.clamp(1, OBJECTS_PER_TURN) {
             match self.walk.next(&snapshot) {
-                Turn::Nothing => {}
                 Turn::Met(entry) if condition.holds(&entry) => self.keep(&entry),
-                Turn::Met(_) => {}
+                Turn::Met(_) | Turn::Nothing => {}
                 Turn::End => return self.settle(),
             }
         }
