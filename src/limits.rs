@@ -25,8 +25,19 @@ pub const XML_ATTRIBUTES: usize = 64;
 pub const SOAP_ARGUMENTS: usize = 16;
 /// Tags in one list of `UpdateObject`. Kodi sends 3. Beyond it: 402.
 pub const TAG_VALUES: usize = 32;
-/// Keys of one `SortCriteria`. The longest real one has 4. Beyond it: UPnP error 709.
-pub const SORT_KEYS: usize = 8;
+/// Keys of one `SortCriteria`. The longest real one has 4, a thorough one all that is advertised. Beyond it: UPnP error
+/// 709.
+pub const SORT_KEYS: usize = 16;
+/// Comparisons in one `SearchCriteria`. The longest real one has 10. Beyond it: UPnP error 708.
+pub const SEARCH_TERMS: usize = 64;
+/// Parentheses within each other in one `SearchCriteria`. Real ones have 3. Beyond it: UPnP error 708.
+pub const SEARCH_DEPTH: usize = 16;
+/// Objects in one reply to Search, and what it holds of each while it is sent is 8 bytes. More matches are counted and
+/// can be asked for by `StartingIndex` (ContentDirectory:1 §2.7.5 lets a reply be shorter than was asked for).
+pub const SEARCH_PAGE: u32 = 100_000;
+/// Searches that look through the catalogue at once; others wait for their turn. A sorted one may meanwhile hold 8 bytes
+/// for each match, one in a folder or a view a bit for each object.
+pub const SEARCHES: usize = 4;
 /// Time from the first byte of a request to the end of its head. Beyond it: 408 and close.
 pub const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Time from the end of the head to the end of the body. Beyond it: 408 and close.

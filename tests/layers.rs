@@ -20,7 +20,18 @@ const LAW: [(&str, &[&str]); 13] = [
     ("sys", &["limits"]),
     ("wire", &["limits"]),
     ("media", &["limits", "wire::protocol_info"]),
-    ("catalogue", &["limits", "media", "sys", "wire::criteria"]),
+    // Dates and protocolInfo are searched for as they are written.
+    (
+        "catalogue",
+        &[
+            "limits",
+            "media",
+            "sys",
+            "wire::criteria",
+            "wire::date",
+            "wire::protocol_info",
+        ],
+    ),
     ("service", &["limits", "wire", "media", "catalogue"]),
     (
         "net",

@@ -1,11 +1,12 @@
 //! Remembers: what was found on the disks, in one mapped, read-only snapshot; what people did with it, in a journal.
 //!
 //! ```text
-//!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page)
+//!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page), search (what matches)
 //! ```
 
 mod builder;
 pub mod changes;
+pub mod facts;
 pub mod journal;
 pub mod layout;
 pub mod object_id;
@@ -16,8 +17,10 @@ pub mod query;
 pub mod record;
 pub mod report;
 pub mod scan;
+pub mod search;
 mod sidecar;
 pub mod snapshot;
+mod sort;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod user_state;

@@ -5,38 +5,9 @@ use std::{cmp::Ordering, sync::Arc};
 use super::{
     object_id::ObjectId,
     snapshot::{Entry, Object, Snapshot},
+    sort,
 };
-
-/// What children are sorted by. Where it does not decide, the default order does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortBy {
-    /// `dc:title`, natural order.
-    Title,
-    /// `dc:date`; objects without one come first.
-    Date,
-    /// `upnp:class`, by its name: containers, audio, image, video.
-    Class,
-    /// `res@size`; containers come first.
-    Size,
-}
-
-/// Which way (ContentDirectory:1 §2.5.8: `+` and `-`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// `+`
-    Ascending,
-    /// `-`
-    Descending,
-}
-
-/// One part of a `SortCriteria`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SortKey {
-    /// What.
-    pub by: SortBy,
-    /// Which way.
-    pub direction: Direction,
-}
+use crate::wire::criteria::SortKey;
 
 /// Some children of one container, in order. Owns what it needs, so a reply can keep it while it waits.
 pub struct Page {
@@ -94,7 +65,7 @@ pub fn listed(
     records.retain(|number| object(number).is_some());
     // Stable: the default order decides ties.
     records.sort_by(|a, b| match (object(a), object(b)) {
-        (Some(x), Some(y)) => compare_objects(keys, &x, &y),
+        (Some(x), Some(y)) => sort::compare(&x, &y, keys),
         _ => Ordering::Equal,
     });
     let total = u32::try_from(records.len()).unwrap_or(u32::MAX);
@@ -193,34 +164,25 @@ fn compare(container: &Object<'_>, keys: &[SortKey], a: u32, b: u32) -> Ordering
     let (Some(x), Some(y)) = (container.child(a), container.child(b)) else {
         return a.cmp(&b);
     };
-    compare_objects(keys, &x, &y).then_with(|| a.cmp(&b))
-}
-
-fn compare_objects(keys: &[SortKey], x: &Object<'_>, y: &Object<'_>) -> Ordering {
-    keys.iter()
-        .map(|key| {
-            let order = match key.by {
-                SortBy::Title => x.title_rank().cmp(&y.title_rank()),
-                SortBy::Date => x.date().cmp(&y.date()),
-                SortBy::Class => x.record.kind.cmp(&y.record.kind),
-                SortBy::Size => x.size().cmp(&y.size()),
-            };
-            match key.direction {
-                Direction::Ascending => order,
-                Direction::Descending => order.reverse(),
-            }
-        })
-        .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
+    sort::compare(&x, &y, keys).then(a.cmp(&b))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::testing::{Tree, snapshot};
+    use crate::{
+        catalogue::testing::{Tree, snapshot},
+        wire::criteria::SortProperty,
+    };
 
-    fn key(by: SortBy, direction: Direction) -> SortKey {
-        SortKey { by, direction }
+    const UP: bool = false;
+    const DOWN: bool = true;
+
+    fn key(property: SortProperty, descending: bool) -> SortKey {
+        SortKey {
+            property,
+            descending,
+        }
     }
 
     fn titles(page: &Page) -> Vec<String> {
@@ -243,13 +205,10 @@ mod tests {
         let snapshot = snapshot(&tree);
         for keys in [
             &[][..],
-            &[key(SortBy::Title, Direction::Ascending)],
-            &[key(SortBy::Title, Direction::Descending)],
-            &[
-                key(SortBy::Class, Direction::Descending),
-                key(SortBy::Size, Direction::Ascending),
-            ],
-            &[key(SortBy::Date, Direction::Ascending)],
+            &[key(SortProperty::Title, UP)],
+            &[key(SortProperty::Title, DOWN)],
+            &[key(SortProperty::Class, DOWN), key(SortProperty::Size, UP)],
+            &[key(SortProperty::Date, UP)],
         ] {
             let whole = page(&snapshot, ObjectId::ROOT, keys, 0, 0).unwrap();
             assert_eq!((whole.len(), whole.total_matches()), (41, 41));
@@ -264,7 +223,7 @@ mod tests {
                 assert_eq!(together, whole, "{keys:?} by {size}");
             }
         }
-        let up = [key(SortBy::Title, Direction::Ascending)];
+        let up = [key(SortProperty::Title, UP)];
         let up = page(&snapshot, ObjectId::ROOT, &up, 0, 6).unwrap();
         assert_eq!(
             titles(&up),
@@ -277,7 +236,7 @@ mod tests {
         let tree = Tree::new("query-end");
         tree.file("a.mp3", b"a");
         let snapshot = snapshot(&tree);
-        let keys = [key(SortBy::Title, Direction::Ascending)];
+        let keys = [key(SortProperty::Title, UP)];
         for keys in [&[][..], &keys] {
             for (start, count) in [(1, 0), (5, 5), (u32::MAX, u32::MAX)] {
                 let page = page(&snapshot, ObjectId::ROOT, keys, start, count).unwrap();

@@ -659,18 +659,18 @@ impl<'a> Object<'a> {
         let end = places.end.min(self.child_count());
         (places.start..end)
             .filter_map(move |place| linked(snapshot, start, place))
-            .filter(move |child| child.is_below(number))
+            .filter(move |child| child.comes_after(number))
     }
 
     /// The listed child at `place` in the default order.
     pub fn child(&self, place: u32) -> Option<Object<'a>> {
         let child =
             (place < self.child_count()).then(|| linked(self.snapshot, self.links().0, place))?;
-        child.filter(|child| child.is_below(self.number))
+        child.filter(|child| child.comes_after(self.number))
     }
 
     /// A container that comes before its parent is a lie, by which one could go round in circles.
-    fn is_below(&self, parent: u32) -> bool {
+    fn comes_after(&self, parent: u32) -> bool {
         !self.is_container() || parent < self.number
     }
 
@@ -832,6 +832,22 @@ impl<'a> Object<'a> {
     pub(super) fn properties(&self) -> &'a [u8] {
         let (at, len) = (&self.record.properties_at, &self.record.properties_len);
         self.snapshot.heap(at.get(), len.get())
+    }
+
+    /// It is at home below the container in record `top`.
+    pub(super) fn is_below(&self, top: u32) -> bool {
+        let mut object = *self;
+        // A parent always comes before its children; a damaged snapshot ends the way up.
+        while let Some(parent) = object
+            .parent()
+            .filter(|parent| parent.number < object.number)
+        {
+            if parent.number <= top {
+                return parent.number == top;
+            }
+            object = parent;
+        }
+        false
     }
 
     /// First link and number of links, children or captions; a lying number ends with the links there are, so that

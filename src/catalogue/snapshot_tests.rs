@@ -1,9 +1,13 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::catalogue::{
-    query::{Direction, SortBy, SortKey, page},
-    testing::{Tree, snapshot, tree_of},
+use crate::{
+    catalogue::{
+        query::page,
+        search::{Query, Search},
+        testing::{Tree, snapshot, tree_of},
+    },
+    wire::criteria::{SearchCriteria, SortCriteria},
 };
 
 fn good() -> Vec<u8> {
@@ -37,12 +41,30 @@ fn read_all(snapshot: &Arc<Snapshot>) {
         let _ = (object.path(&mut buffer), snapshot.find(object.id()));
         let _ = object.captions().count() + object.children(0..u32::MAX).count();
         let _ = object.all_children().count();
-        let by = SortBy::Title;
-        let direction = Direction::Descending;
-        let keys = [SortKey { by, direction }];
+        let keys = SortCriteria::parse("-upnp:artist,+dc:title").unwrap().keys;
         let page = page(snapshot, object.id(), &keys, 0, 3);
         let _ = page.map(|page| page.entries().count());
+        search_all(snapshot, object.id());
     }
+}
+
+/// Searches below a container to the end, which has to come whatever the links say.
+fn search_all(snapshot: &Arc<Snapshot>, container: ObjectId) {
+    let criteria =
+        "@childCount > \"1\" or upnp:artist exists true or res@protocolInfo contains \"x\"";
+    let query = Query {
+        container,
+        criteria: &SearchCriteria::parse(criteria).unwrap(),
+        keys: &SortCriteria::parse("+upnp:album").unwrap().keys,
+        start: 0,
+        count: 3,
+    };
+    let Some(mut search) = Search::new(snapshot, &query) else {
+        return;
+    };
+    let turns = (0..1000).take_while(|_| search.step()).count();
+    assert!(turns < 1000, "a search without an end");
+    let _ = search.into_matches().entries().count();
 }
 
 #[test]

@@ -17,7 +17,7 @@ use async_io::Async;
 use super::{Context, files, pictures::Refusal, send, user_state};
 use crate::{
     limits,
-    service::{self, Answer, Body, Request, Response},
+    service::{self, Answer, Body, Request, Response, content_directory::search::Search},
     wire::http::{
         body::Decoder,
         request::{self, Head, Method, Parsed, Version},
@@ -250,6 +250,7 @@ impl Connection {
                 (response, None)
             }
             Answer::Keep(change) => (user_state::keep(&self.context, &change).await, None),
+            Answer::Search(search) => (self.search(search).await?, None),
             Answer::Open(wanted) => match files::open(wanted.clone()).await {
                 Ok(opened) => {
                     let facts = &opened.facts;
@@ -292,6 +293,19 @@ impl Connection {
         }
         sent?;
         Ok(())
+    }
+
+    /// Drives a search to its end, other work between its turns; a peer that leaves ends it.
+    async fn search(&self, mut search: Box<Search>) -> Result<Response, CloseReason> {
+        // The semaphore is never closed, so a turn always comes.
+        let _turn = self.context.searches.acquire().await;
+        while search.step() {
+            smol::future::yield_now().await;
+            if has_left(self.stream.get_ref()) {
+                return Err(CloseReason::PeerLeft);
+            }
+        }
+        Ok(search.into_response())
     }
 
     /// Tells the peer what is wrong; the connection ends after it.
@@ -352,6 +366,17 @@ struct Inflow {
     used_of_rest: usize,
     /// Bytes that came behind it: the next request.
     surplus: Vec<u8>,
+}
+
+/// The peer has closed its side, or the connection is broken.
+fn has_left(stream: &TcpStream) -> bool {
+    match stream.peek(&mut [0]) {
+        Ok(count) => count == 0,
+        Err(error) => !matches!(
+            error.kind(),
+            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+        ),
+    }
 }
 
 /// Appends what has come, at most [`READ_BYTES`]; 0 when the peer has closed its side.

@@ -17,7 +17,7 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, channel, future};
+use smol::{LocalExecutor, channel, future, lock::Semaphore};
 
 use crate::{
     catalogue::views::Role,
@@ -136,6 +136,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         pictures,
         bell: Bell::new(),
         keeper,
+        searches: Semaphore::new(limits::SEARCHES),
         served: RefCell::default(),
         present: RefCell::default(),
         addresses_changed,
@@ -355,6 +356,8 @@ struct Context {
     /// To be rung when events may be due.
     bell: Bell,
     keeper: Keeper,
+    /// Turns of those who search.
+    searches: Semaphore,
     /// The networks of the served interfaces.
     served: RefCell<Vec<Subnet>>,
     /// The served addresses, with their interfaces.

@@ -11,10 +11,10 @@ use std::{io, ops::Range};
 use super::{
     Answer, Request, Response, Shared,
     entity::{self, Bytes, Entity, FileFacts},
-    media::{self, Part, Wanted},
+    media::{Part, Wanted},
 };
 use crate::{
-    catalogue::{object_id::ObjectId, snapshot::Object},
+    catalogue::{facts::is_decodable, object_id::ObjectId, snapshot::Object},
     media::{
         Class, Error,
         art::packed,
@@ -84,20 +84,15 @@ pub const fn protocol_info(target: Target) -> ProtocolInfo<'static> {
 
 /// True if small pictures of `object` can be made: it is a picture, or has a cover, that rill can decode.
 pub(super) fn can_be_scaled(object: &Object<'_>) -> bool {
-    source(object).is_some_and(|(mime, _)| is_decodable(mime))
-}
-
-fn is_decodable(mime: Mime) -> bool {
-    mime == Mime::JPEG || mime == Mime::PNG || mime == Mime::WEBP
+    object.picture_mime().is_some_and(is_decodable)
 }
 
 /// What a small picture of `object` is made of.
 fn source(object: &Object<'_>) -> Option<(Mime, Part)> {
     if object.class() == Some(Class::Image) {
-        return Some((media::mime_of(object), Part::Itself));
+        return Some((object.mime(), Part::Itself));
     }
-    let art = object.art()?;
-    Some((Mime::from_code(art.mime_code)?, Part::Art))
+    Some((object.picture_mime()?, Part::Art))
 }
 
 /// Finds the picture of the object called `id`.

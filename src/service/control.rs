@@ -13,7 +13,7 @@ use crate::wire::{
 /// What an action comes to: the reply's body, or the error its fault carries.
 pub(super) type Outcome = Result<Body, UpnpError>;
 
-/// Answers a call posted to `service`.
+/// Answers a call posted to `service`, or says which search that takes.
 pub(super) fn call(service: &'static Service, request: &Request<'_>, shared: &Shared) -> Answer {
     let call = match Call::parse(request.body) {
         Ok(call) => call,
@@ -24,32 +24,46 @@ pub(super) fn call(service: &'static Service, request: &Request<'_>, shared: &Sh
             return Answer::Reply(Response::text(Status::BadRequest, why));
         }
     };
-    let agreed = agrees(service, request, &call);
-    let is_content = service.name == ServiceName::ContentDirectory;
-    if agreed.is_ok() && is_content && user_state::is_change(&call) {
-        // A page from elsewhere, shown by a browser in the house, may not speak for the people there.
-        if !host::is_own_origin(request, shared) {
-            let response = Response::text(Status::Forbidden, host::FOREIGN_ORIGIN);
-            return Answer::Reply(response);
-        }
-        return match user_state::read(&call) {
-            Ok(change) => Answer::Keep(Box::new(change)),
-            Err(error) => Answer::Reply(fault(error)),
-        };
-    }
-    let outcome = agreed.and_then(|()| run(service, &call, request, shared));
-    Answer::Reply(match outcome {
-        Ok(body) => with_ext(Response::xml(Status::Ok, body)),
-        Err(error) => {
-            log::debug!(
-                "{}: {:?} of {:?}: {error}",
-                request.peer,
-                call.action,
-                service.name
-            );
-            fault(error)
-        }
+    let outcome =
+        agrees(service, request, &call).and_then(|()| answer(service, &call, request, shared));
+    outcome.unwrap_or_else(|error| {
+        log::debug!(
+            "{}: {:?} of {:?}: {error}",
+            request.peer,
+            call.action,
+            service.name
+        );
+        Answer::Reply(fault(error))
     })
+}
+
+fn answer(
+    service: &'static Service,
+    call: &Call<'_>,
+    request: &Request<'_>,
+    shared: &Shared,
+) -> Result<Answer, UpnpError> {
+    if service.name == ServiceName::ContentDirectory {
+        if call.action == "Search" {
+            let search = content_directory::search::begin(call, request, shared)?;
+            return Ok(Answer::Search(Box::new(search)));
+        }
+        if user_state::is_change(call) {
+            // A page from elsewhere, shown by a browser in the house, may not speak for the people there.
+            if !host::is_own_origin(request, shared) {
+                let response = Response::text(Status::Forbidden, host::FOREIGN_ORIGIN);
+                return Ok(Answer::Reply(response));
+            }
+            return Ok(Answer::Keep(Box::new(user_state::read(call)?)));
+        }
+    }
+    let body = run(service, call, request, shared)?;
+    Ok(Answer::Reply(success(body)))
+}
+
+/// The answer to an action that was carried out.
+pub(super) fn success(body: Body) -> Response {
+    with_ext(Response::xml(Status::Ok, body))
 }
 
 /// The answer that tells of an error.

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use crate::{
     catalogue::{
         object_id::ObjectId,
-        query::{self, Page, SortKey},
+        query::{self, Page},
         snapshot::Snapshot,
         user_state::UserStates,
         views::Role,
     },
-    wire::{criteria::Filter, didl::Container, xml::write::Sink},
+    wire::{
+        criteria::{Filter, SortKey},
+        didl::Container,
+        xml::write::Sink,
+    },
 };
 
 /// Its id, the same in every release and library.

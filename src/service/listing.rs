@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, fmt::Write as _, sync::Arc};
 
-use super::{Request, Shared, art, in_progress::InProgress, media, user_state};
+use super::{Request, Shared, art, in_progress::InProgress, user_state};
 use crate::{
     catalogue::{
         object_id::{self, ObjectId},
@@ -19,6 +19,14 @@ use crate::{
         xml::write::Sink,
     },
 };
+
+/// What the root container says can be found below it (`upnp:searchClass`): Grilo, `BubbleUPnP` and HEOS look here before
+/// they search.
+const SEARCH_CLASSES: [&str; 3] = [
+    "object.item.audioItem",
+    "object.item.imageItem",
+    "object.item.videoItem",
+];
 
 /// How objects are told in one answer. It does not change while the answer is sent, so that its length stays true.
 pub(super) struct Look {
@@ -105,12 +113,6 @@ struct Names<'a> {
 
 fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &mut impl Sink) {
     let base = look.base.as_str();
-    let class = match object.role() {
-        Some(role) => role.upnp_class(),
-        None if object.is_playlist() => Class::Playlist.upnp_class(),
-        None if object.is_folder() => "object.container.storageFolder",
-        None => "object.container",
-    };
     // An album shows the picture of one of its items, under that item's own URL.
     let cover = object.cover(art::can_be_scaled);
     let mut home = [0; object_id::TEXT_BYTES];
@@ -129,9 +131,14 @@ fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &m
         id: names.id,
         parent_id: names.parent_id,
         title: object.title(),
-        class,
+        class: object.upnp_class(),
         child_count: object.child_count() + look.more_children(object.id()),
-        searchable: false,
+        searchable: true,
+        search_classes: if names.parent_id == ObjectId::NO_PARENT {
+            &SEARCH_CLASSES
+        } else {
+            &[]
+        },
         date: Some(date.as_str()).filter(|date| !date.is_empty()),
         artist: object.property(Tag::Artist),
         album_art,
@@ -144,7 +151,7 @@ fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl
     let base = look.base.as_str();
     let mut home = [0; object_id::TEXT_BYTES];
     let id = object.id().write(&mut home);
-    let mime = media::mime_of(object);
+    let mime = object.mime();
     let class = object.class().unwrap_or(mime.class());
     let own_path = ["/media/", id, ".", mime.extension()];
     let small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
@@ -221,7 +228,7 @@ fn own_res<'a>(object: &Object<'_>, url: Url<'a>) -> Res<'a> {
         sample_frequency: object.sample_rate(),
         bits_per_sample: object.bits_per_sample(),
         nr_audio_channels: object.channels(),
-        ..Res::new(media::protocol_info(object), url)
+        ..Res::new(object.protocol_info(), url)
     }
 }
 
@@ -277,7 +284,7 @@ impl CaptionFiles {
         let file = |caption: Object<'_>| {
             let mut id = [0; object_id::TEXT_BYTES];
             caption.id().write(&mut id);
-            let mime = media::mime_of(&caption);
+            let mime = caption.mime();
             CaptionFile { id, mime }
         };
         Self(object.captions().take(limits::CAPTIONS).map(file).collect())

@@ -85,7 +85,7 @@ impl Wanted {
         self.part == Part::Art
             && self
                 .file()
-                .is_some_and(|(holder, span)| span.is_some() && packed::is_packed(mime_of(&holder)))
+                .is_some_and(|(holder, span)| span.is_some() && packed::is_packed(holder.mime()))
     }
 
     /// True if it is a subtitle file, whose text may have to be converted.
@@ -156,14 +156,14 @@ fn reply_itself(
     let Some(object) = wanted.snapshot.object(wanted.index) else {
         return gone();
     };
-    let mime = mime_of(&object);
+    let mime = object.mime();
     let asked = request.head.fields.get_caption_info == Some(b"1");
     entity::send(
         request,
         Entity {
             class: object.class().unwrap_or(mime.class()),
             mime,
-            features: protocol_info(&object).features(),
+            features: object.protocol_info().features(),
             facts,
             bytes: text.map_or(Bytes::File(0), Bytes::Here),
             caption_url: asked.then(|| caption_url(request, &object)).flatten(),
@@ -201,29 +201,11 @@ pub fn gone() -> Response {
     Response::text(Status::NotFound, "The file is not there any more.\n")
 }
 
-/// The protocolInfo of an item's own bytes; the same in DIDL-Lite and in `contentFeatures.dlna.org`.
-pub(super) fn protocol_info(object: &Object<'_>) -> ProtocolInfo<'static> {
-    let mime = mime_of(object);
-    let profile = object.profile_code().and_then(Profile::from_code);
-    let profile = profile.map(Profile::name);
-    match object.class().unwrap_or(mime.class()) {
-        Class::Image | Class::Caption | Class::Playlist => {
-            ProtocolInfo::image(mime.as_str(), profile)
-        }
-        Class::Audio | Class::Video => ProtocolInfo::streamed(mime.as_str(), profile),
-    }
-}
-
-/// The media type of an item. A code that this version does not know can only come from a damaged snapshot.
-pub(super) fn mime_of(object: &Object<'_>) -> Mime {
-    Mime::from_code(object.mime_code()).unwrap_or(Mime::MP4)
-}
-
 /// Where the first `.srt` of an item is, by which Samsung televisions find subtitles: absolute, ending in `.srt`.
 fn caption_url(request: &Request<'_>, object: &Object<'_>) -> Option<String> {
     let srt = object
         .captions()
-        .find(|caption| mime_of(caption).extension() == "srt")?;
+        .find(|caption| caption.mime().extension() == "srt")?;
     Some(format!("http://{}/media/{}.srt", request.local, srt.id()))
 }
 

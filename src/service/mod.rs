@@ -165,7 +165,7 @@ pub struct DeviceFacts {
     pub host_names: Vec<String>,
 }
 
-/// An answer, or the file that is needed to give one.
+/// An answer, or what is needed to give one.
 // It lives for one exchange, on the stack; a box would be an allocation for every request.
 pub enum Answer {
     /// The answer.
@@ -178,6 +178,8 @@ pub enum Answer {
     Scale(art::Picture),
     /// Keep what [`user_state::Change::entry`] gives, then ask [`user_state::Change::reply`].
     Keep(Box<user_state::Change>),
+    /// Drive this search to its end, then ask [`content_directory::search::Search::into_response`].
+    Search(Box<content_directory::search::Search>),
 }
 
 /// Status, fields and body of an answer. `Date`, `Server`, `Content-Length` and `Connection` are added by `net`.

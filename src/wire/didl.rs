@@ -96,6 +96,8 @@ pub struct Container<'a> {
     pub child_count: u32,
     /// `@searchable`: whether Search works below it.
     pub searchable: bool,
+    /// `upnp:searchClass`: the classes that a search below it can find, those derived from them too.
+    pub search_classes: &'a [&'a str],
     /// `dc:date`, as that of an [`Item`].
     pub date: Option<&'a str>,
     /// `upnp:artist`: of an album.
@@ -135,6 +137,16 @@ impl Container<'_> {
             self.class,
             markup!("</upnp:class>"),
         );
+        if filter.has(Property::SearchClass) {
+            for class in self.search_classes {
+                element(
+                    sink,
+                    markup!("<upnp:searchClass includeDerived=\"1\">"),
+                    class,
+                    markup!("</upnp:searchClass>"),
+                );
+            }
+        }
         if let Some(artist) = self.artist.filter(|_| filter.has(Property::Artist)) {
             let end = markup!("</upnp:artist>");
             element(sink, markup!("<upnp:artist>"), artist, end);

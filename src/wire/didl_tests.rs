@@ -118,6 +118,7 @@ const FOLDER: Container<'static> = Container {
     class: "object.container",
     child_count: 4,
     searchable: false,
+    search_classes: &["object.item.audioItem"],
     date: None,
     artist: None,
     album_art: &[],
@@ -127,6 +128,7 @@ const FOLDER: Container<'static> = Container {
 fn an_album_tells_of_itself_what_the_filter_asks_for() {
     let album = Container {
         class: "object.container.album.musicAlbum",
+        search_classes: &[],
         date: Some("1997-01-01"),
         artist: Some("B & W"),
         album_art: &[AlbumArt {
@@ -262,10 +264,13 @@ fn container_has_this_text() {
     let head = "<container id=\"0\" parentID=\"-1\" restricted=\"1\"";
     let tail =
         "><dc:title>rill &amp; co</dc:title><upnp:class>object.container</upnp:class></container>";
+    let class = "<upnp:searchClass includeDerived=\"1\">object.item.audioItem</upnp:searchClass>";
+    let with_class = tail.replace("</container>", &format!("{class}</container>"));
     assert_eq!(
         text("*"),
-        format!("{head} searchable=\"0\" childCount=\"4\"{tail}")
+        format!("{head} searchable=\"0\" childCount=\"4\"{with_class}")
     );
+    assert_eq!(text("upnp:searchClass"), format!("{head}{with_class}"));
     assert_eq!(
         text("@childCount"),
         format!("{head} childCount=\"4\"{tail}")
@@ -446,7 +451,7 @@ fn check_titles(document: &str, name: &str) {
         }
     }
     assert_eq!(titles, [wanted.clone(), wanted]);
-    assert_eq!(elements, 17);
+    assert_eq!(elements, 18);
 }
 
 #[test]

@@ -200,6 +200,21 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
             ],
         ),
         action(
+            "Search",
+            &[
+                take("ContainerID", "A_ARG_TYPE_ObjectID"),
+                take("SearchCriteria", "A_ARG_TYPE_SearchCriteria"),
+                take("Filter", "A_ARG_TYPE_Filter"),
+                take("StartingIndex", "A_ARG_TYPE_Index"),
+                take("RequestedCount", "A_ARG_TYPE_Count"),
+                take("SortCriteria", "A_ARG_TYPE_SortCriteria"),
+                give("Result", "A_ARG_TYPE_Result"),
+                give("NumberReturned", "A_ARG_TYPE_Count"),
+                give("TotalMatches", "A_ARG_TYPE_Count"),
+                give("UpdateID", "A_ARG_TYPE_UpdateID"),
+            ],
+        ),
+        action(
             "UpdateObject",
             &[
                 take("ObjectID", "A_ARG_TYPE_ObjectID"),
@@ -229,6 +244,7 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
             "A_ARG_TYPE_BrowseFlag",
             &["BrowseMetadata", "BrowseDirectChildren"],
         ),
+        variable("A_ARG_TYPE_SearchCriteria", "string"),
         variable("A_ARG_TYPE_Filter", "string"),
         variable("A_ARG_TYPE_SortCriteria", "string"),
         variable("A_ARG_TYPE_Index", "ui4"),
@@ -380,7 +396,11 @@ mod tests {
             10
         );
         assert!(CONTENT_DIRECTORY.action("browse").is_none());
-        assert!(CONTENT_DIRECTORY.action("Search").is_none());
+        assert_eq!(
+            CONTENT_DIRECTORY.action("Search").unwrap().arguments.len(),
+            10
+        );
+        assert!(CONTENT_DIRECTORY.action("CreateObject").is_none());
         assert!(REGISTRAR.action("RegisterDevice").is_some());
     }
 

@@ -28,5 +28,6 @@ mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets pas
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
+mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
 mod views; //     what is made of the files' tags: containers, appearances, ids, updates

@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod media;
+mod search;
 mod wire;
 
 use std::{env, process, sync::OnceLock};
@@ -34,6 +35,7 @@ fn choose() -> Target {
         "url" => wire::url,
         "criteria" => wire::criteria,
         "gena" => wire::gena,
+        "search" => search::search,
         "nfo" => media::nfo,
         "playlist" => media::playlist,
         "charset" => media::charset,

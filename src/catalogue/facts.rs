@@ -1,0 +1,55 @@
+//! What a listing says of an object, as far as it follows from its record.
+
+use super::snapshot::Object;
+use crate::{
+    media::{Class, mime::Mime, profile::Profile},
+    wire::protocol_info::ProtocolInfo,
+};
+
+impl Object<'_> {
+    /// `upnp:class`
+    pub fn upnp_class(&self) -> &'static str {
+        if let Some(role) = self.role() {
+            role.upnp_class()
+        } else if self.is_playlist() {
+            Class::Playlist.upnp_class()
+        } else if self.is_folder() {
+            "object.container.storageFolder"
+        } else if self.is_container() {
+            "object.container"
+        } else {
+            self.class().unwrap_or(self.mime().class()).upnp_class()
+        }
+    }
+
+    /// The media type of an item. A code that this version does not know can only come from a damaged snapshot.
+    pub fn mime(&self) -> Mime {
+        Mime::from_code(self.mime_code()).unwrap_or(Mime::MP4)
+    }
+
+    /// `res@protocolInfo` of an item's own bytes; the same in DIDL-Lite and in `contentFeatures.dlna.org`.
+    pub fn protocol_info(&self) -> ProtocolInfo<'static> {
+        let mime = self.mime();
+        let profile = self.profile_code().and_then(Profile::from_code);
+        let profile = profile.map(Profile::name);
+        match self.class().unwrap_or(mime.class()) {
+            Class::Image | Class::Caption | Class::Playlist => {
+                ProtocolInfo::image(mime.as_str(), profile)
+            }
+            Class::Audio | Class::Video => ProtocolInfo::streamed(mime.as_str(), profile),
+        }
+    }
+
+    /// The media type of the picture to be shown for it: its own bytes, or its cover. `None`: there is none.
+    pub fn picture_mime(&self) -> Option<Mime> {
+        if self.class() == Some(Class::Image) {
+            return Some(self.mime());
+        }
+        Mime::from_code(self.art()?.mime_code)
+    }
+}
+
+/// A small picture can be made of such a file.
+pub fn is_decodable(mime: Mime) -> bool {
+    mime == Mime::JPEG || mime == Mime::PNG || mime == Mime::WEBP
+}

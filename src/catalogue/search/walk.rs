@@ -1,0 +1,128 @@
+//! The objects below a container, each once, one at a time.
+
+use crate::{
+    catalogue::{
+        record::flag,
+        snapshot::{Entry, Object, Snapshot},
+    },
+    limits,
+    media::Class,
+};
+
+/// Containers within each other: folders, then what a playlist or a view adds to them. Deeper ones, of which there are
+/// none but in a damaged snapshot, are left out.
+const DEPTH: usize = limits::DEPTH + 16;
+
+/// Where a search stands.
+#[derive(Debug)]
+pub(super) enum Walk {
+    /// Going through all records; the next one's number.
+    Everything(u32),
+    /// Going down from a container.
+    Below(Below),
+    /// Nothing is left.
+    Ended,
+}
+
+#[derive(Debug)]
+pub(super) struct Below {
+    top: u32,
+    /// The containers on the way down, and the place of each one's next child.
+    way: Vec<(u32, u32)>,
+    seen: Seen,
+}
+
+/// What one look has brought.
+pub(super) enum Turn<'a> {
+    /// An object.
+    Met(Entry<'a>),
+    /// Nothing to be found.
+    Nothing,
+    /// It was the last.
+    End,
+}
+
+impl Walk {
+    pub(super) fn below(container: &Object<'_>) -> Self {
+        match container.number() {
+            0 => Self::Everything(1),
+            top => Self::Below(Below {
+                top,
+                way: vec![(top, 0)],
+                seen: Seen::default(),
+            }),
+        }
+    }
+
+    pub(super) fn next<'a>(&mut self, snapshot: &'a Snapshot) -> Turn<'a> {
+        match self {
+            Self::Everything(next) if *next < snapshot.records() => {
+                let object = snapshot.object(*next).filter(is_found);
+                *next += 1;
+                object.map_or(Turn::Nothing, |object| Turn::Met(Entry::at_home(object)))
+            }
+            Self::Below(below) => below.next(snapshot),
+            Self::Everything(_) | Self::Ended => Turn::End,
+        }
+    }
+}
+
+impl Below {
+    fn next<'a>(&mut self, snapshot: &'a Snapshot) -> Turn<'a> {
+        let Some((number, place)) = self.way.last_mut() else {
+            return Turn::End;
+        };
+        let container = snapshot.object(*number);
+        let at = *place;
+        *place = place.saturating_add(1);
+        let Some(container) = container.filter(|container| at < container.child_count()) else {
+            self.way.pop();
+            return Turn::Nothing;
+        };
+        let Some(child) = container.child(at) else {
+            return Turn::Nothing;
+        };
+        // An item that is at home below is met there, whatever else shows it.
+        let entry = container.entry(child);
+        let is_elsewhere = entry.within.is_none() || !child.is_below(self.top);
+        if !is_elsewhere || !self.seen.insert(child.number(), snapshot.records()) {
+            return Turn::Nothing;
+        }
+        if child.is_container() && self.way.len() < DEPTH {
+            self.way.push((child.number(), 0));
+        }
+        if is_found(&child) {
+            Turn::Met(entry)
+        } else {
+            Turn::Nothing
+        }
+    }
+}
+
+/// It is found where it is met: no file that only belongs to others, no container that a view shows twice, and nothing on
+/// a disk that is away.
+fn is_found(object: &Object<'_>) -> bool {
+    !object.record.has(flag::OFFLINE | flag::BESIDE | flag::COPY)
+        && object.class() != Some(Class::Caption)
+}
+
+/// Records that were met, a bit each.
+#[derive(Debug, Default)]
+struct Seen(Vec<u32>);
+
+impl Seen {
+    /// False if it was there already.
+    fn insert(&mut self, number: u32, records: u32) -> bool {
+        if self.0.is_empty() {
+            self.0.resize(records.div_ceil(32) as usize, 0);
+        }
+        let bit = 1 << (number % 32);
+        match self.0.get_mut((number / 32) as usize) {
+            Some(word) if *word & bit == 0 => {
+                *word |= bit;
+                true
+            }
+            _ => false,
+        }
+    }
+}
