@@ -97,10 +97,8 @@ pub(super) fn start(config: &Config) -> io::Result<(Scanner, Arc<Snapshot>, Rece
 pub fn scan_once(config: &Config, watch: impl Fn(&Progress)) -> Result<Report, String> {
     let progress = Arc::new(Progress::default());
     let job = Job {
-        roots: roots(&config.media),
-        previous: load(config),
-        prober: Arc::new(MediaProber),
         progress: Arc::clone(&progress),
+        ..Job::new(roots(&config.media), load(config), Arc::new(MediaProber))
     };
     let (outbox, inbox) = mpsc::channel();
     scan::spawn(job, move |result| {
@@ -115,7 +113,7 @@ pub fn scan_once(config: &Config, watch: impl Fn(&Progress)) -> Result<Report, S
             Err(error) => return Err(error.to_string()),
         }
     };
-    let Scanned { built, report } = result.map_err(|stopped| stopped.to_string())?;
+    let Scanned { built, report, .. } = result.map_err(|stopped| stopped.to_string())?;
     if !built.is_unchanged() {
         built.commit(&config.state_dir).map_err(|error| {
             let dir = config.state_dir.display();
@@ -143,10 +141,8 @@ pub fn scan_each(
         }
     };
     let job = Job {
-        roots: roots(&config.media),
-        previous: None,
-        prober: Arc::new(Telling(tell)),
         progress,
+        ..Job::new(roots(&config.media), None, Arc::new(Telling(tell)))
     };
     match scan::scan(&job) {
         Ok(scanned) => Ok(Some(scanned.report)),
@@ -179,12 +175,7 @@ fn is_of(snapshot: &Snapshot, media: &[config::Root]) -> bool {
 
 /// The catalogue of no folders.
 fn empty() -> Result<Snapshot, String> {
-    let job = Job {
-        roots: Vec::new(),
-        previous: None,
-        prober: Arc::new(MediaProber),
-        progress: Arc::new(Progress::default()),
-    };
+    let job = Job::new(Vec::new(), None, Arc::new(MediaProber));
     let scanned = scan::scan(&job).map_err(|stopped| stopped.to_string())?;
     scanned
         .built
@@ -226,13 +217,11 @@ impl Lane {
     fn scan(&mut self) {
         for _ in 0..ATTEMPTS {
             let job = Job {
-                roots: roots(&self.media),
-                previous: self.previous.clone(),
-                prober: Arc::new(MediaProber),
                 progress: Arc::clone(&self.progress),
+                ..Job::new(roots(&self.media), self.previous.clone(), Arc::new(MediaProber))
             };
             match scan::scan(&job) {
-                Ok(Scanned { built, report }) => {
+                Ok(Scanned { built, report, .. }) => {
                     self.publish(&built);
                     self.tell(News::Finished(Box::new(report)));
                     return;
