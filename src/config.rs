@@ -41,6 +41,8 @@ pub struct Config {
     pub allow: Vec<Subnet>,
     /// Time between two bursts of announcements, 5 s to one day.
     pub notify_interval: Duration,
+    /// Time between two looks at folders that do not tell of their changes, up to a week; `None`: never.
+    pub rescan: Option<Duration>,
     /// Further names under which rill may be addressed, lower case; every other is refused (DNS rebinding).
     pub hosts: Vec<String>,
     /// What is odd but no reason to stop, one sentence each: to be logged once the log is open.
@@ -119,7 +121,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 10] = [
+pub const VARIABLES: [Variable; 11] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -220,6 +222,17 @@ pub const VARIABLES: [Variable; 10] = [
         read: read::notify_interval,
         show: |config| config.notify_interval.as_secs().to_string().into(),
     },
+    Variable {
+        name: "RILL_RESCAN",
+        unit: "seconds, 10 to 604800, or 0",
+        default: Default::Value("300"),
+        help: "The time between two looks at folders whose changes the system does not tell of: those on network file \
+               systems, and those beyond the limit of watches (sysctl fs.inotify.max_user_watches). 0 never looks; all \
+               others are seen at once in any case. SIGHUP looks at everything.",
+        service: None,
+        read: read::rescan,
+        show: |config| config.rescan.map_or(0, |r| r.as_secs()).to_string().into(),
+    },
 ];
 
 impl Config {
@@ -262,6 +275,7 @@ impl Config {
             log: LevelFilter::Off,
             allow: Vec::new(),
             notify_interval: Duration::ZERO,
+            rescan: None,
             hosts: Vec::new(),
             warnings: Vec::new(),
         }

@@ -9,6 +9,7 @@ use rill::{
     cli::{self, Command},
     config::{self, Config, Surroundings},
     identity, scan_report,
+    sys::lock,
 };
 
 fn main() -> ExitCode {
@@ -35,6 +36,15 @@ fn main() -> ExitCode {
 
 /// Serves until a signal.
 fn serve(config: &Config) -> ExitCode {
+    // Where nothing can be kept there is nothing to protect; what follows says so.
+    let lock = lock::lock(&config.state_dir);
+    if let Ok(None) = lock {
+        return refuse(&format_args!(
+            "another rill is running on the state directory {}.\n\
+             Stop it, or give this one a folder of its own with RILL_STATE_DIR.",
+            config.state_dir.display()
+        ));
+    }
     let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let identity = identity::open(
         &config.state_dir,

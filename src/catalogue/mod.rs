@@ -19,4 +19,5 @@ pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod walk;
+pub mod watch;
 pub mod writer;

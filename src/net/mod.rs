@@ -155,10 +155,15 @@ fn serve(
         log::info!("stopping");
         Supervisor::stopping();
         accepting.cancel().await;
-        scanner.cancel();
+        scanner.stop();
         drop(stop);
+        // What the scanner still has to say is listened to, so that it comes to its end.
+        let written = async { while news.recv().await.is_ok() {} };
         // Small replies under way end meanwhile; streams are cut.
-        future::or(discovery, async {
+        let ended = async {
+            future::zip(discovery, written).await;
+        };
+        future::or(ended, async {
             Timer::after(limits::STOP_TIME).await;
         })
         .await;
@@ -237,7 +242,12 @@ async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>
                 continue;
             }
             library::News::Finished(report) => {
-                log::info!("{report}");
+                let level = if report.is_partial {
+                    log::Level::Debug
+                } else {
+                    log::Level::Info
+                };
+                log::log!(level, "{report}");
                 for skip in &report.skips {
                     log::debug!("skipped {skip}");
                 }
