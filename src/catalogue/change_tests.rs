@@ -22,7 +22,15 @@ fn only_what_changed_is_looked_at() {
     assert_eq!(library.change(&[("a", Here)]), 1);
     assert_eq!(
         library.tree(),
-        ["a/", " b/", "  a/b/2.mp3", " a/1.mp3", " four", "c/", " c/3.mp3"]
+        [
+            "a/",
+            " b/",
+            "  a/b/2.mp3",
+            " a/1.mp3",
+            " four",
+            "c/",
+            " c/3.mp3"
+        ]
     );
     assert_eq!(library.report.probed, 1);
     assert!(library.report.is_partial);
@@ -56,7 +64,10 @@ fn what_is_kept_unread_stays_in_its_order() {
     library.scan();
     tree.file("b/2.mp3", b"-");
     assert_eq!(library.change(&[("b", Here)]), 1);
-    assert_eq!(library.tree(), ["a/", " 1", "b/", " 2", "c/", " 1", "1", "3"]);
+    assert_eq!(
+        library.tree(),
+        ["a/", " 1", "b/", " 2", "c/", " 1", "1", "3"]
+    );
     library.scan();
     assert!(library.is_unchanged);
 }
@@ -70,10 +81,14 @@ fn a_new_folder_is_read_to_its_ground() {
     tree.file("a/b/c/2.mp3", b"two");
     assert_eq!(library.change(&[("", Here)]), 1);
     assert_eq!(library.tree(), ["a/", " b/", "  c/", "   two", "one"]);
-    let ids: Vec<_> = ["a", "b", "c", "two"].map(|t| library.object(t).id()).into();
+    let ids: Vec<_> = ["a", "b", "c", "two"]
+        .map(|t| library.object(t).id())
+        .into();
     fs::rename(tree.path("a"), tree.path("z")).unwrap();
     assert_eq!(library.change(&[("", Here)]), 0);
-    let moved: Vec<_> = ["z", "b", "c", "two"].map(|t| library.object(t).id()).into();
+    let moved: Vec<_> = ["z", "b", "c", "two"]
+        .map(|t| library.object(t).id())
+        .into();
     assert_eq!(moved, ids);
 }
 
@@ -181,11 +196,19 @@ fn every_directory_that_is_read_is_watched_before() {
     let watches = Arc::new(Watches::open().unwrap());
     let job = Job {
         watches: Some(Arc::clone(&watches)),
-        ..Job::new(vec![Root::new(&tree.path(""), None)], None, Arc::new(LineProber::default()))
+        ..Job::new(
+            vec![Root::new(&tree.path(""), None)],
+            None,
+            Arc::new(LineProber::default()),
+        )
     };
     let scanned = scan(&job).unwrap();
     let snapshot = scanned.built.to_snapshot().unwrap();
-    let seen: Vec<_> = scanned.seen.iter().map(|seen| (seen.directory, seen.watch.unwrap())).collect();
+    let seen: Vec<_> = scanned
+        .seen
+        .iter()
+        .map(|seen| (seen.directory, seen.watch.unwrap()))
+        .collect();
     assert_eq!(seen.len(), 4);
     tree.file("a/b/3.mp3", b"three");
     let mut told = Vec::new();

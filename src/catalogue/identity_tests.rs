@@ -68,7 +68,10 @@ fn a_moved_folder_keeps_all_ids_below_it() {
     // To another root of the same disk, without its folder.
     fs::rename(tree.path("new name/b"), other.path("c")).unwrap();
     assert_eq!(library.scan(), 0);
-    assert_eq!(ids(&library, ["a/b/1.mp3", "a/b/2.mkv", "c"]), [before[0], before[1], before[4]]);
+    assert_eq!(
+        ids(&library, ["a/b/1.mp3", "a/b/2.mkv", "c"]),
+        [before[0], before[1], before[4]]
+    );
     assert_eq!(library.object("new name").id(), folder);
     assert_eq!(library.object("a/b/2.mkv").captions().count(), 1);
 }

@@ -78,7 +78,11 @@ pub(super) struct Pass<'a> {
     /// What the last pass knew of playlists.
     playlists: Playlists,
     /// Directories that were read, by their records.
-    seen: Vec<(u32, Result<watch::Descriptor, watch::Refused>, Option<&'static str>)>,
+    seen: Vec<(
+        u32,
+        Result<watch::Descriptor, watch::Refused>,
+        Option<&'static str>,
+    )>,
 }
 
 /// What a container was in the previous catalogue.
@@ -291,7 +295,9 @@ impl<'a> Pass<'a> {
             self.builder.roots[usize::from(root)].device = device.into();
         } else if listing.is_bare && self.was_mounted(container, device) {
             self.disk_is_missing(root);
-            return self.keep_unmounted_folder(container, root).map_err(Halt::Stop);
+            return self
+                .keep_unmounted_folder(container, root)
+                .map_err(Halt::Stop);
         } else if listing.is_marked {
             self.skip(root, Reason::Hidden, "");
             return Ok(());
@@ -436,13 +442,9 @@ impl<'a> Pass<'a> {
             self.job.prober.listed(&path, kind, &probed);
         }
         let title = media.title.as_deref().map(str::trim).map(record::clip);
-        let title = match title.filter(|title| record::is_visible(title)) {
-            Some(title) => title.to_owned(),
-            None => {
-                record.set(flag::NAMED, true);
-                record::title_of(name, false)
-            }
-        };
+        let title = title.filter(|title| record::is_visible(title));
+        record.set(flag::NAMED, title.is_none());
+        let title = title.map_or_else(|| record::title_of(name, false), str::to_owned);
         let mut properties = Vec::new();
         record::write_properties(media, trouble.as_deref(), &mut properties);
         self.set_texts(&mut record, name, &title, &properties)?;
@@ -482,9 +484,10 @@ impl<'a> Pass<'a> {
     ) -> Result<(), Stop> {
         let mut record = self.copy(place.container, place.root, known)?;
         if name != known.name() {
-            let title = match record.has(flag::NAMED) {
-                true => record::title_of(name, false),
-                false => known.own_text().to_owned(),
+            let title = if record.has(flag::NAMED) {
+                record::title_of(name, false)
+            } else {
+                known.own_text().to_owned()
             };
             self.set_texts(&mut record, name, &title, known.properties())?;
         }
@@ -587,7 +590,12 @@ impl<'a> Pass<'a> {
 
     /// A disk that went away in the middle leaves half a catalogue, which is worse than yesterday's.
     fn check_roots(&self) -> Result<(), Stopped> {
-        for ((root, at), touched) in self.roots.iter().zip(&self.builder.roots).zip(&self.touched) {
+        for ((root, at), touched) in self
+            .roots
+            .iter()
+            .zip(&self.builder.roots)
+            .zip(&self.touched)
+        {
             if at.flags & layout::ROOT_OFFLINE != 0 || !touched {
                 continue;
             }

@@ -188,7 +188,11 @@ impl Report {
     /// of itself. What records tell is not taken: they are asked again.
     pub(super) fn carry(&mut self, before: &mut Carried, directory: &[u8]) {
         for skip in before.of_directory(directory) {
-            let Skip { path, reason, detail } = skip;
+            let Skip {
+                path,
+                reason,
+                detail,
+            } = skip;
             self.skip(reason, || path.into_vec(), &detail);
         }
     }

@@ -16,9 +16,7 @@ use std::{
 };
 
 pub use super::walk::{Kind, Root};
-use super::{
-    object_id::ObjectId, pass::Pass, report::Report, snapshot::Snapshot, writer::Built,
-};
+use super::{object_id::ObjectId, pass::Pass, report::Report, snapshot::Snapshot, writer::Built};
 use crate::{
     media::Media,
     sys::{

@@ -232,6 +232,9 @@ pub(super) fn stat(dir: &File, name: &CStr, follow: bool) -> Result<(FileType, S
 }
 
 /// Device and inode of an open directory.
+///
+/// # Errors
+/// That of fstat(2).
 pub fn identity(dir: &File) -> Result<(u64, u64), Errno> {
     let stat = rustix::fs::fstat(dir)?;
     Ok((number(stat.st_dev), number(stat.st_ino)))

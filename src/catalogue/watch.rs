@@ -216,9 +216,10 @@ impl Watcher {
 
     fn write_at(&self) -> Option<Duration> {
         let (first, last) = self.unwritten?;
-        let at = match self.write_at_once {
-            true => Duration::ZERO,
-            false => (last + WRITE_QUIET).min(first + WRITE_LONGEST),
+        let at = if self.write_at_once {
+            Duration::ZERO
+        } else {
+            (last + WRITE_QUIET).min(first + WRITE_LONGEST)
         };
         Some(at.max(self.write_not_before))
     }

@@ -51,7 +51,11 @@ impl Simulation {
                 }
                 Next::Write => {
                     self.writes.push(self.now);
-                    let told = if self.can_write { Event::Written } else { Event::NotWritten };
+                    let told = if self.can_write {
+                        Event::Written
+                    } else {
+                        Event::NotWritten
+                    };
                     self.watcher.handle(self.now, told);
                 }
                 Next::Wait(time) => match time {
@@ -207,13 +211,20 @@ fn the_snapshot_is_written_when_the_library_is_quiet() {
     simulation.tell(ms(2000), Event::Changed(A, b""));
     simulation.tell(ms(12_000), Event::Changed(A, b""));
     simulation.run_until(Duration::from_secs(3600));
-    assert_eq!(simulation.writes, [ms(12_000) + QUIET + ms(10) + WRITE_QUIET]);
+    assert_eq!(
+        simulation.writes,
+        [ms(12_000) + QUIET + ms(10) + WRITE_QUIET]
+    );
     simulation.writes.clear();
     // Never quiet: every five minutes.
     for n in 0..3600 {
         simulation.tell(Duration::from_secs(3600 + n), Event::Changed(A, b""));
     }
-    assert!((11..=12).contains(&simulation.writes.len()), "{:?}", simulation.writes);
+    assert!(
+        (11..=12).contains(&simulation.writes.len()),
+        "{:?}",
+        simulation.writes
+    );
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn defaults_are_those_of_the_table() {
         log: LevelFilter::Info,
         allow: vec![],
         notify_interval: Duration::from_secs(600),
+        rescan: Some(Duration::from_secs(300)),
         hosts: vec![],
         warnings: vec![],
     };

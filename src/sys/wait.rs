@@ -88,7 +88,10 @@ pub fn wait(
     if poll(&mut waiting, time.as_ref()).is_err() {
         return false;
     }
-    mounts.is_some() && waiting[1].revents().intersects(PollFlags::PRI | PollFlags::ERR)
+    mounts.is_some()
+        && waiting[1]
+            .revents()
+            .intersects(PollFlags::PRI | PollFlags::ERR)
 }
 
 #[cfg(test)]

@@ -161,7 +161,7 @@ fn what(events: ReadFlags) -> Option<What> {
     .map(|(_, what)| what)
 }
 
-/// File systems on which others than this kernel may change something: f_type of statfs(2), and the name.
+/// File systems on which others than this kernel may change something: `f_type` of statfs(2), and the name.
 const SHARED: [(u64, &str); 14] = [
     (0x6969, "NFS"),
     (0x517b, "SMB"),

@@ -168,7 +168,10 @@ fn a_disk_is_unmounted_and_mounted_again() {
         return;
     };
     let roots = format!("{}:{}", library.root().display(), disk.display());
-    let mut rill = Setup::new(&library).media(&roots).expecting(1).idle_on(network);
+    let mut rill = Setup::new(&library)
+        .media(&roots)
+        .expecting(1)
+        .idle_on(network);
     rill.start();
     let store = library.beside("store");
     fs::create_dir_all(&store).unwrap();
@@ -186,13 +189,20 @@ fn a_disk_is_unmounted_and_mounted_again() {
         in_mounts_of(&rill, &["mount", "--bind", store, disk]);
         rill.wait_for_items(6);
         let listed = listing(&rill);
-        assert_eq!(*known.get_or_insert(listed.clone()), listed, "round {round}");
+        assert_eq!(
+            *known.get_or_insert(listed.clone()),
+            listed,
+            "round {round}"
+        );
         let song = rill.find("Song 3");
         assert_eq!(rill.get(song.target(), &[]).status, 200);
         in_mounts_of(&rill, &["umount", disk]);
         rill.wait_for_items(1);
         wait_for("the page says so", 20, || {
-            rill.get("/", &[]).text().contains("is offline").then_some(())
+            rill.get("/", &[])
+                .text()
+                .contains("is offline")
+                .then_some(())
         });
     }
     library.add("late.mp3", &song("Late"));
@@ -206,7 +216,10 @@ fn a_folder_that_is_not_there_yet_is_waited_for() {
     let Some(network) = Network::fresh() else {
         return;
     };
-    let mut rill = Setup::new(&library).media(&root).expecting(0).idle_on(network);
+    let mut rill = Setup::new(&library)
+        .media(&root)
+        .expecting(0)
+        .idle_on(network);
     rill.spawn();
     rill.wait_until_up();
     library.write("mnt/usb/films/1.mp3", &song("First"));
@@ -227,10 +240,18 @@ fn a_folder_that_is_not_there_yet_is_waited_for() {
 fn folders_beyond_the_limit_of_watches_are_looked_through() {
     let mut library = Library::empty();
     for number in 0..6 {
-        library.add(format!("{number}/song.mp3"), &song(&format!("Song {number}")));
+        library.add(
+            format!("{number}/song.mp3"),
+            &song(&format!("Song {number}")),
+        );
     }
     let may_limit = Command::new("unshare")
-        .args(["-Ur", "sh", "-c", "echo 3 > /proc/sys/user/max_inotify_watches"])
+        .args([
+            "-Ur",
+            "sh",
+            "-c",
+            "echo 3 > /proc/sys/user/max_inotify_watches",
+        ])
         .output();
     if !may_limit.is_ok_and(|output| output.status.success()) {
         return skip("no user namespaces, whose limit of watches could be lowered");
@@ -248,7 +269,10 @@ fn folders_beyond_the_limit_of_watches_are_looked_through() {
         let page = rill.get("/", &[]).text().to_owned();
         page.contains("max_user_watches").then_some(page)
     });
-    assert!(said.contains("4 folders are looked through every 10 s only"), "{said}");
+    assert!(
+        said.contains("4 folders are looked through every 10 s only"),
+        "{said}"
+    );
     assert!(rill.log().contains("max_user_watches"));
     for number in 0..6 {
         library.write(format!("{number}/new.mp3"), &song(&format!("New {number}")));
@@ -269,7 +293,11 @@ fn a_second_server_on_the_same_state_stops_and_says_so() {
     let mut second = Setup::new(&library).idle_on(network);
     second.spawn();
     assert_eq!(second.ended("the second one ends", 10).code(), Some(2));
-    assert!(second.log().contains("another rill is running"), "{}", second.log());
+    assert!(
+        second.log().contains("another rill is running"),
+        "{}",
+        second.log()
+    );
     assert_eq!(fs::read(rill.state().join("identity")).unwrap(), identity);
     rill.must_answer("a second server");
 }
@@ -292,13 +320,17 @@ fn a_full_state_directory_is_said_once_and_used_again() {
         return;
     };
     wait_for("it says that it cannot keep the catalogue", 20, || {
-        rill.log().contains("cannot keep the catalogue").then_some(())
+        rill.log()
+            .contains("cannot keep the catalogue")
+            .then_some(())
     });
     library.write("0/new.mp3", &song("New"));
     rill.wait_for_title("New");
     in_mounts_of(&rill, &["mount", "-o", "remount,size=16m", &path]);
     rill.signal(rustix::process::Signal::HUP);
-    wait_for("it is kept again", 20, || rill.log().contains("is kept in").then_some(()));
+    wait_for("it is kept again", 20, || {
+        rill.log().contains("is kept in").then_some(())
+    });
     assert_eq!(rill.log().matches("cannot keep the catalogue").count(), 1);
     in_mounts_of(&rill, &["test", "-s", &format!("{path}/catalogue")]);
 }
@@ -335,7 +367,9 @@ fn killed_at_any_moment_it_starts_with_a_whole_catalogue() {
     // Moments that differ from run to run and are spread over scan and writing.
     let mut seed = u64::from(std::process::id());
     for round in 0..rounds {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         library.write("0/changing.mp3", &mp3(3 + round % 7));
         if round % 3 == 0 {
             rill.signal(rustix::process::Signal::HUP);

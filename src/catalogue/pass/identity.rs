@@ -130,10 +130,17 @@ impl<'a> Identity<'a> {
         self.first_free(identity.1, is_it)
     }
 
-    fn first_free(&mut self, inode: u64, is_it: impl Fn(&Object<'_>) -> bool) -> Option<Object<'a>> {
+    fn first_free(
+        &mut self,
+        inode: u64,
+        is_it: impl Fn(&Object<'_>) -> bool,
+    ) -> Option<Object<'a>> {
         let previous = self.previous?;
         let numbers = self.of_inode(inode);
-        let mut found: Vec<_> = numbers.into_iter().filter_map(|n| previous.any(n)).collect();
+        let mut found: Vec<_> = numbers
+            .into_iter()
+            .filter_map(|n| previous.any(n))
+            .collect();
         found.retain(is_it);
         let free = found.iter().find(|object| !self.is_taken(object.number()));
         free.or(found.first()).copied()
@@ -164,7 +171,8 @@ impl<'a> Identity<'a> {
         let mut sought = std::mem::take(&mut self.sought);
         let is_folder = |number: u32| builder.records[number as usize].kind == CONTAINER;
         for (number, _, moved) in &mut sought {
-            let is_other = moved.is_some() && is_folder(*number) && !self.confirmed.contains(number);
+            let is_other =
+                moved.is_some() && is_folder(*number) && !self.confirmed.contains(number);
             if is_other && !is_empty(previous, *moved) {
                 *moved = None;
             }
@@ -245,7 +253,8 @@ impl<'a> Pass<'a> {
         let Some(old) = origin.and_then(|origin| previous.any(origin.old?)) else {
             return;
         };
-        self.before.extend(children_of(&old).iter().map(Object::number));
+        self.before
+            .extend(children_of(&old).iter().map(Object::number));
         let name = |number: &u32| previous.any(*number).map(|object| object.name());
         self.before.sort_unstable_by_key(name);
     }
@@ -257,13 +266,17 @@ impl<'a> Pass<'a> {
 
     /// The playlist that had this name in this folder.
     pub(super) fn known_playlist(&self, name: &[u8]) -> Option<Object<'a>> {
-        self.named(name).filter(|known| known.record.kind == PLAYLIST)
+        self.named(name)
+            .filter(|known| known.record.kind == PLAYLIST)
     }
 
     fn named(&self, name: &[u8]) -> Option<Object<'a>> {
         let previous = self.previous?;
         let name_of = |number: &u32| previous.any(*number).map(|object| object.name());
-        let found = self.before.binary_search_by_key(&Some(name), name_of).ok()?;
+        let found = self
+            .before
+            .binary_search_by_key(&Some(name), name_of)
+            .ok()?;
         previous.any(self.before[found])
     }
 
@@ -302,7 +315,9 @@ impl<'a> Pass<'a> {
         if self.previous.is_none() {
             return Ok(());
         }
-        let known = self.named(name).filter(|known| known.record.kind == CONTAINER);
+        let known = self
+            .named(name)
+            .filter(|known| known.record.kind == CONTAINER);
         let before = known.map(|known| known.record.identity());
         let is_same = before.is_some_and(|b| b == identity || b.1 == 0 || identity.1 == 0);
         let is_deep = place.origin.is_some_and(|origin| origin.is_deep);
@@ -343,7 +358,10 @@ impl<'a> Pass<'a> {
     /// `known` goes on as a child of `parent` without having been looked at; its record is pushed next.
     pub(super) fn stays(&mut self, parent: u32, known: &Object<'_>) -> Result<(), Full> {
         let number = self.builder.next_number()?;
-        let is_moved = self.origins.get(&parent).is_some_and(|origin| origin.is_moved);
+        let is_moved = self
+            .origins
+            .get(&parent)
+            .is_some_and(|origin| origin.is_moved);
         if is_moved {
             let moved = Some(known.number());
             self.identity.sought.push((number, None, moved));
@@ -394,7 +412,10 @@ impl<'a> Pass<'a> {
         };
         let below = buffer[..len].strip_prefix(root.path).unwrap_or_default();
         let below = below.strip_prefix(b"/").unwrap_or(below);
-        debug_assert!(self.path.ends_with(name), "the current path is that of the name");
+        debug_assert!(
+            self.path.ends_with(name),
+            "the current path is that of the name"
+        );
         below == self.path || episode_of(below) == episode_of(&self.path)
     }
 }
@@ -403,7 +424,9 @@ impl<'a> Pass<'a> {
 fn episode_of(path: &[u8]) -> Option<(u32, u32, Option<String>)> {
     let path = String::from_utf8_lossy(path);
     let mut names = path.rsplit('/');
-    let found = names.next().and_then(|name| episode::from_path(name, names))?;
+    let found = names
+        .next()
+        .and_then(|name| episode::from_path(name, names))?;
     Some((found.season, found.episode, found.series))
 }
 
@@ -418,6 +441,10 @@ impl Builder {
         self.path_below(number, path);
         let root = usize::from(self.records[number as usize].root.get());
         let root = self.roots.get(root).copied().unwrap_or_default();
-        ObjectId::of(self.at((root.path_at.get(), root.path_len.get())), path, salt)
+        ObjectId::of(
+            self.at((root.path_at.get(), root.path_len.get())),
+            path,
+            salt,
+        )
     }
 }

@@ -107,7 +107,9 @@ impl<'a> Pass<'a> {
         let Some(changes) = &self.job.changes else {
             return false;
         };
-        let old = place.origin.and_then(|origin| self.previous?.any(origin.old?));
+        let old = place
+            .origin
+            .and_then(|origin| self.previous?.any(origin.old?));
         old.is_some_and(|old| changes.unfinished.has(old.id(), name))
     }
 }

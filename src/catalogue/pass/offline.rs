@@ -162,7 +162,11 @@ impl<'a> Pass<'a> {
     }
 
     /// Keeps mount points that went with their disks, as those of removable ones do.
-    pub(super) fn keep_unmounted(&mut self, place: Place<'_>, listing: &Listing) -> Result<(), Stop> {
+    pub(super) fn keep_unmounted(
+        &mut self,
+        place: Place<'_>,
+        listing: &Listing,
+    ) -> Result<(), Stop> {
         let Some(previous) = self.previous else {
             return Ok(());
         };

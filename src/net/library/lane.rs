@@ -89,7 +89,12 @@ impl Work {
                 Next::Wait(time) => self.wait(time),
             }
         }
-        if self.lane.previous.as_ref().is_some_and(|s| s.is_in_memory()) {
+        if self
+            .lane
+            .previous
+            .as_ref()
+            .is_some_and(|s| s.is_in_memory())
+        {
             self.write();
         }
     }
@@ -129,7 +134,10 @@ impl Work {
     fn mounts_changed(&mut self) {
         let now = self.start.elapsed();
         for root in self.watching.remounted(&self.roots) {
-            log::info!("something was mounted or unmounted at {}", root.path().display());
+            log::info!(
+                "something was mounted or unmounted at {}",
+                root.path().display()
+            );
             match container_of(self.lane.previous.as_deref(), root) {
                 Some(container) => self.watcher.handle(now, Event::Below(container)),
                 None => self.watcher.handle(now, Event::Lost),
@@ -182,7 +190,11 @@ impl Work {
                 silent,
             } => {
                 let snapshot = self.lane.previous.as_deref().filter(|_| silent);
-                for silent in snapshot.map(|s| self.watching.silent(s)).into_iter().flatten() {
+                for silent in snapshot
+                    .map(|s| self.watching.silent(s))
+                    .into_iter()
+                    .flatten()
+                {
                     directories.entry(silent).or_insert(Depth::Here);
                 }
                 Some(Changes {
@@ -234,10 +246,16 @@ impl Work {
         for note in report.notes.iter().filter(|_| !was_said) {
             log::warn!("{note}");
         }
+        let cost = now.saturating_sub(begin);
+        log::debug!(
+            "looked through {} folders in {} ms",
+            seen.len(),
+            cost.as_millis()
+        );
         self.watcher.handle(
             now,
             Event::Scanned(Scan {
-                cost: now.saturating_sub(begin),
+                cost,
                 is_new,
                 has_silent,
             }),

@@ -159,7 +159,9 @@ impl Watching {
 
     fn rows(&self, watch: Descriptor) -> impl Iterator<Item = &Row> {
         let start = self.table.partition_point(|row| row.watch < watch);
-        self.table[start..].iter().take_while(move |row| row.watch == watch)
+        self.table[start..]
+            .iter()
+            .take_while(move |row| row.watch == watch)
     }
 
     /// Tells the machine what happened. Returns whether media folders may have come or gone.
@@ -250,7 +252,11 @@ impl Watching {
     }
 
     /// What a person should know of it, `rescan` seconds being the time between two looks.
-    pub(super) fn notes(&self, snapshot: &Snapshot, rescan: Option<std::time::Duration>) -> Vec<Box<str>> {
+    pub(super) fn notes(
+        &self,
+        snapshot: &Snapshot,
+        rescan: Option<std::time::Duration>,
+    ) -> Vec<Box<str>> {
         let when = match rescan {
             Some(rescan) => format!("looked through every {} s only", rescan.as_secs()),
             None => "looked through only when asked (SIGHUP)".to_owned(),
@@ -277,7 +283,12 @@ impl Watching {
 }
 
 /// Says what a change in a directory of the catalogue means.
-fn tell(watcher: &mut Watcher, now: std::time::Duration, directory: &Object<'_>, change: &Change<'_>) {
+fn tell(
+    watcher: &mut Watcher,
+    now: std::time::Duration,
+    directory: &Object<'_>,
+    change: &Change<'_>,
+) {
     let id = directory.id();
     let name = change.name;
     let matters = walk::matters(name, |name| MediaProber.by_name(name));
@@ -285,10 +296,10 @@ fn tell(watcher: &mut Watcher, now: std::time::Duration, directory: &Object<'_>,
         // Of the directory itself: who may read it.
         What::Attributes if name.is_empty() => Event::Changed(id, name),
         _ if walk::is_hidden(name) && !matters => return,
-        What::Attributes if change.is_directory => match directory.container_named(name) {
-            Some(child) => Event::Changed(child.id(), name),
-            None => Event::Changed(id, name),
-        },
+        What::Attributes if change.is_directory => {
+            let child = directory.container_named(name);
+            Event::Changed(child.map_or(id, |child| child.id()), name)
+        }
         _ if change.is_directory => Event::Changed(id, name),
         What::Attributes if matters => Event::Attributes(id, name),
         What::Closed if matters => Event::Changed(id, name),
@@ -340,16 +351,9 @@ fn unescape(field: &[u8]) -> Vec<u8> {
     while let Some((first, tail)) = rest.split_first() {
         let octal = tail.get(..3).filter(|_| *first == b'\\');
         let octal = octal.and_then(|digits| std::str::from_utf8(digits).ok());
-        match octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                rest = &tail[3..];
-            }
-            None => {
-                plain.push(*first);
-                rest = tail;
-            }
-        }
+        let octal = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        plain.push(octal.unwrap_or(*first));
+        rest = if octal.is_some() { &tail[3..] } else { tail };
     }
     plain
 }
