@@ -205,6 +205,29 @@ fn a_disk_is_unmounted_and_mounted_again() {
                 .then_some(())
         });
     }
+    // The same inside a media folder, where a mount point may go with its disk.
+    let point = library.path("usb");
+    let usb = point.to_str().unwrap();
+    for round in 0..2 {
+        fs::create_dir_all(&point).unwrap();
+        in_mounts_of(&rill, &["mount", "--bind", store, usb]);
+        rill.wait_for_items(6);
+        let folder = rill.wait_for_title("usb").id;
+        let song = rill.find("Song 2").id;
+        in_mounts_of(&rill, &["umount", usb]);
+        if round == 1 {
+            fs::remove_dir(&point).unwrap();
+        }
+        rill.wait_for_items(1);
+        library.write(format!("round {round}.txt"), b"");
+        fs::create_dir_all(&point).unwrap();
+        in_mounts_of(&rill, &["mount", "--bind", store, usb]);
+        rill.wait_for_items(6);
+        assert_eq!(rill.find("usb").id, folder);
+        assert_eq!(rill.find("Song 2").id, song, "round {round}");
+        in_mounts_of(&rill, &["umount", usb]);
+        rill.wait_for_items(1);
+    }
     library.add("late.mp3", &song("Late"));
     rill.wait_for_items(2);
 }
@@ -224,13 +247,14 @@ fn a_folder_that_is_not_there_yet_is_waited_for() {
     rill.wait_until_up();
     library.write("mnt/usb/films/1.mp3", &song("First"));
     let first = rill.wait_for_title("First");
-    // The whole way to it goes and comes back.
-    fs::rename(&root, library.path("mnt/usb/away")).unwrap();
+    // The whole way to it goes, and another comes.
+    let away = library.beside("away");
+    fs::rename(&root, &away).unwrap();
     wait_until_gone(&rill, "First");
     fs::rename(library.path("mnt"), library.beside("unplugged")).unwrap();
     std::thread::sleep(Duration::from_millis(200));
-    fs::rename(library.beside("unplugged"), library.path("mnt")).unwrap();
-    fs::rename(library.path("mnt/usb/away"), &root).unwrap();
+    fs::create_dir_all(library.path("mnt/usb")).unwrap();
+    fs::rename(&away, &root).unwrap();
     assert_eq!(rill.wait_for_title("First").id, first.id);
     library.write("mnt/usb/films/2.mp3", &song("Second"));
     rill.wait_for_title("Second");

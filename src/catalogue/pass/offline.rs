@@ -133,14 +133,27 @@ impl<'a> Pass<'a> {
         self.previous?.any(old).filter(Object::is_container)
     }
 
-    /// A folder that was another disk's and is now an empty one: a mount point without its disk.
+    /// A folder where a disk was mounted and none is now.
     pub(super) fn was_mounted(&self, container: u32, device: u64) -> bool {
+        let parent = self.builder.records[container as usize].parent.get();
+        let parent = self.builder.records.get(parent as usize);
         let old = self.origins.get(&container).and_then(|origin| origin.old);
         let old = old.and_then(|old| self.previous?.any(old));
-        old.is_some_and(|old| {
-            let before = old.record.identity().0;
-            before != 0 && before != device && old.all_children().next().is_some()
-        })
+        old.is_some_and(|old| self.was_mount_point(&old))
+            && parent.is_some_and(|parent| parent.identity().0 == device)
+    }
+
+    /// A disk was mounted there, with something on it. Devices are compared within one catalogue only: after a restart of
+    /// the machine each may have another number.
+    fn was_mount_point(&self, old: &Object<'_>) -> bool {
+        let parent = self.previous.and_then(|p| p.any(old.record.parent.get()));
+        let parent = parent.map_or(0, |parent| parent.record.identity().0);
+        let device = old.record.identity().0;
+        old.record.kind == CONTAINER
+            && !old.record.has(flag::LINKED)
+            && ![0, device].contains(&parent)
+            && device != 0
+            && old.all_children().next().is_some()
     }
 
     /// Keeps what was in a mount point without its disk, and the disk's identity.
@@ -170,17 +183,8 @@ impl<'a> Pass<'a> {
         let Some(previous) = self.previous else {
             return Ok(());
         };
-        let is_mount_point = |number: &u32| {
-            let old = previous.any(*number)?;
-            let device = old.record.identity().0;
-            let was_mounted = old.record.kind == CONTAINER
-                && !old.record.has(flag::LINKED)
-                && device != 0
-                && device != place.device
-                && old.all_children().next().is_some();
-            was_mounted.then_some(old)
-        };
-        let mounted: Vec<_> = self.before.iter().filter_map(is_mount_point).collect();
+        let before = self.before.iter().filter_map(|n| previous.any(*n));
+        let mounted: Vec<_> = before.filter(|old| self.was_mount_point(old)).collect();
         for old in mounted {
             let mut found = listing.found().iter();
             if found.any(|found| listing.name(found).to_bytes() == old.name()) {

@@ -121,27 +121,27 @@ impl Watching {
                 .roots()
                 .any(|known| known.path == root.bytes() && !known.is_offline);
             if !is_there {
-                self.guards.extend(self.guard_of(root));
+                self.guards.extend(self.guards_of(root));
             }
         }
         let ended: Vec<_> = before.iter().map(|guard| guard.watch).collect();
         self.drop_unused(&ended);
     }
 
-    /// The folder itself if there is one, a mount point without its disk; else the nearest that is there.
-    fn guard_of(&self, root: &Root) -> Option<Guard> {
-        let watches = self.watches.as_ref()?;
-        let mut there = root.path();
+    /// Every folder on the way to it that is there, and itself if it is: a mount point without its disk.
+    fn guards_of(&self, root: &Root) -> Vec<Guard> {
+        let mut guards = Vec::new();
         let mut name = Vec::new();
-        loop {
-            if let Ok(dir) = File::open(there)
-                && let Ok(watch) = watches.add(&dir)
-            {
-                return Some(Guard { watch, name });
+        for there in root.path().ancestors() {
+            let dir = self.watches.as_ref().zip(File::open(there).ok());
+            if let Some(Ok(watch)) = dir.map(|(watches, dir)| watches.add(&dir)) {
+                guards.push(Guard { watch, name });
             }
-            name = there.file_name()?.as_bytes().to_vec();
-            there = there.parent()?;
+            name = there
+                .file_name()
+                .map_or_else(Vec::new, |name| name.as_bytes().to_vec());
         }
+        guards
     }
 
     fn drop_unused(&self, descriptors: &[Descriptor]) {
@@ -272,7 +272,8 @@ impl Watching {
             let silent = self.silent(snapshot).len() - unseen;
             let why = match self.refused {
                 Some(Refused::System(errno)) => format!("the system does not watch them ({errno})"),
-                _ => "the limit of watches is reached; raise it with sysctl fs.inotify.max_user_watches".to_owned(),
+                None => "the system has no watches left (sysctl fs.inotify.max_user_instances)".to_owned(),
+                Some(Refused::Limit) => "the limit of watches is reached; raise it with sysctl fs.inotify.max_user_watches".to_owned(),
             };
             if silent > 0 {
                 notes.push(format!("{silent} folders are {when}: {why}"));
