@@ -3,6 +3,7 @@
 //! ```text
 //!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page)
 //! ```
+//! [`watch`] decides when to scan what, and when to write.
 
 mod builder;
 pub mod layout;

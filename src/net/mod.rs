@@ -3,7 +3,7 @@
 //! | lane | does |
 //! |---|---|
 //! | the loop (this thread) | every socket and timer |
-//! | the scanner (`library`) | walks the disks, writes snapshots |
+//! | the scanner (`library`) | walks the disks, watches them, writes snapshots |
 //! | the readers (`files`) | open files, bring the next window of a stream into memory |
 //!
 //! (async-io adds a helper thread of its own, which sleeps while the loop runs.)

@@ -155,7 +155,7 @@ fn a_new_file_is_seen_quickly_in_ten_thousand() {
         times.push(begin.elapsed());
     }
     times.sort();
-    println!("closed to listed, 10,000 files: {times:?}");
+    eprintln!("closed to listed, 10,000 files: {times:?}");
 }
 
 #[test]
