@@ -355,3 +355,29 @@ fn stamp(stat: &Stat) -> Stamp {
 fn number<T: TryInto<N>, N: Default>(value: T) -> N {
     value.try_into().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::catalogue::testing::Tree;
+
+    #[test]
+    fn a_folder_that_is_not_there_has_the_path_it_will_have() {
+        let tree = Tree::new("resolved");
+        symlink(tree.path("disk/media"), tree.path("link")).unwrap();
+        symlink("link", tree.path("again")).unwrap();
+        symlink("circle", tree.path("circle")).unwrap();
+        let root = |name: &str| Root::new(&tree.path(name), None).path().to_owned();
+        let names = ["disk/media/a", "link/a", "again/a", "again/./a/"];
+        let missing = names.map(root);
+        assert_eq!(
+            missing,
+            [const { "disk/media/a" }; 4].map(|name| tree.path(name))
+        );
+        assert_eq!(root("circle/a"), tree.path("circle/a"));
+        std::fs::create_dir_all(tree.path("disk/media/a")).unwrap();
+        assert_eq!(names.map(root), missing);
+    }
+}

@@ -77,6 +77,7 @@ fn every_variable_is_read_and_shown() {
         ("RILL_ALLOW", "192.168.1.9/24,fd00::1"),
         ("RILL_HOSTS", "NAS,media.example.org."),
         ("RILL_NOTIFY_INTERVAL", "5"),
+        ("RILL_RESCAN", "0"),
     ];
     let config = read(&variables, &[]).unwrap();
     let shown = "\
@@ -90,6 +91,7 @@ RILL_LOG=warn
 RILL_ALLOW=192.168.1.0/24,fd00::1/128
 RILL_HOSTS=nas,media.example.org
 RILL_NOTIFY_INTERVAL=5
+RILL_RESCAN=0
 ";
     assert_eq!(config.to_string(), shown);
     assert_eq!(config.media[1].only, Some(Class::Audio));
@@ -138,6 +140,9 @@ fn wrong_values_are_refused() {
         ("RILL_NOTIFY_INTERVAL", "4"),
         ("RILL_NOTIFY_INTERVAL", "86401"),
         ("RILL_NOTIFY_INTERVAL", "10m"),
+        ("RILL_RESCAN", "9"),
+        ("RILL_RESCAN", "604801"),
+        ("RILL_RESCAN", "never"),
     ] {
         let error = read(&[(name, value)], &[]).map_err(|e| e.to_string());
         // A row about another variable needs a folder to get that far.
