@@ -189,6 +189,10 @@ impl Work {
                 mut directories,
                 silent,
             } => {
+                if silent {
+                    // A server on the network comes back without a word.
+                    self.look_for_roots();
+                }
                 let snapshot = self.lane.previous.as_deref().filter(|_| silent);
                 for silent in snapshot
                     .map(|s| self.watching.silent(s))
@@ -240,7 +244,8 @@ impl Work {
             self.watching.learn(&seen, is_all, &snapshot);
             self.watching.guard(&self.roots, &snapshot);
             report.notes = self.watching.notes(&snapshot, self.lane.rescan);
-            has_silent = !self.watching.silent(&snapshot).is_empty();
+            has_silent = snapshot.roots().any(|root| root.is_offline)
+                || !self.watching.silent(&snapshot).is_empty();
         }
         let was_said = std::mem::replace(&mut self.said_notes, !report.notes.is_empty());
         for note in report.notes.iter().filter(|_| !was_said) {
