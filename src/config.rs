@@ -43,6 +43,8 @@ pub struct Config {
     pub notify_interval: Duration,
     /// Whether the web page is told by multicast DNS.
     pub mdns: bool,
+    /// Time between two looks at folders that do not tell of their changes, up to a week; `None`: never.
+    pub rescan: Option<Duration>,
     /// Further names under which rill may be addressed, lower case; every other is refused (DNS rebinding).
     pub hosts: Vec<String>,
     /// What stands at the root, in this order; at least one, none twice.
@@ -125,7 +127,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 13] = [
+pub const VARIABLES: [Variable; 14] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -257,6 +259,17 @@ pub const VARIABLES: [Variable; 13] = [
         read: read::mdns,
         show: |config| if config.mdns { "on" } else { "off" }.into(),
     },
+    Variable {
+        name: "RILL_RESCAN",
+        unit: "seconds, 10 to 604800, or 0",
+        default: Default::Value("300"),
+        help: "The time between two looks at folders whose changes the system does not tell of: those on network file \
+               systems, and those beyond the limit of watches (sysctl fs.inotify.max_user_watches). 0 never looks; all \
+               others are seen at once in any case. SIGHUP looks at everything.",
+        service: None,
+        read: read::rescan,
+        show: |config| config.rescan.map_or(0, |r| r.as_secs()).to_string().into(),
+    },
 ];
 
 impl Config {
@@ -315,6 +328,7 @@ impl Config {
             allow: Vec::new(),
             notify_interval: Duration::ZERO,
             mdns: false,
+            rescan: None,
             hosts: Vec::new(),
             views: Vec::new(),
             initials: 0,

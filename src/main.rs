@@ -10,6 +10,7 @@ use rill::{
     config::{self, Config, Surroundings},
     control_point::{Outcome, discover, doctor, ls},
     identity, scan_report,
+    sys::lock,
 };
 
 fn main() -> ExitCode {
@@ -43,6 +44,15 @@ fn main() -> ExitCode {
 
 /// Serves until a signal.
 fn serve(config: &Config) -> ExitCode {
+    // Where nothing can be kept there is nothing to protect; what follows says so.
+    let lock = lock::lock(&config.state_dir);
+    if let Ok(None) = lock {
+        return refuse(&format_args!(
+            "another rill is running on the state directory {}.\n\
+             Stop it, or give this one a folder of its own with RILL_STATE_DIR.",
+            config.state_dir.display()
+        ));
+    }
     let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let identity = identity::open(
         &config.state_dir,

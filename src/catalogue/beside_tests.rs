@@ -309,15 +309,9 @@ fn a_ts_file_that_is_no_transport_stream_is_not_listed() {
     let tree = Tree::new("typescript");
     tree.file("main.ts", b"export const answer = 42;\n");
     tree.file("cut.mkv", b"\x1A\x45\xDF\xA3");
-    let scanned = scan(&Job {
-        roots: vec![Root::new(&tree.path(""), None)],
-        previous: None,
-        prober: Arc::new(crate::catalogue::prober::MediaProber),
-        progress: Arc::default(),
-        views: Views::default(),
-        now: 0,
-    })
-    .unwrap();
+    let roots = vec![Root::new(&tree.path(""), None)];
+    let prober = Arc::new(crate::catalogue::prober::MediaProber);
+    let scanned = scan(&Job::new(roots, None, prober)).unwrap();
     assert_eq!(tree_of(&scanned.built.to_snapshot().unwrap()), ["cut"]);
     assert_eq!(scanned.report.count(Reason::Content), 1);
 }

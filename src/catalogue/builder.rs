@@ -4,7 +4,7 @@
 //! Children of one container are pushed together, so until [`Builder::finish`] a container's links are simply the
 //! range of its children's records.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use xxhash_rust::xxh3::xxh3_64;
 use zerocopy::little_endian::U32;
@@ -14,6 +14,7 @@ use super::{
     object_id::ObjectId,
     order,
     record::{CONTAINER, NO_PARENT, NOTE, PLAYLIST, Record, VIEW, flag},
+    scan::Playlists,
     snapshot::{Object, Snapshot},
     views::{self, Views},
     writer::Built,
@@ -42,7 +43,7 @@ pub(super) struct Builder {
     pub(super) links: Vec<U32>,
     pub(super) roots: Vec<Root>,
     pub(super) heap: Vec<u8>,
-    /// Playlists by their record, and what their entries would be called.
+    /// Playlists by their record, and where their entries lead: the ids that those paths have by themselves.
     pub(super) playlists: Vec<(u32, Vec<ObjectId>)>,
     recent: Vec<Text>,
 }
@@ -135,10 +136,17 @@ impl Builder {
         record.links = u32::try_from(count).unwrap_or(0).into();
     }
 
+    /// What the next pass should know of the playlists, if it does not read them.
+    pub(super) fn playlists(&self) -> Playlists {
+        let id = |number: u32| ObjectId::from_value(self.records[number as usize].id.get());
+        let playlists = self.playlists.iter();
+        Playlists(playlists.map(|(n, ids)| (id(*n), ids.clone())).collect())
+    }
+
     /// Makes the catalogue complete.
     pub(super) fn finish(mut self, previous: Option<&Snapshot>, views: &Views) -> Built {
         let mut index = self.settle_ids();
-        self.link_playlists(&index);
+        self.link_playlists();
         self.hide_empty_containers();
         self.link_children();
         self.rank_titles();
@@ -184,13 +192,12 @@ impl Builder {
 
     /// Links each playlist with its entries, in its order. What is not listed is left out, and so is every container:
     /// a playlist in a playlist could go round in circles.
-    fn link_playlists(&mut self, index: &[U32]) {
+    fn link_playlists(&mut self) {
+        let by_path = self.by_path();
         for (playlist, entries) in std::mem::take(&mut self.playlists) {
             let at = self.links.len();
             for id in entries {
-                let id_of = |n: &U32| self.records[n.get() as usize].id.get();
-                let found = index.binary_search_by_key(&id.value(), id_of);
-                let Some(number) = found.ok().map(|place| index[place]) else {
+                let Some(number) = by_path.get(&id).copied().flatten() else {
                     continue;
                 };
                 let item = &self.records[number.get() as usize];
@@ -205,6 +212,39 @@ impl Builder {
             record.links_at = u32::try_from(at).unwrap_or(u32::MAX).into();
             record.links = u32::try_from(count).unwrap_or(0).into();
         }
+    }
+
+    /// What lies where the entries of playlists lead.
+    fn by_path(&self) -> HashMap<ObjectId, Option<U32>> {
+        let entries = self.playlists.iter().flat_map(|(_, entries)| entries);
+        let mut by_path: HashMap<_, _> = entries.map(|id| (*id, None)).collect();
+        if by_path.is_empty() {
+            return by_path;
+        }
+        let mut path = Vec::new();
+        let mut parent = None;
+        let mut folder_len = 0;
+        for (number, record) in (0..).zip(&self.records) {
+            let Some(root) = self.roots.get(usize::from(record.root.get())) else {
+                continue;
+            };
+            // Children of one container follow each other.
+            if parent != Some(record.parent) {
+                parent = Some(record.parent);
+                self.path_below(record.parent.get(), &mut path);
+                folder_len = path.len();
+            }
+            path.truncate(folder_len);
+            if folder_len > 0 {
+                path.push(b'/');
+            }
+            path.extend_from_slice(self.name(record));
+            let id = ObjectId::of(self.at((root.path_at.get(), root.path_len.get())), &path, 0);
+            if let Some(found) = by_path.get_mut(&id) {
+                *found = Some(U32::new(number));
+            }
+        }
+        by_path
     }
 
     /// A folder in which nothing plays is litter on a television.
@@ -325,6 +365,8 @@ impl Builder {
     fn is_same(&self, new: &Record, old: &Object<'_>) -> bool {
         let facts = |r: &Record| Record {
             inode: 0.into(),
+            // Of a directory its device.
+            art_at: if r.is_container() { 0.into() } else { r.art_at },
             parent: 0.into(),
             name_at: 0.into(),
             name_len: 0.into(),
@@ -354,6 +396,7 @@ impl Builder {
         zerocopy::IntoBytes::as_bytes(&facts(new))
             == zerocopy::IntoBytes::as_bytes(&facts(old.record))
             && self.own_title(new) == old.own_text().as_bytes()
+            && self.parent_id(new) == old.parent_id()
             && self.is_same_other(new.picture, old.picture())
             && self.is_same_other(new.note, old.note())
             && self.properties(new) == old.properties()
@@ -387,6 +430,11 @@ impl Builder {
         self.links
             .get(start..start + record.links.get() as usize)
             .unwrap_or_default()
+    }
+
+    fn parent_id(&self, record: &Record) -> Option<ObjectId> {
+        let parent = self.records.get(record.parent.get() as usize)?;
+        Some(ObjectId::from_value(parent.id.get()))
     }
 
     fn id(&self, number: U32) -> u64 {

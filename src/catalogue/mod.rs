@@ -3,6 +3,7 @@
 //! ```text
 //!  walk (one directory) ─► scan (the whole pass) ─► builder ─► writer ─► snapshot ─► query (a page), search (what matches)
 //! ```
+//! [`watch`] decides when to scan what, and when to write.
 
 mod builder;
 pub mod changes;
@@ -26,4 +27,5 @@ pub(crate) mod testing;
 pub mod user_state;
 pub mod views;
 pub mod walk;
+pub mod watch;
 pub mod writer;

@@ -74,7 +74,7 @@ impl ObjectId {
     }
 
     /// As stored in a snapshot.
-    pub(super) fn from_value(value: u64) -> Self {
+    pub(super) const fn from_value(value: u64) -> Self {
         Self(value)
     }
 }

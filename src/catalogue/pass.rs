@@ -3,11 +3,18 @@
 //! Containers are records in the order in which they are found, and the walk simply goes through the records: nothing
 //! is recursive, and the only queue is the result itself.
 
+mod identity;
+mod keep;
 mod note;
 mod offline;
 mod playlist;
 
-use std::{collections::HashSet, ffi::CStr, fs::File, io};
+use std::{
+    collections::{HashMap, HashSet},
+    ffi::CStr,
+    fs::File,
+    io,
+};
 
 use rustix::{fs::FileType, io::Errno};
 
@@ -16,8 +23,8 @@ use super::{
     layout,
     object_id::ObjectId,
     record::{self, CONTAINER, NO_PARENT, NO_ROOT, Record, Stamp, Tag, flag},
-    report::{Reason, Report},
-    scan::{Job, Probed, Stopped},
+    report::{Carried, Reason, Report},
+    scan::{Job, Playlists, Probed, Seen, Stopped},
     sidecar,
     snapshot::{Object, Snapshot},
     views::{self, role::texts},
@@ -26,8 +33,9 @@ use super::{
 use crate::{
     limits,
     media::{Class, Media, episode},
-    sys::{beneath, beneath::Refused},
+    sys::{beneath, beneath::Refused, watch},
 };
+use identity::{Claim, Identity};
 
 /// The time before which a system's clock has never been set: 2020-01-01, in seconds since 1970.
 const CLOCK_IS_SET: u64 = 1_577_836_800;
@@ -59,6 +67,41 @@ pub(super) struct Pass<'a> {
     followed: HashSet<(u64, u64)>,
     /// Path of what is looked at, below its root.
     path: Vec<u8>,
+    identity: Identity<'a>,
+    /// Roots of which anything was read.
+    touched: Vec<bool>,
+    /// Where the containers come from in the previous catalogue, by their numbers in this one.
+    origins: HashMap<u32, Origin>,
+    /// The children that the directory being walked had, sorted by name.
+    before: Vec<u32>,
+    /// What the last report named, if not everything is looked at.
+    carried: Carried,
+    /// What the last pass knew of playlists.
+    playlists: Playlists,
+    /// Directories that were read, by their records.
+    seen: Vec<(
+        u32,
+        Result<watch::Descriptor, watch::Refused>,
+        Option<&'static str>,
+    )>,
+}
+
+/// What a container was in the previous catalogue.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    /// Its record there; `None`: it is new, and read only because of that.
+    old: Option<u32>,
+    /// It was elsewhere.
+    is_moved: bool,
+    /// It is to be read, whatever is known of it, and what is below it too.
+    is_deep: bool,
+}
+
+/// What a pass made.
+pub(super) struct Done {
+    pub(super) builder: Builder,
+    pub(super) report: Report,
+    pub(super) seen: Vec<Seen>,
 }
 
 /// The directory being walked.
@@ -68,26 +111,40 @@ struct Place<'d> {
     root: u16,
     is_linked: bool,
     dir: &'d File,
+    device: u64,
+    origin: Option<Origin>,
 }
 
 impl<'a> Pass<'a> {
     /// Roots must be unique, and fewer than [`NO_ROOT`].
     pub(super) fn new(job: &'a Job, previous: Option<&'a Snapshot>, roots: &'a [&'a Root]) -> Self {
+        let changes = job.changes.clone().unwrap_or_default();
+        let mut carried = Carried::of(&changes.report);
+        keep::forget_changed(&mut carried, &changes, previous);
+        let mut report = Report::default();
+        report.is_partial = job.changes.is_some();
         Self {
             job,
             previous,
             canonical: roots.iter().map(|root| root.bytes()).collect(),
             roots,
             builder: Builder::new(),
-            report: Report::default(),
+            report,
             entries: 0,
             followed: HashSet::new(),
             path: Vec::new(),
+            identity: Identity::new(previous),
+            touched: vec![false; roots.len()],
+            origins: HashMap::new(),
+            before: Vec::new(),
+            carried,
+            playlists: changes.playlists,
+            seen: Vec::new(),
         }
     }
 
     /// Walks everything.
-    pub(super) fn run(mut self) -> Result<(Builder, Report), Stopped> {
+    pub(super) fn run(mut self) -> Result<Done, Stopped> {
         match self.begin().map_err(Stop::from).and_then(|()| self.walk()) {
             Ok(()) => {}
             // A catalogue that is full is finished with what it holds.
@@ -97,7 +154,21 @@ impl<'a> Pass<'a> {
         let beside = sidecar::attach(&mut self.builder);
         self.report.listed = self.report.listed.saturating_sub(beside);
         self.check_roots()?;
-        Ok((self.builder, self.report))
+        if let Some(changes) = &self.job.changes {
+            self.report.carry_nameless(&changes.report);
+        }
+        self.identity.settle(&mut self.builder);
+        let records = &self.builder.records;
+        let seen = self.seen.into_iter().map(|(number, watch, unseen)| Seen {
+            directory: ObjectId::from_value(records[number as usize].id.get()),
+            watch,
+            unseen,
+        });
+        Ok(Done {
+            seen: seen.collect(),
+            builder: self.builder,
+            report: self.report,
+        })
     }
 
     /// The root container, that of all folders if there are views as well, and those of the roots if there are several.
@@ -133,6 +204,7 @@ impl<'a> Pass<'a> {
                 self.set_texts(&mut container, title.as_bytes(), &title, b"")?;
                 record = self.builder.push(container)?;
             }
+            self.root_stays(number, record);
             let (path_at, path_len) = self.builder.text(root.bytes())?;
             self.builder.roots.push(layout::Root {
                 record: record.into(),
@@ -173,6 +245,8 @@ impl<'a> Pass<'a> {
         let depth = self.builder.path_below(number, &mut self.path);
         let result = if record.has(flag::OFFLINE) {
             self.keep_offline(number, root)
+        } else if let Some(old) = self.kept_unread(number) {
+            self.keep_unread(number, root, is_root, &old)
         } else if depth > limits::DEPTH {
             self.skip(root, Reason::TooDeep, "");
             Ok(())
@@ -203,6 +277,7 @@ impl<'a> Pass<'a> {
         listing: &mut Listing,
     ) -> Result<(), Halt> {
         let root = record.root.get();
+        self.touched[usize::from(root)] = true;
         let absolute = self.absolute(root);
         let dir = match beneath::open_directory(self.canonical.iter().copied(), &absolute) {
             Ok(dir) => dir,
@@ -213,6 +288,11 @@ impl<'a> Pass<'a> {
         if is_linked && !self.followed.insert((device, inode)) {
             self.skip(root, Reason::LinkRepeated, "");
             return Ok(());
+        }
+        // Before the first name is read: what happens from now on is told.
+        if let Some(watches) = &self.job.watches {
+            let unseen = watch::unseen_file_system(&dir);
+            self.seen.push((container, watches.add(&dir), unseen));
         }
         let (report, prober) = (&mut self.report, &self.job.prober);
         listing
@@ -225,11 +305,14 @@ impl<'a> Pass<'a> {
             .map_err(gone)?;
         if is_root {
             if listing.is_bare && self.is_other_disk(root, device) {
-                return Err(Halt::Gone(
-                    "the folder is empty, its disk is not mounted".into(),
-                ));
+                return Err(Halt::Gone(NOT_MOUNTED.into()));
             }
             self.builder.roots[usize::from(root)].device = device.into();
+        } else if listing.is_bare && self.was_mounted(container, device) {
+            self.disk_is_missing(root);
+            return self
+                .keep_unmounted_folder(container, root)
+                .map_err(Halt::Stop);
         } else if listing.is_marked {
             self.skip(root, Reason::Hidden, "");
             return Ok(());
@@ -238,13 +321,19 @@ impl<'a> Pass<'a> {
         let files = listing.found().iter().filter(is_media).count();
         let files = u32::try_from(files).unwrap_or(u32::MAX);
         self.job.progress.add_found(files);
+        self.builder.records[container as usize].identify((device, inode));
+        let origin = self.origins.get(&container).copied();
         let place = Place {
             container,
             root,
             is_linked,
             dir: &dir,
+            device,
+            origin,
         };
-        self.children(place, listing).map_err(Halt::Stop)
+        self.recall(origin);
+        self.children(place, listing).map_err(Halt::Stop)?;
+        self.keep_unmounted(place, listing).map_err(Halt::Stop)
     }
 
     fn children(&mut self, place: Place<'_>, listing: &Listing) -> Result<(), Stop> {
@@ -254,12 +343,15 @@ impl<'a> Pass<'a> {
                 return Err(Stop::Because(Stopped::Cancelled));
             }
             let name = listing.name(found);
+            if self.is_unfinished(place, name.to_bytes()) {
+                continue;
+            }
             if below > 0 {
                 self.path.push(b'/');
             }
             self.path.extend_from_slice(name.to_bytes());
             match found.is {
-                Is::Folder => self.folder(place, name.to_bytes(), found.is_link)?,
+                Is::Folder => self.folder(place, name, found.is_link)?,
                 Is::Note => self.note(place, name, found.is_link)?,
                 Is::Media(kind) => {
                     match kind.class {
@@ -274,16 +366,21 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    fn folder(&mut self, place: Place<'_>, name: &[u8], is_link: bool) -> Result<(), Stop> {
+    fn folder(&mut self, place: Place<'_>, name: &CStr, is_link: bool) -> Result<(), Stop> {
         let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
         let mut record = builder::container(id, place.container, place.root);
+        // One that has gone meanwhile will not open either.
+        let identity = walk::identity_of(place.dir, name, is_link).unwrap_or_default();
+        record.identify(identity);
         record.set(flag::LINKED, is_link || place.is_linked);
+        let name = name.to_bytes();
         self.set_texts(&mut record, name, &record::title_of(name, true), b"")?;
+        self.descend_folder(place, name, identity, &mut record)?;
         self.builder.push(record)?;
         Ok(())
     }
 
-    /// Adds a file: from the previous catalogue if it is unchanged, else probed.
+    /// Adds a file: from the previous catalogue if it is unchanged, were it elsewhere; else probed.
     fn file(
         &mut self,
         place: Place<'_>,
@@ -291,8 +388,7 @@ impl<'a> Pass<'a> {
         found: &Found,
         kind: Kind,
     ) -> Result<(), Stop> {
-        let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
-        let known = self.known(id, name.to_bytes());
+        let known = self.known(name.to_bytes());
         let stamp = match walk::stat(place.dir, name, found.is_link) {
             Ok((FileType::RegularFile, stamp)) => stamp,
             Ok(_) => {
@@ -306,15 +402,18 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         let is_linked = found.is_link || place.is_linked;
-        if let Some(known) = known.filter(|known| known.record.stamped() == stamp) {
+        let (source, claim) = self.descend(place, known, stamp);
+        let source = source.filter(|source| self.tells_the_same(source, name.to_bytes(), kind));
+        if let Some(source) = source {
             self.report.unchanged += 1;
-            return self.keep(place, &known, is_linked);
+            return self.keep(place, name.to_bytes(), &source, claim, is_linked);
         }
         let absolute = self.absolute(place.root);
         match beneath::open_file(self.canonical.iter().copied(), &absolute) {
             Ok(file) => {
                 let probed = self.job.prober.probe(name.to_bytes(), &file, stamp.size);
                 self.report.probed += 1;
+                let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
                 let mut record = Record {
                     id: id.value().into(),
                     parent: place.container.into(),
@@ -323,6 +422,7 @@ impl<'a> Pass<'a> {
                 };
                 record.set(flag::LINKED, is_linked);
                 record.added = self.first_seen(known, place.root, stamp.mtime_secs).into();
+                self.claim(claim, &mut record)?;
                 self.probed(record, name.to_bytes(), stamp, kind, probed)
             }
             Err(Refused::System(errno)) => self.not_read(place, known, errno),
@@ -359,10 +459,9 @@ impl<'a> Pass<'a> {
             self.job.prober.listed(&path, kind, &probed);
         }
         let title = media.title.as_deref().map(str::trim).map(record::clip);
-        let title = match title.filter(|title| record::is_visible(title)) {
-            Some(title) => title.to_owned(),
-            None => record::title_of(name, false),
-        };
+        let title = title.filter(|title| record::is_visible(title));
+        record.set(flag::NAMED, title.is_none());
+        let title = title.map_or_else(|| record::title_of(name, false), str::to_owned);
         let mut properties = Vec::new();
         record::write_properties(media, trouble.as_deref(), &mut properties);
         self.set_texts(&mut record, name, &title, &properties)?;
@@ -391,11 +490,27 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Takes an unchanged file over.
-    fn keep(&mut self, place: Place<'_>, known: &Object<'_>, is_linked: bool) -> Result<(), Stop> {
+    /// Takes an unchanged file over, under the name it has now.
+    fn keep(
+        &mut self,
+        place: Place<'_>,
+        name: &[u8],
+        known: &Object<'a>,
+        claim: Claim,
+        is_linked: bool,
+    ) -> Result<(), Stop> {
         let mut record = self.copy(place.container, place.root, known)?;
+        if name != known.name() {
+            let title = if record.has(flag::NAMED) {
+                record::title_of(name, false)
+            } else {
+                known.own_text().to_owned()
+            };
+            self.set_texts(&mut record, name, &title, known.properties())?;
+        }
         record.set(flag::OFFLINE, false);
         record.set(flag::LINKED, is_linked);
+        self.claim(claim, &mut record)?;
         self.add_item(record)
     }
 
@@ -449,13 +564,6 @@ impl<'a> Pass<'a> {
             (true, Some(_)) => self.job.now,
         };
         u32::try_from(added).unwrap_or(u32::MAX).max(1)
-    }
-
-    /// The file of this id and name in the previous catalogue.
-    fn known(&self, id: ObjectId, name: &[u8]) -> Option<Object<'a>> {
-        let previous = self.previous?;
-        let known = previous.any(previous.find_record(id)?)?;
-        (known.name() == name && !known.is_container()).then_some(known)
     }
 
     /// A record of the previous catalogue, at home in this one.
@@ -516,8 +624,13 @@ impl<'a> Pass<'a> {
 
     /// A disk that went away in the middle leaves half a catalogue, which is worse than yesterday's.
     fn check_roots(&self) -> Result<(), Stopped> {
-        for (root, at) in self.roots.iter().zip(&self.builder.roots) {
-            if at.flags & layout::ROOT_OFFLINE != 0 {
+        for ((root, at), touched) in self
+            .roots
+            .iter()
+            .zip(&self.builder.roots)
+            .zip(&self.touched)
+        {
+            if at.flags & layout::ROOT_OFFLINE != 0 || !touched {
                 continue;
             }
             let now = File::open(root.path())
@@ -530,6 +643,9 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 }
+
+/// Said of a mount point without its disk.
+const NOT_MOUNTED: &str = "the folder is empty, its disk is not mounted";
 
 /// Why a directory was not walked to its end.
 enum Halt {

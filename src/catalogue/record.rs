@@ -43,6 +43,8 @@ pub mod flag {
     pub const BESIDE: u16 = 16;
     /// Of a view: it shows again what another container of the same class stands for, or what its siblings hold.
     pub const COPY: u16 = 32;
+    /// Its title was made of its name: it changes with that.
+    pub const NAMED: u16 = 64;
 }
 
 /// Properties kept as text in the property list. Numbers of tags are never used again.
@@ -75,9 +77,10 @@ pub enum Tag {
 ///  16  8  mtime, seconds since 1970          92  4  bytes per second, 0: unknown
 ///  24  8  inode                              96  4  width, 0: unknown    100  4  height
 ///  32  8  date, seconds since 1970          104  4  sample rate, Hz, 0: unknown
-///  40  8  embedded picture: offset          108  4  embedded picture: bytes, 0: none
-///  48  4  parent record                     112  4  camera's small picture: offset; view: first link of all items below
-///  52  4  mtime, ns                         116  4  its bytes, 0: none; view: number of all items below
+///  40  8  embedded picture: offset;         108  4  embedded picture: bytes, 0: none
+///         of a directory: its device        112  4  camera's small picture: offset; view: first link of all items below
+///  48  4  parent record                     116  4  its bytes, 0: none; view: number of all items below
+///  52  4  mtime, ns
 ///  56  4  heap: name                        120  4  record of the picture beside it, 0: none
 ///  60  4  heap: title                       124  4  record of the note beside it, 0: none
 ///  64  4  heap: property list               128  2  bytes of the name    130  2  of the title
@@ -258,6 +261,17 @@ impl Record {
     /// It is a container whose items are at home in other containers.
     pub fn shows_others(&self) -> bool {
         matches!(self.kind, PLAYLIST | VIEW)
+    }
+
+    /// Notes which directory it is, by device and inode.
+    pub(super) fn identify(&mut self, (device, inode): (u64, u64)) {
+        self.art_at = device.into();
+        self.inode = inode.into();
+    }
+
+    /// Device and inode of a directory; zeros: not known.
+    pub(super) fn identity(&self) -> (u64, u64) {
+        (self.art_at.get(), self.inode.get())
     }
 
     /// The class of an item; `None` for a container, and for a number that is none.

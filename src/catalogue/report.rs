@@ -1,8 +1,9 @@
 //! What a scan did and what it left out, for the log, `rill scan` and the status page.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
-use crate::limits;
+use super::scan::Depth;
+use crate::{limits, sys::beneath};
 
 /// Different texts of trouble that are counted apart; more are counted together.
 const TROUBLES: usize = 32;
@@ -135,6 +136,10 @@ pub struct Report {
     pub troubles: Vec<Skip>,
     /// Folders that were not there.
     pub missing: Vec<MissingRoot>,
+    /// Only what changed was looked at; the rest is as the report before said.
+    pub is_partial: bool,
+    /// What else a person should know, a sentence each.
+    pub notes: Vec<Box<str>>,
     counts: [u64; REASONS],
     /// What the prober said of files that were skipped, and how often.
     skipped_for: Vec<(Box<str>, u64)>,
@@ -179,6 +184,30 @@ impl Report {
         }
     }
 
+    /// Takes over what the report before this one said of a directory which was not looked at again: of its children, and
+    /// of itself. What records tell is not taken: they are asked again.
+    pub(super) fn carry(&mut self, before: &mut Carried, directory: &[u8]) {
+        for skip in before.of_directory(directory) {
+            let Skip {
+                path,
+                reason,
+                detail,
+            } = skip;
+            self.skip(reason, || path.into_vec(), &detail);
+        }
+    }
+
+    /// Of what the report before this one had no room to name nobody can say where it is: it keeps its number.
+    pub(super) fn carry_nameless(&mut self, before: &Self) {
+        for reason in Reason::ALL.into_iter().filter(|r| is_of_the_disk(*r)) {
+            let named = before.skips.iter().filter(|skip| skip.reason == reason);
+            let count = before.count(reason);
+            if count > u64::try_from(named.count()).unwrap_or(u64::MAX) {
+                self.counts[reason as usize] = count;
+            }
+        }
+    }
+
     /// Counts and names a file that is listed nevertheless.
     pub(super) fn trouble(&mut self, path: impl FnOnce() -> Vec<u8>, detail: &str) {
         tally(&mut self.troubled_for, detail);
@@ -214,8 +243,59 @@ impl fmt::Display for Report {
             let path = String::from_utf8_lossy(&root.path);
             write!(f, "; {} is offline: {}", path.escape_debug(), root.detail)?;
         }
+        for note in &self.notes {
+            write!(f, "; {note}")?;
+        }
         Ok(())
     }
+}
+
+/// What a report named, by the directory it lies in.
+#[derive(Debug, Default)]
+pub(super) struct Carried(HashMap<Box<[u8]>, Vec<Skip>>);
+
+impl Carried {
+    pub(super) fn of(report: &Report) -> Self {
+        let mut by_directory: HashMap<Box<[u8]>, Vec<Skip>> = HashMap::new();
+        for skip in report.skips.iter().filter(|s| is_of_the_disk(s.reason)) {
+            let skips = by_directory.entry(parent(&skip.path).into());
+            skips.or_default().push(skip.clone());
+        }
+        Self(by_directory)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes out what was said of the children of a directory, and of itself.
+    fn of_directory(&mut self, directory: &[u8]) -> Vec<Skip> {
+        let mut skips = self.0.remove(directory).unwrap_or_default();
+        if let Some(beside) = self.0.get_mut(parent(directory)) {
+            let own = beside.iter().position(|skip| *skip.path == *directory);
+            skips.extend(own.map(|own| beside.remove(own)));
+        }
+        skips
+    }
+
+    /// A directory is looked at again: what was said of it itself is out of date, and of what lies below it too if
+    /// that is looked at as well.
+    pub(super) fn forget(&mut self, directory: &[u8], depth: Depth) {
+        let below = |path: &[u8]| depth == Depth::Below && beneath::is_beneath(directory, path);
+        for skips in self.0.values_mut() {
+            skips.retain(|skip| *skip.path != *directory && !below(&skip.path));
+        }
+    }
+}
+
+fn parent(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|b| *b == b'/').unwrap_or(0);
+    &path[..end]
+}
+
+/// Only the disk can tell it again; everything else is in the records.
+fn is_of_the_disk(reason: Reason) -> bool {
+    !reason.is_quiet() && !matches!(reason, Reason::Content | Reason::Full)
 }
 
 fn remember(list: &mut Vec<Skip>, reason: Reason, path: impl FnOnce() -> Vec<u8>, detail: &str) {

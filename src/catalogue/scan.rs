@@ -4,6 +4,7 @@
 //! known of a disk that is gone is kept, offline. The walk itself is in `pass`.
 
 use std::{
+    collections::{BTreeMap, HashMap},
     fmt,
     fs::File,
     io,
@@ -15,8 +16,17 @@ use std::{
 };
 
 pub use super::walk::{Kind, Root};
-use super::{pass::Pass, report::Report, snapshot::Snapshot, views::Views, writer::Built};
-use crate::{media::Media, sys::priority};
+use super::{
+    object_id::ObjectId, pass::Pass, report::Report, snapshot::Snapshot, views::Views,
+    writer::Built,
+};
+use crate::{
+    media::Media,
+    sys::{
+        priority,
+        watch::{self, Watches},
+    },
+};
 
 /// Understands files; `media` does. A trait, so that a pass can be tested without any real format.
 pub trait Prober {
@@ -114,6 +124,102 @@ pub struct Job {
     pub views: Views,
     /// The time, seconds since 1970, as far as the system knows it.
     pub now: u64,
+    /// What is to be looked at; `None`: everything. The rest is taken from `previous` without asking the disk.
+    pub changes: Option<Changes>,
+    /// Every directory is watched from right before it is read; `None`: none is.
+    pub watches: Option<Arc<Watches>>,
+}
+
+impl Job {
+    /// A pass over everything, which watches nothing and makes no views, at a time that nobody knows.
+    pub fn new(
+        roots: Vec<Root>,
+        previous: Option<Arc<Snapshot>>,
+        prober: Arc<dyn Prober + Send + Sync>,
+    ) -> Self {
+        Self {
+            roots,
+            previous,
+            prober,
+            progress: Arc::default(),
+            views: Views::default(),
+            now: 0,
+            changes: None,
+            watches: None,
+        }
+    }
+}
+
+/// What changed since a pass, and what that pass left behind.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Directories that are not as they were.
+    pub directories: BTreeMap<ObjectId, Depth>,
+    /// Files among them that somebody is writing: not listed yet.
+    pub unfinished: Unfinished,
+    /// The last pass's report.
+    pub report: Report,
+    /// The last pass's playlists.
+    pub playlists: Playlists,
+}
+
+/// How far down a change reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// The directory's own children.
+    Here,
+    /// Everything below it.
+    Below,
+}
+
+/// Where the entries of playlists lead, by the playlist's id; so a playlist is read again only with its directory.
+#[derive(Clone, Debug, Default)]
+pub struct Playlists(pub(super) HashMap<ObjectId, Vec<ObjectId>>);
+
+/// Files that were made and are still open for writing.
+#[derive(Clone, Debug, Default)]
+pub struct Unfinished(std::collections::BTreeSet<u64>);
+
+impl Unfinished {
+    /// How many are remembered. Beyond it a file is listed as far as it is written, and read again when it is closed.
+    const MOST: usize = 65_536;
+
+    /// `name` in `directory` was made.
+    pub fn begin(&mut self, directory: ObjectId, name: &[u8]) {
+        if self.0.len() < Self::MOST {
+            self.0.insert(Self::key(directory, name));
+        }
+    }
+
+    /// It was closed, or it is gone.
+    pub fn end(&mut self, directory: ObjectId, name: &[u8]) {
+        self.0.remove(&Self::key(directory, name));
+    }
+
+    /// Somebody is writing it.
+    pub fn has(&self, directory: ObjectId, name: &[u8]) -> bool {
+        !self.0.is_empty() && self.0.contains(&Self::key(directory, name))
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn key(directory: ObjectId, name: &[u8]) -> u64 {
+        xxhash_rust::xxh3::xxh3_64_with_seed(name, directory.value())
+    }
+}
+
+/// A directory that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// Its id.
+    pub directory: ObjectId,
+    /// By which its changes are told; or why they are not.
+    pub watch: Result<watch::Descriptor, watch::Refused>,
+    /// Its file system, if others may change it unseen.
+    pub unseen: Option<&'static str>,
 }
 
 /// What a pass made.
@@ -123,6 +229,10 @@ pub struct Scanned {
     pub built: Built,
     /// What was done and left out.
     pub report: Report,
+    /// For the next pass.
+    pub playlists: Playlists,
+    /// The directories that were read, if they were to be watched.
+    pub seen: Vec<Seen>,
 }
 
 /// Scans on a thread of its own, of the lowest CPU and I/O priority, and gives the result to `then` on that thread.
@@ -155,10 +265,12 @@ pub fn scan(job: &Job) -> Result<Scanned, Stopped> {
     }
     // More roots than a u16 counts cannot be configured by a person.
     roots.truncate(usize::from(u16::MAX));
-    let (builder, report) = Pass::new(job, previous, &roots).run()?;
+    let done = Pass::new(job, previous, &roots).run()?;
     Ok(Scanned {
-        built: builder.finish(previous, &job.views),
-        report,
+        report: done.report,
+        playlists: done.builder.playlists(),
+        seen: done.seen,
+        built: done.builder.finish(previous, &job.views),
     })
 }
 

@@ -22,6 +22,10 @@ use crate::{
 
 #[path = "beside_tests.rs"]
 mod beside;
+#[path = "change_tests.rs"]
+mod change;
+#[path = "identity_tests.rs"]
+mod identity;
 
 /// A library scanned again and again.
 struct Library {
@@ -29,6 +33,7 @@ struct Library {
     prober: Arc<LineProber>,
     snapshot: Option<Arc<Snapshot>>,
     report: Report,
+    playlists: Playlists,
     is_unchanged: bool,
 }
 
@@ -39,6 +44,7 @@ impl Library {
             prober: Arc::default(),
             snapshot: None,
             report: Report::default(),
+            playlists: Playlists::default(),
             is_unchanged: false,
         }
     }
@@ -49,13 +55,45 @@ impl Library {
 
     /// Scans, and returns how many files were probed.
     fn scan(&mut self) -> u32 {
-        let scanned = scan_roots(self.roots.clone(), self.snapshot.as_ref(), &self.prober);
+        self.pass(None)
+    }
+
+    /// Looks at these directories only, by their titles; returns how many files were probed.
+    fn change(&mut self, directories: &[(&str, Depth)]) -> u32 {
+        let id = |title: &str| match title {
+            "" => ObjectId::ROOT,
+            title => self.record(title).id(),
+        };
+        let directories = directories.iter().map(|(title, depth)| (id(title), *depth));
+        let changes = Changes {
+            directories: directories.collect(),
+            report: self.report.clone(),
+            playlists: self.playlists.clone(),
+            ..Changes::default()
+        };
+        self.pass(Some(changes))
+    }
+
+    fn pass(&mut self, changes: Option<Changes>) -> u32 {
+        let (roots, previous) = (self.roots.clone(), self.snapshot.clone());
+        let job = Job {
+            changes,
+            ..Job::new(roots, previous, self.prober.clone())
+        };
+        let scanned = scan(&job).unwrap();
         let snapshot = scanned.built.to_snapshot().unwrap();
         snapshot.verify().unwrap();
         self.is_unchanged = scanned.built.is_unchanged();
         self.snapshot = Some(Arc::new(snapshot));
         self.report = scanned.report;
+        self.playlists = scanned.playlists;
         self.prober.probes()
+    }
+
+    /// The record with this title, listed or not.
+    fn record(&self, title: &str) -> crate::catalogue::snapshot::Object<'_> {
+        let mut all = (0..self.now().records()).filter_map(|n| self.now().any(n));
+        all.find(|o| o.title() == title).unwrap()
     }
 
     fn now(&self) -> &Snapshot {
@@ -148,7 +186,8 @@ fn ids_and_update_ids_survive_what_does_not_concern_them() {
     library.scan();
     let ids = |library: &Library| ["a/1.mp3", "b/3.mp3", "a", "b"].map(|t| library.object(t).id());
     let before = ids(&library);
-    fs::rename(tree.path("a/2.mp3"), tree.path("a/0.mp3")).unwrap();
+    fs::remove_file(tree.path("a/2.mp3")).unwrap();
+    tree.file("a/0.mp3", b"another");
     assert_eq!(library.scan(), 1);
     assert_eq!(ids(&library), before);
     assert_eq!(library.now().system_update_id(), 2);
@@ -510,13 +549,10 @@ fn a_cancelled_pass_ends_without_a_catalogue() {
     tree.file("a.mp3", b"song");
     let progress = Arc::new(Progress::default());
     progress.cancel();
+    let roots = vec![Root::new(&tree.path(""), None)];
     let job = Job {
-        roots: vec![Root::new(&tree.path(""), None)],
-        previous: None,
-        prober: Arc::new(LineProber::default()),
         progress,
-        views: Views::default(),
-        now: 0,
+        ..Job::new(roots, None, Arc::new(LineProber::default()))
     };
     let (send, receive) = std::sync::mpsc::channel();
     spawn(job, move |result| send.send(result.map(|_| ())).unwrap()).unwrap();

@@ -11,7 +11,9 @@ use zerocopy::FromBytes as _;
 use super::{
     layout::{self, Header},
     object_id::{ObjectId, Place},
-    record::{self, NO_PARENT, NO_ROOT, NOTE, PLAYLIST, RECORD_BYTES, Record, Tag, VIEW, flag},
+    record::{
+        self, CONTAINER, NO_PARENT, NO_ROOT, NOTE, PLAYLIST, RECORD_BYTES, Record, Tag, VIEW, flag,
+    },
     views::Role,
 };
 use crate::{
@@ -212,6 +214,30 @@ impl Snapshot {
                 is_offline: root.flags & layout::ROOT_OFFLINE != 0,
                 record: root.record.get(),
             })
+    }
+
+    /// The directories the catalogue was made of, listed or not, but for those whose disk was not there.
+    pub fn directories(&self) -> impl Iterator<Item = ObjectId> {
+        let all = (0..self.records()).filter_map(|number| self.any(number));
+        all.filter(|object| object.record.kind == CONTAINER && !object.is_offline())
+            .filter(|object| usize::from(object.record.root.get()) < self.roots().count())
+            .map(|object| object.id())
+    }
+
+    /// The directory with this id, listed or not; `None` too if its disk was not there.
+    pub fn directory(&self, id: ObjectId) -> Option<Object<'_>> {
+        let object = self.any(self.find_record(id)?)?;
+        (object.record.kind == CONTAINER && !object.is_offline()).then_some(object)
+    }
+
+    /// The container of a folder the catalogue was made of; there even while its disk is not.
+    pub fn container_of(&self, root: &RootFolder<'_>) -> Option<Object<'_>> {
+        self.any(root.record)
+    }
+
+    /// It lies in memory, and not in a file.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.bytes, Bytes::Owned(_))
     }
 
     /// As [`Self::object`], records that are no objects too.
@@ -496,7 +522,7 @@ impl<'a> Object<'a> {
 
     /// It is a directory, or the root folder itself.
     pub fn is_folder(&self) -> bool {
-        self.record.kind == record::CONTAINER && self.record.root.get() != NO_ROOT
+        self.record.kind == CONTAINER && self.record.root.get() != NO_ROOT
     }
 
     /// All items below a container of a view, at any depth, each once unless playlists repeat it; nothing for any other
@@ -808,6 +834,17 @@ impl<'a> Object<'a> {
         let count = if self.is_container() { count } else { 0 };
         // A lying number ends with the links there are.
         (0..count).map_while(move |place| snapshot.any(snapshot.link(start.checked_add(place)?)?))
+    }
+
+    /// The child that is a container, a directory or a playlist, of this file name; listed or not.
+    pub fn container_named(&self, name: &[u8]) -> Option<Object<'a>> {
+        self.all_children()
+            .find(|child| child.is_container() && child.name() == name)
+    }
+
+    /// Device and inode of a directory; zeros: not known.
+    pub fn directory_identity(&self) -> (u64, u64) {
+        self.record.identity()
     }
 
     /// The picture beside it that is shown for it.

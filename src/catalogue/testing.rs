@@ -162,15 +162,7 @@ pub(crate) fn scan(
     previous: Option<&Arc<Snapshot>>,
     prober: &Arc<LineProber>,
 ) -> Scanned {
-    scan::scan(&Job {
-        roots,
-        previous: previous.cloned(),
-        prober: prober.clone(),
-        progress: Arc::default(),
-        views: crate::catalogue::views::Views::default(),
-        now: 0,
-    })
-    .unwrap()
+    scan::scan(&Job::new(roots, previous.cloned(), prober.clone())).unwrap()
 }
 
 /// Scans the whole of `tree` anew.

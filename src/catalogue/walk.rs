@@ -43,10 +43,10 @@ pub struct Root {
 }
 
 impl Root {
-    /// The folder at `path`, links resolved. One that is not there now keeps its path as it is: it may come back.
+    /// The folder at `path`, links resolved. Of one that is not there now the links are resolved as far as they lead: it
+    /// may come back, and then it has the same path.
     pub fn new(path: &Path, only: Option<Class>) -> Self {
-        let canonical = path.canonicalize().or_else(|_| std::path::absolute(path));
-        let path = canonical.unwrap_or_else(|_| path.to_owned());
+        let path = path.canonicalize().unwrap_or_else(|_| resolved(path));
         // absolute() keeps a trailing slash; taking the path apart and together drops it.
         let path = path.components().collect();
         Self { path, only }
@@ -62,6 +62,32 @@ impl Root {
         use std::os::unix::ffi::OsStrExt as _;
         self.path.as_os_str().as_bytes()
     }
+}
+
+/// Symbolic links that are followed to a folder which is not there; as many as the kernel follows.
+const LINKS: u32 = 40;
+
+/// A path whose end is not there, with the links that are.
+fn resolved(path: &Path) -> PathBuf {
+    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for _ in 0..LINKS {
+        let mut there = path.as_path();
+        // The longest beginning that is something, were it a link to nothing.
+        while there.symlink_metadata().is_err() {
+            let Some(parent) = there.parent() else {
+                return path;
+            };
+            there = parent;
+        }
+        let rest = path.strip_prefix(there).unwrap_or(Path::new(""));
+        let next = match (there.canonicalize(), there.read_link(), there.parent()) {
+            (Ok(real), ..) => return real.join(rest),
+            (_, Ok(target), Some(parent)) => parent.join(target).join(rest),
+            _ => return path,
+        };
+        path = next;
+    }
+    path
 }
 
 /// What a name says about a file.
@@ -206,9 +232,34 @@ pub(super) fn stat(dir: &File, name: &CStr, follow: bool) -> Result<(FileType, S
 }
 
 /// Device and inode of an open directory.
-pub(super) fn identity(dir: &File) -> Result<(u64, u64), Errno> {
+///
+/// # Errors
+/// That of fstat(2).
+pub fn identity(dir: &File) -> Result<(u64, u64), Errno> {
     let stat = rustix::fs::fstat(dir)?;
     Ok((number(stat.st_dev), number(stat.st_ino)))
+}
+
+/// Device and inode of the directory called `name` in `dir`; of what is mounted there, if something is.
+pub(super) fn identity_of(dir: &File, name: &CStr, follow: bool) -> Result<(u64, u64), Errno> {
+    let flags = if follow {
+        AtFlags::empty()
+    } else {
+        AtFlags::SYMLINK_NOFOLLOW
+    };
+    let stat = rustix::fs::statat(dir, name, flags)?;
+    Ok((number(stat.st_dev), number(stat.st_ino)))
+}
+
+/// A child of this name may matter: it is a file of a kind that is listed or told of, or says that its folder is not
+/// for media players.
+pub fn matters(name: &[u8], by_name: impl Fn(&[u8]) -> Option<Kind>) -> bool {
+    name == NO_MEDIA || !is_hidden(name) && (is_note(name) || by_name(name).is_some())
+}
+
+/// A name that systems give to what nobody is meant to see.
+pub fn is_hidden(name: &[u8]) -> bool {
+    name.starts_with(b".") || SYSTEM_NAMES.contains(&name)
 }
 
 /// The error says that the disk or its connection is gone, not that this one file is wrong.
@@ -235,7 +286,7 @@ fn sort_out(
     by_name: &impl Fn(&[u8]) -> Option<Kind>,
 ) -> Result<(Is, bool), Reason> {
     let bytes = name.to_bytes();
-    if bytes.starts_with(b".") || SYSTEM_NAMES.contains(&bytes) {
+    if is_hidden(bytes) {
         return Err(Reason::Hidden);
     }
     let kind = match kind {
@@ -303,4 +354,30 @@ fn stamp(stat: &Stat) -> Stamp {
 /// The fields of stat(2) are of another type on every architecture.
 fn number<T: TryInto<N>, N: Default>(value: T) -> N {
     value.try_into().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::catalogue::testing::Tree;
+
+    #[test]
+    fn a_folder_that_is_not_there_has_the_path_it_will_have() {
+        let tree = Tree::new("resolved");
+        symlink(tree.path("disk/media"), tree.path("link")).unwrap();
+        symlink("link", tree.path("again")).unwrap();
+        symlink("circle", tree.path("circle")).unwrap();
+        let root = |name: &str| Root::new(&tree.path(name), None).path().to_owned();
+        let names = ["disk/media/a", "link/a", "again/a", "again/./a/"];
+        let missing = names.map(root);
+        assert_eq!(
+            missing,
+            [const { "disk/media/a" }; 4].map(|name| tree.path(name))
+        );
+        assert_eq!(root("circle/a"), tree.path("circle/a"));
+        std::fs::create_dir_all(tree.path("disk/media/a")).unwrap();
+        assert_eq!(names.map(root), missing);
+    }
 }

@@ -66,6 +66,45 @@ pub fn set_aside(dir: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
+/// Writes a snapshot that was published from memory into the state directory `dir` and maps it.
+///
+/// # Errors
+/// Those of the file system; then the old snapshot is still there.
+pub fn commit(snapshot: &Snapshot, dir: &Path) -> Result<Snapshot, OpenError> {
+    replace(dir, |file| file.write_all(snapshot.bytes()))
+}
+
+fn replace(
+    dir: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<Snapshot, OpenError> {
+    let (temporary, path) = (dir.join(TEMPORARY_NAME), dir.join(FILE_NAME));
+    let written = fs::create_dir_all(dir).and_then(|()| write_file(&temporary, &path, dir, write));
+    written.map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        OpenError::Io(e)
+    })?;
+    Snapshot::open(&path)
+}
+
+fn write_file(
+    temporary: &Path,
+    path: &Path,
+    dir: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    // A file of this name may be mapped by nobody, but it may be a link: never written through.
+    match fs::remove_file(temporary) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut file = File::create_new(temporary)?;
+    write(&mut file)?;
+    file.sync_all()?;
+    fs::rename(temporary, path)?;
+    File::open(dir)?.sync_all()
+}
+
 /// A finished catalogue, not yet written.
 #[derive(Debug)]
 pub struct Built {
@@ -148,25 +187,7 @@ impl Built {
     /// # Errors
     /// Those of the file system; then the old snapshot is still there.
     pub fn commit(&self, dir: &Path) -> Result<Snapshot, OpenError> {
-        let (temporary, path) = (dir.join(TEMPORARY_NAME), dir.join(FILE_NAME));
-        self.write_file(&temporary, &path, dir).map_err(|e| {
-            let _ = fs::remove_file(&temporary);
-            OpenError::Io(e)
-        })?;
-        Snapshot::open(&path)
-    }
-
-    fn write_file(&self, temporary: &Path, path: &Path, dir: &Path) -> io::Result<()> {
-        // A file of this name may be mapped by nobody, but it may be a link: never written through.
-        match fs::remove_file(temporary) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut file = File::create_new(temporary)?;
-        self.write(&mut file)?;
-        file.sync_all()?;
-        fs::rename(temporary, path)?;
-        File::open(dir)?.sync_all()
+        replace(dir, |file| self.write(file))
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {

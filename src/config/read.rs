@@ -261,6 +261,25 @@ pub(super) fn mdns(
     Ok(())
 }
 
+pub(super) fn rescan(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    let secs = text.and_then(OsStr::to_str).and_then(digits::<u64>);
+    // Below 10 s a large folder on a network would be read all the time.
+    let secs = secs
+        .filter(|secs| *secs == 0 || (10..=604_800).contains(secs))
+        .ok_or_else(|| {
+            wrong(
+                "it is a number of seconds from 10 to 604800, or 0 for never",
+                "RILL_RESCAN=300",
+            )
+        })?;
+    config.rescan = (secs > 0).then(|| Duration::from_secs(secs));
+    Ok(())
+}
+
 /// Reads a comma-separated list; empty entries are left out.
 pub(super) fn list<T>(
     text: Option<&OsStr>,

@@ -58,6 +58,7 @@ fn defaults_are_those_of_the_table() {
         allow: vec![],
         notify_interval: Duration::from_secs(600),
         mdns: true,
+        rescan: Some(Duration::from_secs(300)),
         hosts: vec![],
         views: vec![View::Music, View::Video, View::Pictures, View::Folders],
         initials: 0,
@@ -82,6 +83,7 @@ fn every_variable_is_read_and_shown() {
         ("RILL_INITIALS", "300"),
         ("RILL_NOTIFY_INTERVAL", "5"),
         ("RILL_MDNS", "off"),
+        ("RILL_RESCAN", "0"),
     ];
     let config = read(&variables, &[]).unwrap();
     let shown = "\
@@ -98,6 +100,7 @@ RILL_VIEWS=folders,music
 RILL_INITIALS=300
 RILL_NOTIFY_INTERVAL=5
 RILL_MDNS=off
+RILL_RESCAN=0
 ";
     assert_eq!(config.to_string(), shown);
     assert_eq!(config.media[1].only, Some(Class::Audio));
@@ -150,6 +153,9 @@ fn wrong_values_are_refused() {
         ("RILL_NOTIFY_INTERVAL", "4"),
         ("RILL_NOTIFY_INTERVAL", "86401"),
         ("RILL_NOTIFY_INTERVAL", "10m"),
+        ("RILL_RESCAN", "9"),
+        ("RILL_RESCAN", "604801"),
+        ("RILL_RESCAN", "never"),
     ] {
         let error = read(&[(name, value)], &[]).map_err(|e| e.to_string());
         // A row about another variable needs a folder to get that far.

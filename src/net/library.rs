@@ -1,14 +1,13 @@
-//! The scanner lane: one thread that walks the disks and sends finished snapshots to the loop.
+//! The scanner lane: one thread that walks the disks, follows their changes and sends finished snapshots to the loop.
 
 use std::{
     io,
-    path::PathBuf,
     sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
 
-use smol::channel::{self, Receiver, Sender};
+use smol::channel::{self, Receiver};
 
 use super::clock::Clock;
 use crate::{
@@ -19,16 +18,19 @@ use crate::{
         snapshot::Snapshot,
         views::{View, Views},
         walk::Root,
-        writer::{self, Built},
+        writer,
     },
     config::{self, Config},
-    sys::priority,
+    sys::{lock, priority, wait::Bell},
 };
+
+mod lane;
+mod watching;
+
+use lane::Lane;
 
 /// Messages that may wait for the loop.
 const WAITING: usize = 4;
-/// Scans in a row that a disk coming or going may spoil, before the scanner waits to be asked again.
-const ATTEMPTS: u32 = 5;
 
 /// How often whoever waits for [`scan_once`] is told how far it is.
 const WATCH_PERIOD: Duration = Duration::from_millis(200);
@@ -43,27 +45,44 @@ pub(super) enum News {
     Finished(Box<Report>),
 }
 
+/// What the loop asks of the scanner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// To look at everything.
+    Rescan,
+    /// To write what is not written yet, and to end.
+    Stop,
+}
+
 /// The loop's handle on the scanner.
 #[derive(Debug)]
 pub(super) struct Scanner {
-    orders: mpsc::Sender<()>,
+    orders: mpsc::Sender<Order>,
+    bell: Arc<Bell>,
     progress: Arc<Progress>,
 }
 
 impl Scanner {
-    /// Asks for a scan; several asked for while one runs become one.
+    /// Asks for a scan of everything; several asked for while one runs become one.
     pub(super) fn rescan(&self) {
-        // A scanner that ended has said why.
-        let _ = self.orders.send(());
+        self.order(Order::Rescan);
     }
 
-    /// Tells it to stop at the next file.
-    pub(super) fn cancel(&self) {
+    /// Tells it to stop at the next file, to write what is not written yet, and to end: then the channel of its news is
+    /// closed.
+    pub(super) fn stop(&self) {
         self.progress.cancel();
+        self.order(Order::Stop);
+    }
+
+    fn order(&self, order: Order) {
+        // A scanner that ended has said why.
+        let _ = self.orders.send(order);
+        self.bell.ring();
     }
 }
 
-/// Starts the thread, which scans once at once. Also gives what is listed until that scan is done.
+/// Starts the thread, which scans everything at once and then what changes. Also gives what is listed until that scan is done.
 ///
 /// # Errors
 /// No thread could be made.
@@ -77,20 +96,28 @@ pub(super) fn start(config: &Config) -> io::Result<(Scanner, Arc<Snapshot>, Rece
     let (orders, inbox) = mpsc::channel();
     let (outbox, news) = channel::bounded(WAITING);
     let progress = Arc::new(Progress::default());
+    let bell = Arc::new(Bell::new()?);
     let lane = Lane {
         media: config.media.clone(),
         views: views(config),
         clock: Clock::start(),
         state_dir: config.state_dir.clone(),
+        rescan: config.rescan,
         previous: stored,
         progress: Arc::clone(&progress),
         inbox,
+        bell: Arc::clone(&bell),
         outbox,
     };
     thread::Builder::new()
         .name("scanner".into())
         .spawn(move || lane.run())?;
-    Ok((Scanner { orders, progress }, listed, news))
+    let scanner = Scanner {
+        orders,
+        bell,
+        progress,
+    };
+    Ok((scanner, listed, news))
 }
 
 /// Scans once, keeps the result and says what was found: the command `rill scan`. Meanwhile `watch` is shown how far
@@ -101,12 +128,10 @@ pub(super) fn start(config: &Config) -> io::Result<(Scanner, Arc<Snapshot>, Rece
 pub fn scan_once(config: &Config, watch: impl Fn(&Progress)) -> Result<Report, String> {
     let progress = Arc::new(Progress::default());
     let job = Job {
-        roots: roots(&config.media),
-        previous: load(config),
-        prober: Arc::new(MediaProber),
         progress: Arc::clone(&progress),
         views: views(config),
         now: Clock::start().now().unix_secs,
+        ..Job::new(roots(&config.media), load(config), Arc::new(MediaProber))
     };
     let (outbox, inbox) = mpsc::channel();
     scan::spawn(job, move |result| {
@@ -121,8 +146,10 @@ pub fn scan_once(config: &Config, watch: impl Fn(&Progress)) -> Result<Report, S
             Err(error) => return Err(error.to_string()),
         }
     };
-    let Scanned { built, report } = result.map_err(|stopped| stopped.to_string())?;
-    if !built.is_unchanged() {
+    let Scanned { built, report, .. } = result.map_err(|stopped| stopped.to_string())?;
+    // A server that runs on this state directory keeps what it finds itself.
+    let is_served = matches!(lock::lock(&config.state_dir), Ok(None));
+    if !built.is_unchanged() && !is_served {
         built.commit(&config.state_dir).map_err(|error| {
             let dir = config.state_dir.display();
             format!("cannot keep the catalogue in {dir}: {error}")
@@ -149,12 +176,8 @@ pub fn scan_each(
         }
     };
     let job = Job {
-        roots: roots(&config.media),
-        previous: None,
-        prober: Arc::new(Telling(tell)),
         progress,
-        views: Views::default(),
-        now: 0,
+        ..Job::new(roots(&config.media), None, Arc::new(Telling(tell)))
     };
     match scan::scan(&job) {
         Ok(scanned) => Ok(Some(scanned.report)),
@@ -187,14 +210,7 @@ fn is_of(snapshot: &Snapshot, media: &[config::Root]) -> bool {
 
 /// The catalogue of no folders.
 fn empty() -> Result<Snapshot, String> {
-    let job = Job {
-        roots: Vec::new(),
-        previous: None,
-        prober: Arc::new(MediaProber),
-        progress: Arc::new(Progress::default()),
-        views: Views::default(),
-        now: 0,
-    };
+    let job = Job::new(Vec::new(), None, Arc::new(MediaProber));
     let scanned = scan::scan(&job).map_err(|stopped| stopped.to_string())?;
     scanned
         .built
@@ -222,86 +238,4 @@ fn roots(media: &[config::Root]) -> Vec<Root> {
         .iter()
         .map(|root| Root::new(&root.path, root.only))
         .collect()
-}
-
-struct Lane {
-    media: Vec<config::Root>,
-    views: Views,
-    clock: Clock,
-    state_dir: PathBuf,
-    previous: Option<Arc<Snapshot>>,
-    progress: Arc<Progress>,
-    inbox: mpsc::Receiver<()>,
-    outbox: Sender<News>,
-}
-
-impl Lane {
-    fn run(mut self) {
-        priority::lowest();
-        loop {
-            while self.inbox.try_recv().is_ok() {}
-            self.tell(News::Started);
-            self.scan();
-            // An error means that the loop dropped its end: rill is stopping.
-            if self.inbox.recv().is_err() {
-                return;
-            }
-        }
-    }
-
-    fn scan(&mut self) {
-        for _ in 0..ATTEMPTS {
-            let job = Job {
-                roots: roots(&self.media),
-                previous: self.previous.clone(),
-                prober: Arc::new(MediaProber),
-                progress: Arc::clone(&self.progress),
-                views: self.views.clone(),
-                now: self.clock.now().unix_secs,
-            };
-            match scan::scan(&job) {
-                Ok(Scanned { built, report }) => {
-                    self.publish(&built);
-                    self.tell(News::Finished(Box::new(report)));
-                    return;
-                }
-                Err(Stopped::RootChanged) => log::info!("{}; scanning again", Stopped::RootChanged),
-                Err(Stopped::Cancelled) => return,
-            }
-        }
-        log::warn!("disks come and go too often; what was known is served on until the next scan");
-    }
-
-    /// Shows the new catalogue at once, from memory, and again when it is on the disk.
-    fn publish(&mut self, built: &Built) {
-        if built.is_unchanged() {
-            // The same bytes, but it may not be listed yet: the folders may have been others.
-            if let Some(previous) = self.previous.clone() {
-                self.tell(News::Snapshot(previous));
-            }
-            return;
-        }
-        match built.to_snapshot() {
-            Ok(snapshot) => self.list(Arc::new(snapshot)),
-            Err(error) => log::error!("the new catalogue cannot be used: {error}"),
-        }
-        match built.commit(&self.state_dir) {
-            Ok(snapshot) => self.list(Arc::new(snapshot)),
-            Err(error) => log::warn!(
-                "cannot keep the catalogue in {}: {error}. It is served from memory, and all files are read again \
-                 at the next start",
-                self.state_dir.display()
-            ),
-        }
-    }
-
-    fn list(&mut self, snapshot: Arc<Snapshot>) {
-        self.previous = Some(Arc::clone(&snapshot));
-        self.tell(News::Snapshot(snapshot));
-    }
-
-    fn tell(&self, news: News) {
-        // A closed channel means that rill is stopping.
-        let _ = self.outbox.send_blocking(news);
-    }
 }

@@ -3,7 +3,7 @@
 //! | lane | does |
 //! |---|---|
 //! | the loop (this thread) | every socket and timer |
-//! | the scanner (`library`) | walks the disks, writes snapshots |
+//! | the scanner (`library`) | walks the disks, watches them, writes snapshots |
 //! | the readers (`files`) | open files, bring the next window of a stream into memory |
 //!
 //! (async-io adds a helper thread of its own, which sleeps while the loop runs.)
@@ -202,16 +202,21 @@ fn serve(
         Supervisor::stopping();
         accepting.cancel().await;
         events.cancel().await;
-        scanner.cancel();
+        scanner.stop();
         drop(stop);
+        // What the scanner still has to say is listened to, so that it comes to its end.
+        let written = async { while news.recv().await.is_ok() {} };
         // Small replies under way end meanwhile; streams are cut.
-        let goodbyes = async {
-            discovery.await;
-            if let Some(mdns) = mdns {
-                mdns.await;
-            }
+        let ended = async {
+            let goodbyes = async {
+                discovery.await;
+                if let Some(mdns) = mdns {
+                    mdns.await;
+                }
+            };
+            future::zip(goodbyes, written).await;
         };
-        future::or(goodbyes, async {
+        future::or(ended, async {
             Timer::after(limits::STOP_TIME).await;
         })
         .await;
@@ -325,7 +330,12 @@ async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>
                 continue;
             }
             library::News::Finished(report) => {
-                log::info!("{report}");
+                let level = if report.is_partial {
+                    log::Level::Debug
+                } else {
+                    log::Level::Info
+                };
+                log::log!(level, "{report}");
                 for skip in &report.skips {
                     log::debug!("skipped {skip}");
                 }

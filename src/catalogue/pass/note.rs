@@ -32,8 +32,7 @@ impl Pass<'_> {
         name: &CStr,
         is_link: bool,
     ) -> Result<(), Stop> {
-        let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
-        let known = self.known(id, name.to_bytes());
+        let known = self.known(name.to_bytes());
         let known = known.filter(|known| known.record.kind == NOTE);
         let stamp = match walk::stat(place.dir, name, is_link) {
             Ok((FileType::RegularFile, stamp)) => stamp,
@@ -41,10 +40,14 @@ impl Pass<'_> {
             Err(errno) => return self.not_read(place, known, errno),
         };
         let is_linked = is_link || place.is_linked;
-        if let Some(known) = known.filter(|known| known.record.stamped() == stamp) {
-            let mut record = self.copy(place.container, place.root, &known)?;
+        let (source, claim) = self.descend(place, known, stamp);
+        if let Some(source) = source.filter(|source| source.record.kind == NOTE) {
+            let mut record = self.copy(place.container, place.root, &source)?;
+            let (title, properties) = (source.own_text(), source.properties());
+            self.set_texts(&mut record, name.to_bytes(), title, properties)?;
             record.set(flag::OFFLINE, false);
             record.set(flag::LINKED, is_linked);
+            self.claim(claim, &mut record)?;
             self.builder.push(record)?;
             return Ok(());
         }
@@ -58,6 +61,7 @@ impl Pass<'_> {
             self.skip(place.root, Reason::Unreadable, &error.to_string());
             None
         });
+        let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
         let mut record = Record {
             id: id.value().into(),
             parent: place.container.into(),
@@ -68,6 +72,7 @@ impl Pass<'_> {
         record.set(flag::UNLISTED, true);
         record.set(flag::LINKED, is_linked);
         record.stamp(stamp);
+        self.claim(claim, &mut record)?;
         self.noted(record, name.to_bytes(), said.unwrap_or_default())
     }
 

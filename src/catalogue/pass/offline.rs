@@ -4,15 +4,15 @@ use std::io;
 
 use rustix::io::Errno;
 
-use super::{Halt, Pass, Place, Stop, gone};
+use super::{Halt, NOT_MOUNTED, Pass, Place, Stop, gone, keep::children_of};
 use crate::{
     catalogue::{
         layout,
         object_id::ObjectId,
-        record::flag,
+        record::{CONTAINER, flag},
         report::{MissingRoot, Reason},
         snapshot::Object,
-        walk,
+        walk::{self, Listing},
     },
     media::Class,
     sys::beneath::Refused,
@@ -50,7 +50,7 @@ impl<'a> Pass<'a> {
     pub(super) fn not_read(
         &mut self,
         place: Place<'_>,
-        known: Option<Object<'_>>,
+        known: Option<Object<'a>>,
         errno: Errno,
     ) -> Result<(), Stop> {
         // Gone since its name was read: as if it had never been.
@@ -73,15 +73,21 @@ impl<'a> Pass<'a> {
         let Some(known) = self.known_container(container, root) else {
             return Ok(());
         };
-        for child in known.all_children() {
+        for child in children_of(&known) {
             self.push_offline(container, root, &child)?;
         }
         Ok(())
     }
 
-    fn push_offline(&mut self, parent: u32, root: u16, known: &Object<'_>) -> Result<(), Stop> {
+    pub(super) fn push_offline(
+        &mut self,
+        parent: u32,
+        root: u16,
+        known: &Object<'a>,
+    ) -> Result<(), Stop> {
         let mut record = self.copy(parent, root, known)?;
         record.set(flag::OFFLINE, true);
+        self.stays(parent, known)?;
         let is_item = !known.is_container() && known.class() != Some(Class::Caption);
         self.report.offline += u64::from(is_item && !record.has(flag::UNLISTED));
         self.builder.push(record)?;
@@ -123,9 +129,76 @@ impl<'a> Pass<'a> {
         if self.builder.roots[usize::from(root)].record.get() == container {
             return self.previous_root(root).map(|(_, object)| object);
         }
-        let id = self.builder.records[container as usize].id.get();
-        let previous = self.previous?;
-        let number = previous.find_record(ObjectId::from_value(id))?;
-        previous.any(number).filter(Object::is_container)
+        let old = self.origins.get(&container)?.old?;
+        self.previous?.any(old).filter(Object::is_container)
+    }
+
+    /// A folder where a disk was mounted and none is now.
+    pub(super) fn was_mounted(&self, container: u32, device: u64) -> bool {
+        let parent = self.builder.records[container as usize].parent.get();
+        let parent = self.builder.records.get(parent as usize);
+        let old = self.origins.get(&container).and_then(|origin| origin.old);
+        let old = old.and_then(|old| self.previous?.any(old));
+        old.is_some_and(|old| self.was_mount_point(&old))
+            && parent.is_some_and(|parent| parent.identity().0 == device)
+    }
+
+    /// A disk was mounted there, with something on it. Devices are compared within one catalogue only: after a restart of
+    /// the machine each may have another number.
+    fn was_mount_point(&self, old: &Object<'_>) -> bool {
+        let parent = self.previous.and_then(|p| p.any(old.record.parent.get()));
+        let parent = parent.map_or(0, |parent| parent.record.identity().0);
+        let device = old.record.identity().0;
+        old.record.kind == CONTAINER
+            && !old.record.has(flag::LINKED)
+            && ![0, device].contains(&parent)
+            && device != 0
+            && old.all_children().next().is_some()
+    }
+
+    /// Keeps what was in a mount point without its disk, and the disk's identity.
+    pub(super) fn keep_unmounted_folder(&mut self, container: u32, root: u16) -> Result<(), Stop> {
+        let old = self.known_container(container, root);
+        let record = &mut self.builder.records[container as usize];
+        record.set(flag::OFFLINE, true);
+        if let Some(old) = old {
+            record.identify(old.record.identity());
+        }
+        self.keep_offline(container, root)
+    }
+
+    /// The disk that is mounted at the current path is missing.
+    pub(super) fn disk_is_missing(&mut self, root: u16) {
+        let path = self.absolute(root).into();
+        let detail = NOT_MOUNTED.into();
+        self.report.missing.push(MissingRoot { path, detail });
+    }
+
+    /// Keeps mount points that went with their disks, as those of removable ones do.
+    pub(super) fn keep_unmounted(
+        &mut self,
+        place: Place<'_>,
+        listing: &Listing,
+    ) -> Result<(), Stop> {
+        let Some(previous) = self.previous else {
+            return Ok(());
+        };
+        let before = self.before.iter().filter_map(|n| previous.any(*n));
+        let mounted: Vec<_> = before.filter(|old| self.was_mount_point(old)).collect();
+        for old in mounted {
+            let mut found = listing.found().iter();
+            if found.any(|found| listing.name(found).to_bytes() == old.name()) {
+                continue;
+            }
+            let below = self.path.len();
+            if below > 0 {
+                self.path.push(b'/');
+            }
+            self.path.extend_from_slice(old.name());
+            self.disk_is_missing(place.root);
+            self.path.truncate(below);
+            self.push_offline(place.container, place.root, &old)?;
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! Playlists: containers whose children are at home elsewhere in the roots. They are read at every pass, because what
-//! an entry leads to may have come or gone since the last one.
+//! Playlists: containers whose children are at home elsewhere in the roots. They are read whenever their directory is;
+//! what their entries lead to is asked at every pass, because it may have come or gone since the last one.
 
 use std::{
     ffi::CStr,
@@ -71,6 +71,9 @@ impl Pass<'_> {
         };
         record.set(flag::LINKED, is_link || place.is_linked);
         record.stamp(stamp);
+        let known = self.known_playlist(name.to_bytes());
+        let (_, claim) = self.descend(place, known, stamp);
+        self.claim(claim, &mut record)?;
         self.listed(record, name.to_bytes(), &list)
     }
 

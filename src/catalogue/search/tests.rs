@@ -6,7 +6,6 @@ use crate::{
         record::Tag,
         scan::{self, Job, Kind, Probed, Prober, Root},
         testing::{LineProber, Tree},
-        views::Views,
     },
     media::{Date, Media, Precision},
     wire::{
@@ -61,14 +60,9 @@ impl Prober for Told {
 }
 
 fn scanned(tree: &Tree) -> Arc<Snapshot> {
-    let scanned = scan::scan(&Job {
-        roots: vec![Root::new(&tree.path(""), None)],
-        previous: None,
-        prober: Arc::new(Told(LineProber::default())),
-        progress: Arc::default(),
-        views: Views::default(),
-        now: 0,
-    });
+    let roots = vec![Root::new(&tree.path(""), None)];
+    let prober = Arc::new(Told(LineProber::default()));
+    let scanned = scan::scan(&Job::new(roots, None, prober));
     let snapshot = scanned.unwrap().built.to_snapshot().unwrap();
     snapshot.verify().unwrap();
     Arc::new(snapshot)

@@ -52,13 +52,11 @@ impl Library {
     /// Scans, and returns how many files were probed.
     fn scan(&mut self) -> u32 {
         let root = |below: &&str| Root::new(&self.tree.path(below), None);
+        let roots = self.roots.iter().map(root).collect();
         let scanned = scan::scan(&Job {
-            roots: self.roots.iter().map(root).collect(),
-            previous: self.snapshot.clone(),
-            prober: self.prober.clone(),
-            progress: Arc::default(),
             views: self.views.clone(),
             now: self.now,
+            ..Job::new(roots, self.snapshot.clone(), self.prober.clone())
         })
         .unwrap();
         let snapshot = scanned.built.to_snapshot().unwrap();

@@ -19,6 +19,7 @@ pub(crate) struct Setup {
     media: OsString,
     variables: Vec<(String, OsString)>,
     arguments: Vec<OsString>,
+    through: Vec<OsString>,
     pub(super) items: usize,
     as_nobody: bool,
 }
@@ -31,6 +32,7 @@ impl Setup {
             media: library.root().into(),
             variables: Vec::new(),
             arguments: Vec::new(),
+            through: Vec::new(),
             items: library.items(),
             as_nobody: false,
         }
@@ -51,6 +53,12 @@ impl Setup {
     /// Adds one argument.
     pub(crate) fn argument(mut self, word: impl Into<OsString>) -> Self {
         self.arguments.push(word.into());
+        self
+    }
+
+    /// Started by another program, whose last arguments are the command line; it must become the server by exec.
+    pub(crate) fn through(mut self, words: &[&str]) -> Self {
+        self.through = words.iter().map(Into::into).collect();
         self
     }
 
@@ -123,6 +131,7 @@ impl Setup {
         let mut command = Command::new("ip");
         command
             .args(["netns", "exec", &network.server()])
+            .args(&self.through)
             .args(words)
             .args(&self.arguments);
         clean(&mut command);
