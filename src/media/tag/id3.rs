@@ -370,10 +370,10 @@ fn decode(content: &[u8]) -> String {
 }
 
 fn wanted(id: [u8; 4]) -> bool {
-    const FRAMES: [&[u8; 4]; 22] = [
+    const FRAMES: [&[u8; 4]; 24] = [
         b"TIT2", b"TT2 ", b"TPE1", b"TP1 ", b"TPE2", b"TP2 ", b"TALB", b"TAL ", b"TCON", b"TCO ",
         b"TCOM", b"TCM ", b"TRCK", b"TRK ", b"TPOS", b"TPA ", b"TDRC", b"TDRL", b"TYER", b"TYE ",
-        b"TDAT", b"TDA ",
+        b"TDAT", b"TDA ", b"TIME", b"TIM ",
     ];
     FRAMES.contains(&&id)
 }
@@ -391,18 +391,20 @@ fn take(id: [u8; 4], value: &str, media: &mut Media, dates: &mut Dates) {
         b"TDRC" => put(&mut dates.recorded, date(value)),
         b"TDRL" => put(&mut dates.released, date(value)),
         b"TYER" | b"TYE " => put(&mut dates.year, date(value)),
-        b"TDAT" | b"TDA " => put(&mut dates.day_month, day_month(value)),
+        b"TDAT" | b"TDA " => put(&mut dates.day_month, two_numbers(value)),
+        b"TIME" | b"TIM " => put(&mut dates.hour_minute, two_numbers(value)),
         _ => {}
     }
 }
 
-/// What the several date frames said. 2.3 splits a day over TYER and TDAT.
+/// What the several date frames said. 2.3 splits a moment over TYER, TDAT and TIME.
 #[derive(Default)]
 struct Dates {
     recorded: Option<Date>,
     released: Option<Date>,
     year: Option<Date>,
     day_month: Option<[u32; 2]>,
+    hour_minute: Option<[u32; 2]>,
 }
 
 impl Dates {
@@ -421,12 +423,13 @@ impl Dates {
         let year = time::OffsetDateTime::from_unix_timestamp(stated.unix_secs)
             .ok()?
             .year();
-        date_of(&[u32::try_from(year).ok()?, month, day])
+        let [hour, minute] = self.hour_minute.unwrap_or([u32::MAX; 2]);
+        date_of(&[u32::try_from(year).ok()?, month, day, hour, minute])
     }
 }
 
-/// `DDMM` (2.3 §4.2.1, TDAT).
-fn day_month(value: &str) -> Option<[u32; 2]> {
+/// `DDMM` of TDAT and `HHMM` of TIME (2.3 §4.2.1).
+fn two_numbers(value: &str) -> Option<[u32; 2]> {
     let value = value.trim();
     let number = |range: std::ops::Range<usize>| value.get(range).and_then(|n| n.parse().ok());
     (value.len() == 4).then_some([number(0..2)?, number(2..4)?])
