@@ -4,8 +4,8 @@
 //! under `container/` and a row here.
 
 use super::container::{
-    self, ac3, adts, aiff, amr, asf, avi, bmp, caf, dsd, flac, flv, gif, jpeg, lossless, mkv,
-    monkeys, mp3, mp4, mpegps, mpegts, musepack, ogg, png, tiff, wav, wavpack, webp,
+    self, ac3, adts, aiff, amr, asf, au, avi, bmp, caf, dsd, flac, flv, gif, jpeg, lossless, mkv,
+    monkeys, mp3, mp4, mpegps, mpegts, musepack, ogg, png, real, tiff, wav, wavpack, webp,
 };
 use super::mime::Mime;
 use super::reader::{Error, Reader};
@@ -194,6 +194,18 @@ static FORMATS: &[Format] = &[
         mimes: &[Mime::AMR],
         magic: &[(0, b"#!AMR\n"), (0, b"#!AMR-WB\n")],
         read: amr::read,
+    },
+    Format {
+        name: "au",
+        mimes: &[Mime::AU],
+        magic: &[(0, b".snd\0\0")],
+        read: au::read,
+    },
+    Format {
+        name: "real",
+        mimes: &[Mime::REAL, Mime::REAL_AUDIO],
+        magic: &[(0, b".RMF\0\0"), (0, b".ra\xFD\0")],
+        read: real::read,
     },
     Format {
         name: "jpeg",
@@ -405,8 +417,8 @@ mod tests {
 
     #[test]
     fn formats_without_a_reader_are_known_by_name_and_give_no_trouble() {
-        let found = probed("film.rm", b".RMF");
-        assert_eq!((found.media.mime, found.trouble), (Some(Mime::REAL), None));
+        let found = probed("sound.dts", b"\x7F\xFE");
+        assert_eq!((found.media.mime, found.trouble), (Some(Mime::DTS), None));
     }
 
     #[test]

@@ -3,14 +3,15 @@
 //! References: id3.org, "ID3 tag version 2.4.0" (Main Structure §3, §4; Native Frames §4), "ID3 tag version 2.3.0",
 //! "ID3 tag version 2"; ID3v1.1 has no better description than its 128 bytes. Pictures are located, not read.
 
-use super::{ByteOrder, date, date_of, genre, latin1, number, put, text, utf8, utf16};
+use super::{ByteOrder, date, date_of, genre, inflated, latin1, number, put, text, utf8, utf16};
 use crate::limits;
 use crate::media::art;
 use crate::media::reader::{Error, Reader};
 use crate::media::{Date, Media};
 
 /// Bytes of a text frame that are looked at: a full property in UTF-16, its mark, and a long first value cut short.
-const TEXT_FRAME_BYTES: u64 = 4 * limits::TEXT_BYTES as u64;
+const TEXT_FRAME_LEN: usize = 4 * limits::TEXT_BYTES;
+const TEXT_FRAME_BYTES: u64 = TEXT_FRAME_LEN as u64;
 /// Bytes of a version 1 tag.
 pub const V1_BYTES: u64 = 128;
 
@@ -129,7 +130,7 @@ fn frames(
         skip_extended(header, &mut bytes)?;
     }
     while let Some(frame) = frame_header(header, &mut bytes)? {
-        let as_it_is = !whole && !frame.opaque && !frame.unsynchronised;
+        let as_it_is = !whole && !frame.opaque && !frame.packed && !frame.unsynchronised;
         if is_picture(frame.id) && as_it_is && frame.len <= bytes.r.remaining() {
             picture(header, &frame, &mut bytes, media)?;
         } else if is_rating(frame.id) && as_it_is {
@@ -209,8 +210,10 @@ struct Frame {
     len: u64,
     /// Bytes in front of the content that belong to flags.
     prefix: u64,
-    /// Compressed or encrypted: not read.
+    /// Encrypted: not read.
     opaque: bool,
+    /// Compressed.
+    packed: bool,
     /// 2.4: the content alone was unsynchronised.
     unsynchronised: bool,
 }
@@ -230,6 +233,7 @@ fn frame_header(header: Header, bytes: &mut Bytes<'_>) -> Result<Option<Frame>, 
             len,
             prefix: 0,
             opaque: false,
+            packed: false,
             unsynchronised: false,
         };
         return Ok(is_frame_id([a, b, c, b'0']).then_some(frame));
@@ -241,13 +245,15 @@ fn frame_header(header: Header, bytes: &mut Bytes<'_>) -> Result<Option<Frame>, 
         return Ok(None);
     }
     let frame = if header.version == 3 {
-        let prefix = u64::from(flags & 0x20 != 0);
+        let packed = flags & 0x80 != 0;
+        let prefix = u64::from(flags & 0x20 != 0) + 4 * u64::from(packed);
         let len = u64::from(u32::from_be_bytes(size));
         Frame {
             id,
             len,
             prefix,
-            opaque: flags & 0xC0 != 0,
+            opaque: flags & 0x40 != 0,
+            packed,
             unsynchronised: false,
         }
     } else {
@@ -257,7 +263,8 @@ fn frame_header(header: Header, bytes: &mut Bytes<'_>) -> Result<Option<Frame>, 
             id,
             len: v24_len(size, bytes),
             prefix,
-            opaque: flags & 0x0C != 0,
+            opaque: flags & 0x04 != 0,
+            packed: flags & 0x08 != 0,
             unsynchronised,
         }
     };
@@ -344,6 +351,10 @@ fn frame_text(frame: &Frame, bytes: &mut Bytes<'_>) -> Result<String, Error> {
             last = *b;
             !stuffed
         });
+    }
+    if frame.packed {
+        // Damage in the frame costs its text alone.
+        content = inflated(&content, TEXT_FRAME_LEN).unwrap_or_default();
     }
     Ok(decode(&content))
 }

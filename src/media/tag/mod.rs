@@ -163,6 +163,18 @@ pub(crate) fn utf8_or_latin1(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| latin1(bytes), str::to_owned)
 }
 
+/// What zlib (RFC 1950) has packed.
+///
+/// # Errors
+/// [`Error::Limit`] if it is more than `most` bytes; [`Error::Malformed`].
+pub(crate) fn inflated(bytes: &[u8], most: usize) -> Result<Vec<u8>, Error> {
+    use fdeflate::BoundedDecompressionError::{DecompressionError, OutputTooLarge};
+    fdeflate::decompress_to_vec_bounded(bytes, most).map_err(|e| match e {
+        OutputTooLarge { .. } => Error::Limit,
+        DecompressionError { .. } => Error::Malformed("zlib"),
+    })
+}
+
 /// Which byte of a UTF-16 unit comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ByteOrder {

@@ -136,7 +136,7 @@ fn length(r: &mut impl Bytes) -> Result<u32, Error> {
 }
 
 /// Takes what a comment of this name, in capitals, says. Fields already known stay.
-pub(super) fn take(name: &str, value: &str, media: &mut Media) {
+pub(crate) fn take(name: &str, value: &str, media: &mut Media) {
     match name {
         "TITLE" => put(&mut media.title, text(value)),
         "ARTIST" => put(&mut media.artist, text(value)),
