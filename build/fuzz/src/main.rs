@@ -35,6 +35,7 @@ fn choose() -> Target {
         "playlist" => media::playlist,
         "charset" => media::charset,
         "picture" => media::picture,
+        "cover" => media::cover,
         "snapshot" => {
             catalogue::seed();
             catalogue::snapshot

@@ -18,6 +18,7 @@ pub mod avi;
 pub mod bmp;
 pub mod caf;
 pub mod dsd;
+pub mod dts;
 pub mod flac;
 pub mod flv;
 mod frames;
