@@ -4,8 +4,8 @@
 //! under `container/` and a row here.
 
 use super::container::{
-    self, ac3, adts, aiff, amr, asf, au, avi, bmp, caf, dsd, dts, flac, flv, gif, jpeg, lossless, mkv,
-    monkeys, mp3, mp4, mpegps, mpegts, musepack, ogg, png, real, tiff, wav, wavpack, webp,
+    self, ac3, adts, aiff, amr, asf, au, avi, bmp, caf, dsd, dts, flac, flv, gif, jpeg, lossless,
+    mkv, monkeys, mp3, mp4, mpegps, mpegts, musepack, ogg, png, real, tiff, wav, wavpack, webp,
 };
 use super::mime::Mime;
 use super::reader::{Error, Reader};

@@ -19,7 +19,9 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     let mut sound = tag::around(r, tag::Native::Id3, media)?;
     frames::find(&mut sound, &step, "DTS: no frames")?;
     let mut bytes = [0; HEAD_BYTES];
-    let first = core(sound.clone().read_some(&mut bytes)?).ok_or(NONE)?.sound;
+    let first = core(sound.clone().read_some(&mut bytes)?)
+        .ok_or(NONE)?
+        .sound;
     media.class = Some(Class::Audio);
     media.mime = Some(Mime::DTS);
     media.sample_rate = first.sample_rate;

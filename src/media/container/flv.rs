@@ -189,11 +189,7 @@ fn sorenson(bytes: &[u8]) -> Option<(u32, u32)> {
 
 /// The script: a string `onMetaData`, then an object or an array of named values (Adobe "AMF 0" §2).
 /// Texts bear the names that Vorbis comments have too.
-fn on_meta_data(
-    r: &mut Reader<'_>,
-    stated: &mut Stated,
-    media: &mut Media,
-) -> Result<(), Error> {
+fn on_meta_data(r: &mut Reader<'_>, stated: &mut Stated, media: &mut Media) -> Result<(), Error> {
     if r.byte()? != 2 || name(r)? != b"onMetaData" {
         return Ok(());
     }

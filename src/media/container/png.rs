@@ -82,7 +82,11 @@ fn raw_profile(packed: bool, chunk: &[u8], media: &mut Media) -> Option<()> {
     };
     let mut lines = unpacked.split(|b| *b == b'\n').filter(|l| !l.is_empty());
     let digits: Vec<u8> = lines.by_ref().skip(2).flatten().copied().collect();
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let digit = |b: u8| {
+        char::from(b)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
     let (pairs, _) = digits.as_chunks::<2>();
     let bytes: Option<Vec<u8>> = pairs
         .iter()

@@ -1,5 +1,5 @@
-//! RealMedia and RealAudio (the chunks of "RealMedia File Format", RealNetworks 1998; the audio headers have no description,
-//! so only what every known file agrees with is read).
+//! `RealMedia` and `RealAudio` (the chunks of "`RealMedia` File Format", `RealNetworks` 1998; the headers of sound have no
+//! description, so only what every known file agrees with is read).
 
 use std::time::Duration;
 
@@ -177,15 +177,15 @@ mod tests {
     use super::*;
     use crate::media::container::testing::{parse, survives};
 
-    fn chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    fn chunk(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
         let len = u32::try_from(body.len() + 10).unwrap();
-        [kind, len.to_be_bytes().as_slice(), &[0, 0], body].concat()
+        [kind.as_slice(), &len.to_be_bytes(), &[0, 0], body].concat()
     }
 
     fn stream_of(specific: &[u8]) -> Vec<u8> {
         let len = u32::try_from(specific.len()).unwrap().to_be_bytes();
         let body = [&[0; 30], b"\x01n\x02mt".as_slice(), &len, specific].concat();
-        chunk(b"MDPR", &body)
+        chunk(*b"MDPR", &body)
     }
 
     fn header_5() -> Vec<u8> {
@@ -199,11 +199,11 @@ mod tests {
         let mut properties = vec![0; 40];
         properties[20..24].copy_from_slice(&2_500_u32.to_be_bytes());
         [
-            chunk(b".RMF", &[0; 8]),
-            chunk(b"PROP", &properties),
+            chunk(*b".RMF", &[0; 8]),
+            chunk(*b"PROP", &properties),
             streams.concat(),
-            chunk(b"CONT", b"\0\x05Title\0\x03Me!\0\0\0\0"),
-            chunk(b"DATA", &[0; 40]),
+            chunk(*b"CONT", b"\0\x05Title\0\x03Me!\0\0\0\0"),
+            chunk(*b"DATA", &[0; 40]),
         ]
         .concat()
     }

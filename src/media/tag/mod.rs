@@ -225,10 +225,7 @@ pub(crate) fn date(raw: &str) -> Option<Date> {
     let mut parts = [0; 6];
     let mut count = 0;
     let stated = without_zone(raw);
-    for (part, place) in stated
-        .split(['-', '/', ':', '.', 'T', ' '])
-        .zip(&mut parts)
-    {
+    for (part, place) in stated.split(['-', '/', ':', '.', 'T', ' ']).zip(&mut parts) {
         let digits = if count == 0 { 4..=4 } else { 1..=2 };
         if !digits.contains(&part.len()) || !part.bytes().all(|b| b.is_ascii_digit()) {
             break;

@@ -77,7 +77,11 @@ pub(crate) fn read(r: &mut impl Bytes, media: &mut Media) -> Result<(), Error> {
             // A date says more than a year, and comments have no order.
             let name = name.to_ascii_uppercase();
             let lesser = name == "YEAR";
-            take(&name, value, if lesser { &mut *beside } else { &mut *media });
+            take(
+                &name,
+                value,
+                if lesser { &mut *beside } else { &mut *media },
+            );
         }
     }
     media.fill_from(std::mem::take(beside));
