@@ -227,7 +227,7 @@ mod tests {
         let up = page(&snapshot, ObjectId::ROOT, &up, 0, 6).unwrap();
         assert_eq!(
             titles(&up),
-            ["sub", "Title 0", "Title 1", "Title 1", "Title 2", "Title 2"]
+            ["sub", "Title 0", "Title 1", "Title 1", "Title 10", "Title 10"]
         );
     }
 

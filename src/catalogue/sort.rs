@@ -24,7 +24,9 @@ pub(super) fn compare(x: &Object<'_>, y: &Object<'_>, keys: &[SortKey]) -> Order
 fn by(x: &Object<'_>, y: &Object<'_>, property: SortProperty) -> Ordering {
     let text = |tag| natural(x.property(tag), y.property(tag));
     match property {
-        SortProperty::Title => x.title_rank().cmp(&y.title_rank()),
+        // Whoever asks for this order gets the one of the standard's texts, character by character; the natural one is
+        // that of listings for which nothing is asked.
+        SortProperty::Title => order::compare_characters(x.title(), y.title()),
         SortProperty::Date => x.date().cmp(&y.date()),
         SortProperty::Class => x.record.kind.cmp(&y.record.kind),
         SortProperty::Size => x.size().cmp(&y.size()),

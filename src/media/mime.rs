@@ -48,6 +48,7 @@ codes! {
     52 SRT 53 SSA 54 ASS 55 VTT 56 SUB 57 SMI
     58 AUDIO_WEBM
     59 M3U 60 PLS
+    61 REAL_AUDIO
 }
 
 /// Reasons where the registries and the televisions disagree:
@@ -201,6 +202,12 @@ static TABLE: &[Row] = &[
         &["m3u", "m3u8"],
     ),
     row(Mime::PLS, Class::Playlist, "audio/x-scpls", &["pls"]),
+    row(
+        Mime::REAL_AUDIO,
+        Class::Audio,
+        "audio/x-pn-realaudio",
+        &["ra"],
+    ),
 ];
 
 impl Mime {
@@ -288,6 +295,7 @@ mod tests {
             (51, "image/avif"),
             (52, "text/srt"),
             (59, "audio/x-mpegurl"),
+            (61, "audio/x-pn-realaudio"),
         ];
         for (code, text) in stored {
             assert_eq!(Mime::from_code(code).unwrap().as_str(), text);

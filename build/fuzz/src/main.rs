@@ -42,6 +42,7 @@ fn choose() -> Target {
         "picture" => media::picture,
         "tags" => wire::tags,
         "journal" => catalogue::journal,
+        "cover" => media::cover,
         "snapshot" => {
             catalogue::seed();
             catalogue::snapshot

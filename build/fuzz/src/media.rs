@@ -1,7 +1,9 @@
 //! Readers of files.
 
+use rill::limits;
 use rill::media::{
     ArtSpan,
+    art::packed,
     charset::{Converter, detect},
     nfo as nfo_reader,
     picture::{Target, scale},
@@ -20,6 +22,23 @@ pub fn probe(name: &str, data: &[u8]) {
         let end = offset.checked_add(u64::from(len)).expect("a span ends");
         assert!(end <= data.len() as u64);
         let _ = scale(&data, offset..end, Target::Thumbnail, 1);
+    }
+}
+
+/// Takes out the cover that a probe of Ogg finds, and what lies at a place that the last bytes name: a file may have
+/// changed since it was probed.
+pub fn cover(data: &[u8]) {
+    let len = data.len() as u64;
+    let source = Source::new(&data, len);
+    let media = prober::probe(b"a.ogg", &mut Reader::new(&source)).media;
+    let found = media.art.filter(|_| media.mime.is_some_and(packed::is_packed));
+    let elsewhere = data.last_chunk().map(|last| u64::from(u16::from_le_bytes(*last)));
+    for at in found.map(|span| span.offset).into_iter().chain(elsewhere) {
+        if let Ok(picture) = packed::unpack(&data, len, at) {
+            let length = picture.len() as u64;
+            assert!(length <= limits::PACKED_ART_BYTES);
+            let _ = scale(&picture.as_slice(), 0..length, Target::Thumbnail, 1);
+        }
     }
 }
 

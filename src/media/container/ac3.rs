@@ -23,7 +23,7 @@ struct Frame {
 /// # Errors
 /// [`Error::Malformed`] if no frames are found; errors of the reader.
 pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let mut sound = tag::around(r, media)?;
+    let mut sound = tag::around(r, tag::Native::Id3, media)?;
     let any = |r: &mut Reader<'_>| Ok(frame(r)?.map(|f| f.step));
     frames::find(&mut sound, &any, "AC-3: no frames")?;
     let Some(first) = frame(&mut sound.clone())? else {

@@ -26,7 +26,7 @@ struct Stream {
 /// # Errors
 /// [`Error::Malformed`] if no frames are found; errors of the reader.
 pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let mut sound = tag::around(r, media)?;
+    let mut sound = tag::around(r, tag::Native::Id3, media)?;
     frames::find(
         &mut sound,
         &|r| Ok(header(r)?.map(|(_, step)| step)),

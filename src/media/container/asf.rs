@@ -338,8 +338,8 @@ fn take(name: &str, value: &str, tags: &mut Media) {
         "WM/AlbumArtist" => put(&mut tags.album_artist, text(value)),
         "WM/Genre" => put(&mut tags.genre, text(value)),
         "WM/Composer" => put(&mut tags.composer, text(value)),
-        "WM/TrackNumber" => put(&mut tags.track, number(value)),
-        // The older name, counted from 0.
+        "WM/TrackNumber" => tags.track = number(value).or(tags.track),
+        // The older name, counted from 0, beside which the newer one counts.
         "WM/Track" => put(
             &mut tags.track,
             value.parse().ok().and_then(|n: u32| n.checked_add(1)),
@@ -430,11 +430,12 @@ mod tests {
         let items = [
             item("WM/Genre", 0, &utf16_of("One")),
             item("WM/Genre", 0, &utf16_of("Two")),
+            item("WM/Track", 3, &[3, 0, 0, 0]),
             item("WM/TrackNumber", 3, &[7, 0, 0, 0]),
             item("WM/Picture", 1, &picture),
             item("WM/Year", 0, &utf16_of("1970")),
         ];
-        let extended = [&[5, 0], items.concat().as_slice()].concat();
+        let extended = [&[6, 0], items.concat().as_slice()].concat();
         let album = utf16_of("Album");
         let name = utf16_of("WM/AlbumTitle");
         let library = [

@@ -24,6 +24,8 @@ struct Film {
     all_frames: u32,
     /// The first stream of pictures: pictures, and their time.
     pictures: Option<(u32, u64, u64)>,
+    /// The first stream of sound, likewise.
+    heard: Option<(u32, u64, u64)>,
 }
 
 /// Reads a whole file.
@@ -134,6 +136,8 @@ impl Film {
                     }),
                 ) if self.streams.sounds.len() < Streams::MOST => {
                     self.streams.sounds.push(wave(body)?);
+                    let of = |h: &Header| (h.length, h.scale, h.rate);
+                    self.heard = self.heard.or(header.as_ref().map(of));
                 }
                 _ => {}
             }
@@ -156,9 +160,10 @@ impl Film {
         self.streams.describe(media);
     }
 
-    /// The pictures of all parts, else of the stream, else of the main header.
+    /// The pictures of all parts, else of the stream, else of the main header; the sound where it is alone.
     fn play_time(&self) -> Option<Duration> {
-        let (length, scale, rate) = self.pictures.unwrap_or_default();
+        let alone = || self.heard.filter(|_| self.streams.video.is_none());
+        let (length, scale, rate) = self.pictures.or_else(alone).unwrap_or_default();
         let of = |frames: u32| {
             let nanos = (u128::from(frames) * 1_000_000_000 * u128::from(scale))
                 .checked_div(u128::from(rate))?;

@@ -150,3 +150,18 @@ fn lying_sizes_and_impossible_times_end() {
     .concat();
     assert_eq!(parse(&endless).0.duration, None);
 }
+
+#[test]
+fn sound_alone_has_the_length_of_its_own() {
+    let main = words(&[0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    let wave = [
+        vec![1, 0, 2, 0],
+        words(&[44_100, 176_400]),
+        vec![4, 0, 16, 0],
+    ];
+    let sound = stream("auds", "\0\0\0\0", [4, 176_400], 88_200, &wave.concat());
+    let body = list("hdrl", &[chunk("avih", &main), sound]);
+    let (media, _) = parse(&[b"RIFF\0\0\0\0AVI ", body.as_slice()].concat());
+    assert_eq!(media.duration, Some(Duration::from_secs(2)));
+    assert_eq!(media.class, Some(Class::Audio));
+}

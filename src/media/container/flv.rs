@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use crate::limits;
 use crate::media::codec::{
     AudioCodec, FrameRate, Sound, Streams, Video, VideoCodec, aac, h264, hevc,
 };
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
+use crate::media::tag::{utf8, vorbis};
 use crate::media::{Class, Media};
 
 /// Tags that are looked at from the front.
@@ -42,7 +44,7 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         streams.video = Some(Video::default());
     }
     r.seek(header)?;
-    let outcome = tags(r, flags, &mut streams, &mut stated);
+    let outcome = tags(r, flags, &mut streams, &mut stated, media);
     describe(r, &mut streams, &stated, media);
     outcome
 }
@@ -53,6 +55,7 @@ fn tags(
     flags: u8,
     streams: &mut Streams,
     stated: &mut Stated,
+    media: &mut Media,
 ) -> Result<(), Error> {
     let (mut script, mut video) = (false, flags & 1 == 0);
     for _ in 0..TAGS {
@@ -75,7 +78,7 @@ fn tags(
             18 if !script => {
                 script = true;
                 // Half of a script is better than none.
-                let _ = on_meta_data(&mut body, stated);
+                let _ = on_meta_data(&mut body, stated, media);
             }
             _ => {}
         }
@@ -142,6 +145,11 @@ fn pictures(r: &mut Reader<'_>) -> Result<Video, Error> {
         _ => None,
     };
     let mut video = Video::of(codec);
+    if codec == Some(VideoCodec::Sorenson) {
+        let (width, height) = sorenson(r.read_some(&mut bytes)?).unzip();
+        (video.width, video.height) = (width, height);
+        return Ok(video);
+    }
     // 1 packet type (0: configuration), 3 composition time.
     if matches!(codec, Some(VideoCodec::H264 | VideoCodec::Hevc))
         && r.remaining() >= 4
@@ -158,8 +166,30 @@ fn pictures(r: &mut Reader<'_>) -> Result<Video, Error> {
     Ok(video)
 }
 
+/// Width and height of a picture of Sorenson's H.263 (Adobe, §E.4.3.2): 17 bits of start, 5 of version, 8 of time; 3 bits
+/// that name the size, or say how many bits follow that do.
+fn sorenson(bytes: &[u8]) -> Option<(u32, u32)> {
+    let head = bytes.first_chunk::<9>()?;
+    let bits = u128::from(u64::from_be_bytes(*head.first_chunk()?)) << 8 | u128::from(head[8]);
+    let at = |from: u32, len: u32| u32::try_from((bits >> (72 - from - len)) & ((1 << len) - 1));
+    if at(0, 17) != Ok(1) {
+        return None;
+    }
+    match at(30, 3).ok()? {
+        0 => Some((at(33, 8).ok()?, at(41, 8).ok()?)),
+        1 => Some((at(33, 16).ok()?, at(49, 16).ok()?)),
+        2 => Some((352, 288)),
+        3 => Some((176, 144)),
+        4 => Some((128, 96)),
+        5 => Some((320, 240)),
+        6 => Some((160, 120)),
+        _ => None,
+    }
+}
+
 /// The script: a string `onMetaData`, then an object or an array of named values (Adobe "AMF 0" §2).
-fn on_meta_data(r: &mut Reader<'_>, stated: &mut Stated) -> Result<(), Error> {
+/// Texts bear the names that Vorbis comments have too.
+fn on_meta_data(r: &mut Reader<'_>, stated: &mut Stated, media: &mut Media) -> Result<(), Error> {
     if r.byte()? != 2 || name(r)? != b"onMetaData" {
         return Ok(());
     }
@@ -182,8 +212,13 @@ fn on_meta_data(r: &mut Reader<'_>, stated: &mut Stated) -> Result<(), Error> {
             0 => *field = Some(f64::from_be_bytes(r.array()?)),
             1 => r.skip(1)?,
             2 => {
-                let len = r.be_u16()?;
-                r.skip(u64::from(len))?;
+                let len = u64::from(r.be_u16()?);
+                if len <= limits::TEXT_BYTES as u64 {
+                    let bytes = r.bytes(len)?;
+                    vorbis::take(&utf8(&key).to_ascii_uppercase(), &utf8(&bytes), media);
+                } else {
+                    r.skip(len)?;
+                }
             }
             5 | 6 => {}
             11 => r.skip(10)?,

@@ -113,3 +113,31 @@ fn lies_and_foreign_bytes_end() {
         }
     }
 }
+
+#[test]
+fn texts_of_the_script_are_tags() {
+    let mut values = [vec![2], name("onMetaData"), vec![8, 0, 0, 0, 9]].concat();
+    for (key, value) in [("title", "Name"), ("artist", "Me"), ("date", "1970-01-02")] {
+        values.extend([name(key), vec![2], name(value)].concat());
+    }
+    values.extend([0, 0, 9]);
+    let (media, _) = parse(&[HEADER, &tag(18, 0, &values)].concat());
+    assert_eq!(
+        (media.title.as_deref(), media.artist.as_deref()),
+        (Some("Name"), Some("Me"))
+    );
+    assert_eq!(media.date.map(|d| d.unix_secs), Some(86_400));
+}
+
+#[test]
+fn pictures_of_sorenson_tell_their_size_themselves() {
+    // 17 bits of start, 5 of version, 8 of time, 3 of format, the size.
+    for (picture, size) in [
+        (b"\x12\0\0\x84\x02\x80\0\0\0\0", (320, 240)),
+        (b"\x12\0\0\x84\0\x50\x28\0\0\0", (160, 80)),
+        (b"\x12\0\0\x84\0\x80\xA0\0\x78\0", (320, 240)),
+    ] {
+        let (media, _) = parse(&[HEADER, &tag(9, 0, picture)].concat());
+        assert_eq!((media.width, media.height), (Some(size.0), Some(size.1)));
+    }
+}

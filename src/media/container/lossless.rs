@@ -13,7 +13,7 @@ use crate::media::{Class, Media, tag};
 /// # Errors
 /// [`Error::Malformed`] without the magic; errors of the reader.
 pub fn read_tta(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let mut sound = tag::around(r, media)?;
+    let mut sound = tag::around(r, tag::Native::Id3, media)?;
     if &sound.array()? != b"TTA1" {
         return Err(Error::Malformed("TTA magic"));
     }
@@ -35,7 +35,7 @@ pub fn read_tta(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
 pub fn read_tak(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     const BLOCKS: usize = 16;
     const STREAM_INFO: u8 = 1;
-    let mut sound = tag::around(r, media)?;
+    let mut sound = tag::around(r, tag::Native::Ape, media)?;
     if &sound.array()? != b"tBaK" {
         return Err(Error::Malformed("TAK magic"));
     }
@@ -77,7 +77,7 @@ fn tak_stream(bytes: [u8; 10]) -> Stream {
 /// # Errors
 /// [`Error::Malformed`] without the magic or with a header of another size; errors of the reader.
 pub fn read_optimfrog(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let mut sound = tag::around(r, media)?;
+    let mut sound = tag::around(r, tag::Native::Ape, media)?;
     if &sound.array()? != b"OFR " {
         return Err(Error::Malformed("OptimFROG magic"));
     }

@@ -11,7 +11,7 @@ use crate::media::{Class, Media, tag};
 /// # Errors
 /// [`Error::Malformed`] without the magic or with an impossible header; errors of the reader.
 pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let mut sound = tag::around(r, media)?;
+    let mut sound = tag::around(r, tag::Native::Ape, media)?;
     if &sound.array()? != b"MAC " {
         return Err(Error::Malformed("Monkey's Audio magic"));
     }

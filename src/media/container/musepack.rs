@@ -17,7 +17,7 @@ const PACKETS: usize = 8;
 /// # Errors
 /// [`Error::Malformed`] without the magic or the header; errors of the reader.
 pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let mut sound = tag::around(r, media)?;
+    let mut sound = tag::around(r, tag::Native::Ape, media)?;
     media.class = Some(Class::Audio);
     media.mime = Some(Mime::MUSEPACK);
     match sound.array()? {

@@ -1,7 +1,8 @@
-//! PNG: the size from `IHDR`, the date from `eXIf` if that is near (W3C PNG, third edition, §11).
+//! PNG: the size from `IHDR`, the date from `eXIf` if that is near (W3C PNG, third edition, §11), or from the text in which
+//! `ImageMagick` and its likes wrote EXIF before there was such a chunk.
 
-use crate::media::reader::{Error, Reader};
-use crate::media::tag::exif;
+use crate::media::reader::{Error, Reader, Source};
+use crate::media::tag::{exif, inflated, put};
 use crate::media::{Class, Media, mime, profile};
 
 /// Chunks in front of the picture that are looked at.
@@ -9,6 +10,10 @@ const CHUNKS: usize = 64;
 /// Picture chunks that are passed over on the way to an `eXIf` behind them. Writers that cut the picture into many small
 /// chunks would cost a read for each.
 const PICTURE_CHUNKS: usize = 4;
+/// Bytes of a text chunk that are looked at for EXIF; more than 64 KiB a camera does not write.
+const TEXT_BYTES: u64 = 160 * 1024;
+/// Bytes that they unpack to: each of the 64 KiB is two digits, and lines have ends.
+const UNPACKED_BYTES: usize = 160 * 1024;
 /// What every PNG starts with.
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1A\n";
 
@@ -50,6 +55,11 @@ fn chunks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
             b"eXIf" => {
                 exif::read(&mut r.sub(u64::from(len))?, media)?;
             }
+            kind @ (b"tEXt" | b"zTXt") if u64::from(len) <= TEXT_BYTES => {
+                let packed = kind == b"zTXt";
+                let bytes = r.bytes(u64::from(len))?;
+                raw_profile(packed, &bytes, media);
+            }
             kind => {
                 pictures += usize::from(kind == b"IDAT");
                 r.skip(u64::from(len))?;
@@ -60,10 +70,44 @@ fn chunks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     Ok(())
 }
 
+/// `Raw profile type exif`, a NUL and, if packed, a byte 0 for zlib; then a line with its name, one with its length, and
+/// lines of hexadecimal digits. Called `APP1` it may be XMP as well. Damage costs the profile alone.
+fn raw_profile(packed: bool, chunk: &[u8], media: &mut Media) -> Option<()> {
+    const NAMES: [&[u8]; 2] = [b"Raw profile type exif\0", b"Raw profile type APP1\0"];
+    let text = NAMES.iter().find_map(|name| chunk.strip_prefix(*name))?;
+    let unpacked = if packed {
+        inflated(text.strip_prefix(&[0])?, UNPACKED_BYTES).ok()?
+    } else {
+        text.to_vec()
+    };
+    let mut lines = unpacked.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+    let digits: Vec<u8> = lines.by_ref().skip(2).flatten().copied().collect();
+    let digit = |b: u8| {
+        char::from(b)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let (pairs, _) = digits.as_chunks::<2>();
+    let bytes: Option<Vec<u8>> = pairs
+        .iter()
+        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
+        .collect();
+    let bytes = bytes?;
+    let tiff = bytes.strip_prefix(b"Exif\0\0").unwrap_or(&bytes);
+    let source = Source::new(&tiff, tiff.len() as u64);
+    // Places in it are not places in the file: nothing is taken that lies somewhere.
+    let mut told = Media::default();
+    let _ = exif::read(&mut Reader::new(&source), &mut told);
+    put(&mut media.date, told.date);
+    put(&mut media.camera, told.camera);
+    put(&mut media.orientation, told.orientation);
+    put(&mut media.rating, told.rating);
+    Some(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::reader::Source;
 
     fn parse(bytes: &[u8]) -> (Media, Result<(), Error>) {
         let mut media = Media::default();
@@ -101,6 +145,48 @@ mod tests {
             (media.date.map(|d| d.unix_secs), outcome),
             (Some(86_462), Ok(()))
         );
+    }
+
+    #[test]
+    fn exif_written_as_text_is_read() {
+        let tiff = b"Exif\0\0II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x32\x01\x02\0\x14\0\0\0\
+            \x26\0\0\0\0\0\0\x001970:01:02 00:01:02\0";
+        let mut lines = format!("\nexif\n{:8}\n", tiff.len()).into_bytes();
+        for (i, byte) in tiff.iter().enumerate() {
+            lines.extend(format!("{byte:02x}").as_bytes());
+            lines.extend((i % 36 == 35).then_some(b'\n'));
+        }
+        // zlib that packs nothing: one stored block.
+        let len = u16::try_from(lines.len()).unwrap();
+        let mut packed = vec![0, 0x78, 0x01, 1];
+        packed.extend(len.to_le_bytes());
+        packed.extend((!len).to_le_bytes());
+        packed.extend(&lines);
+        let sums = lines.iter().fold((1_u32, 0_u32), |(a, b), byte| {
+            let a = (a + u32::from(*byte)) % 65_521;
+            (a, (b + a) % 65_521)
+        });
+        packed.extend(((sums.1 << 16) | sums.0).to_be_bytes());
+        for (kind, name, content) in [
+            (b"tEXt", b"exif", &lines),
+            (b"zTXt", b"exif", &packed),
+            (b"zTXt", b"APP1", &packed),
+        ] {
+            let text = [b"Raw profile type ".as_slice(), name, b"\0", content].concat();
+            let mut bytes = SMALL[..33].to_vec();
+            bytes.extend(u32::try_from(text.len()).unwrap().to_be_bytes());
+            bytes.extend([kind.as_slice(), &text, b"____\0\0\0\0IEND"].concat());
+            let (media, outcome) = parse(&bytes);
+            assert_eq!(
+                (media.date.map(|d| d.unix_secs), media.orientation, outcome),
+                (Some(86_462), Some(6), Ok(()))
+            );
+            for n in 33..bytes.len() {
+                bytes[n] ^= 0x55;
+                let _ = parse(&bytes);
+                let _ = parse(&bytes[..n]);
+            }
+        }
     }
 
     #[test]

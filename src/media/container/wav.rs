@@ -1,4 +1,4 @@
-//! WAV, RF64 and BW64 (Microsoft "Multiple Channel Audio Data and WAVE Files"; EBU Tech 3306; ITU-R BS.2088), with their
+//! WAV, RF64 and BW64 (Microsoft "Multiple Channel Audio Data and WAVE Files"; EBU Tech 3285, 3306; ITU-R BS.2088), with their
 //! `LIST INFO` strings and ID3 chunk. WAV is little-endian, so it never has the LPCM profile.
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
 use crate::media::tag::{date, id3, latin1, number, put, text};
-use crate::media::{Class, Media};
+use crate::media::{Class, Date, Media};
 
 /// Chunks that are looked at, in the file and in `INFO`.
 const CHUNKS: usize = 256;
@@ -30,6 +30,8 @@ struct Wave {
     /// Tags of the ID3 chunks, and of the `INFO` lists, which are short of letters and of fields.
     id3: Media,
     info: Media,
+    /// `bext`: when the recording was made.
+    recorded: Option<Date>,
 }
 
 /// Reads a whole file.
@@ -49,6 +51,7 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     media.duration = wave.play_time();
     media.fill_from(wave.id3);
     media.fill_from(wave.info);
+    put(&mut media.date, wave.recorded);
     outcome
 }
 
@@ -75,6 +78,7 @@ fn chunks(r: &mut Reader<'_>, wave: &mut Wave, media: &mut Media) -> Result<(), 
             // A recording in progress says far too much: what is there counts.
             b"data" => wave.data = wave.data.or(Some(body.len())),
             b"fact" => wave.samples = Some(body.le_u32()?),
+            b"bext" if body.remaining() >= BEXT_BYTES => wave.recorded = recorded(&mut body)?,
             b"LIST" => newest(&mut wave.info, |tags| info(&mut body, tags))?,
             b"id3 " | b"ID3 " => {
                 newest(&mut wave.id3, |tags| id3::read(&mut body, tags).map(drop))?;
@@ -85,6 +89,17 @@ fn chunks(r: &mut Reader<'_>, wave: &mut Wave, media: &mut Media) -> Result<(), 
         realign(r)?;
     }
     Ok(())
+}
+
+/// Bytes of `bext` up to the end of the time.
+const BEXT_BYTES: u64 = 256 + 32 + 32 + 10 + 8;
+
+/// Description, originator and reference, then `2004-11-02` and `10:20:30` (EBU Tech 3285 §2.3); the signs between the
+/// numbers may be others.
+fn recorded(r: &mut Reader<'_>) -> Result<Option<Date>, Error> {
+    r.skip(256 + 32 + 32)?;
+    let (day, time) = (r.array::<10>()?, r.array::<8>()?);
+    Ok(date(&format!("{} {}", latin1(&day), latin1(&time))))
 }
 
 /// Of several chunks of tags the last was written last.
@@ -278,6 +293,22 @@ mod tests {
         let mut bytes = short();
         bytes.splice(36..36, *b"odd \x01\0\0\0z");
         assert_eq!(parse(&bytes).0.duration, Some(Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn a_broadcast_tells_when_it_was_recorded_and_a_tag_knows_better() {
+        let mut bext = b"bext\x52\x01\0\0".to_vec();
+        bext.resize(8 + 320, b'x');
+        bext.extend(b"1970-01-0200:01:02");
+        let mut bytes = short();
+        bytes.splice(12..12, bext);
+        let date = |bytes: &[u8]| parse(bytes).0.date.map(|d| d.unix_secs);
+        assert_eq!(date(&bytes), Some(86_462));
+        assert_eq!(parse(&bytes).0.duration, Some(Duration::from_millis(500)));
+        bytes.extend(b"LIST\x12\0\0\0INFOICRD\x05\0\0\x001970\0\0");
+        assert_eq!(date(&bytes), Some(0));
+        bytes[20 + 320..20 + 330].fill(0);
+        assert_eq!(date(&bytes), Some(0));
     }
 
     #[test]

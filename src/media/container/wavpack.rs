@@ -21,7 +21,7 @@ const DSD: u32 = 1 << 31;
 /// # Errors
 /// [`Error::Malformed`] without a block at the start; errors of the reader.
 pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let mut sound = tag::around(r, media)?;
+    let mut sound = tag::around(r, tag::Native::Ape, media)?;
     let (first, mut body) = block(&mut sound)?;
     media.class = Some(Class::Audio);
     media.mime = Some(Mime::WAVPACK);

@@ -3,14 +3,15 @@
 //! References: id3.org, "ID3 tag version 2.4.0" (Main Structure §3, §4; Native Frames §4), "ID3 tag version 2.3.0",
 //! "ID3 tag version 2"; ID3v1.1 has no better description than its 128 bytes. Pictures are located, not read.
 
-use super::{ByteOrder, date, date_of, genre, latin1, number, put, text, utf8, utf16};
+use super::{ByteOrder, date, date_of, genre, inflated, latin1, number, put, text, utf8, utf16};
 use crate::limits;
 use crate::media::art;
 use crate::media::reader::{Error, Reader};
 use crate::media::{Date, Media};
 
 /// Bytes of a text frame that are looked at: a full property in UTF-16, its mark, and a long first value cut short.
-const TEXT_FRAME_BYTES: u64 = 4 * limits::TEXT_BYTES as u64;
+const TEXT_FRAME_LEN: usize = 4 * limits::TEXT_BYTES;
+const TEXT_FRAME_BYTES: u64 = TEXT_FRAME_LEN as u64;
 /// Bytes of a version 1 tag.
 pub const V1_BYTES: u64 = 128;
 
@@ -129,7 +130,7 @@ fn frames(
         skip_extended(header, &mut bytes)?;
     }
     while let Some(frame) = frame_header(header, &mut bytes)? {
-        let as_it_is = !whole && !frame.opaque && !frame.unsynchronised;
+        let as_it_is = !whole && !frame.opaque && !frame.packed && !frame.unsynchronised;
         if is_picture(frame.id) && as_it_is && frame.len <= bytes.r.remaining() {
             picture(header, &frame, &mut bytes, media)?;
         } else if is_rating(frame.id) && as_it_is {
@@ -209,8 +210,10 @@ struct Frame {
     len: u64,
     /// Bytes in front of the content that belong to flags.
     prefix: u64,
-    /// Compressed or encrypted: not read.
+    /// Encrypted: not read.
     opaque: bool,
+    /// Compressed.
+    packed: bool,
     /// 2.4: the content alone was unsynchronised.
     unsynchronised: bool,
 }
@@ -230,6 +233,7 @@ fn frame_header(header: Header, bytes: &mut Bytes<'_>) -> Result<Option<Frame>, 
             len,
             prefix: 0,
             opaque: false,
+            packed: false,
             unsynchronised: false,
         };
         return Ok(is_frame_id([a, b, c, b'0']).then_some(frame));
@@ -241,13 +245,15 @@ fn frame_header(header: Header, bytes: &mut Bytes<'_>) -> Result<Option<Frame>, 
         return Ok(None);
     }
     let frame = if header.version == 3 {
-        let prefix = u64::from(flags & 0x20 != 0);
+        let packed = flags & 0x80 != 0;
+        let prefix = u64::from(flags & 0x20 != 0) + 4 * u64::from(packed);
         let len = u64::from(u32::from_be_bytes(size));
         Frame {
             id,
             len,
             prefix,
-            opaque: flags & 0xC0 != 0,
+            opaque: flags & 0x40 != 0,
+            packed,
             unsynchronised: false,
         }
     } else {
@@ -257,7 +263,8 @@ fn frame_header(header: Header, bytes: &mut Bytes<'_>) -> Result<Option<Frame>, 
             id,
             len: v24_len(size, bytes),
             prefix,
-            opaque: flags & 0x0C != 0,
+            opaque: flags & 0x04 != 0,
+            packed: flags & 0x08 != 0,
             unsynchronised,
         }
     };
@@ -345,6 +352,10 @@ fn frame_text(frame: &Frame, bytes: &mut Bytes<'_>) -> Result<String, Error> {
             !stuffed
         });
     }
+    if frame.packed {
+        // Damage in the frame costs its text alone.
+        content = inflated(&content, TEXT_FRAME_LEN).unwrap_or_default();
+    }
     Ok(decode(&content))
 }
 
@@ -370,10 +381,10 @@ fn decode(content: &[u8]) -> String {
 }
 
 fn wanted(id: [u8; 4]) -> bool {
-    const FRAMES: [&[u8; 4]; 22] = [
+    const FRAMES: [&[u8; 4]; 24] = [
         b"TIT2", b"TT2 ", b"TPE1", b"TP1 ", b"TPE2", b"TP2 ", b"TALB", b"TAL ", b"TCON", b"TCO ",
         b"TCOM", b"TCM ", b"TRCK", b"TRK ", b"TPOS", b"TPA ", b"TDRC", b"TDRL", b"TYER", b"TYE ",
-        b"TDAT", b"TDA ",
+        b"TDAT", b"TDA ", b"TIME", b"TIM ",
     ];
     FRAMES.contains(&&id)
 }
@@ -391,18 +402,20 @@ fn take(id: [u8; 4], value: &str, media: &mut Media, dates: &mut Dates) {
         b"TDRC" => put(&mut dates.recorded, date(value)),
         b"TDRL" => put(&mut dates.released, date(value)),
         b"TYER" | b"TYE " => put(&mut dates.year, date(value)),
-        b"TDAT" | b"TDA " => put(&mut dates.day_month, day_month(value)),
+        b"TDAT" | b"TDA " => put(&mut dates.day_month, two_numbers(value)),
+        b"TIME" | b"TIM " => put(&mut dates.hour_minute, two_numbers(value)),
         _ => {}
     }
 }
 
-/// What the several date frames said. 2.3 splits a day over TYER and TDAT.
+/// What the several date frames said. 2.3 splits a moment over TYER, TDAT and TIME.
 #[derive(Default)]
 struct Dates {
     recorded: Option<Date>,
     released: Option<Date>,
     year: Option<Date>,
     day_month: Option<[u32; 2]>,
+    hour_minute: Option<[u32; 2]>,
 }
 
 impl Dates {
@@ -421,12 +434,13 @@ impl Dates {
         let year = time::OffsetDateTime::from_unix_timestamp(stated.unix_secs)
             .ok()?
             .year();
-        date_of(&[u32::try_from(year).ok()?, month, day])
+        let [hour, minute] = self.hour_minute.unwrap_or([u32::MAX; 2]);
+        date_of(&[u32::try_from(year).ok()?, month, day, hour, minute])
     }
 }
 
-/// `DDMM` (2.3 §4.2.1, TDAT).
-fn day_month(value: &str) -> Option<[u32; 2]> {
+/// `DDMM` of TDAT and `HHMM` of TIME (2.3 §4.2.1).
+fn two_numbers(value: &str) -> Option<[u32; 2]> {
     let value = value.trim();
     let number = |range: std::ops::Range<usize>| value.get(range).and_then(|n| n.parse().ok());
     (value.len() == 4).then_some([number(0..2)?, number(2..4)?])

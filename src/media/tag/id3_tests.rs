@@ -50,6 +50,7 @@ fn every_property_of_version_2_3_is_read() {
         frame(b"TPOS", b"\x001/2"),
         frame(b"TYER", b"\x001970"),
         frame(b"TDAT", b"\x000201"),
+        frame(b"TIME", b"\x000102"),
         vec![0; 20],
     ];
     let bytes = tag(3, 0, &frames.concat());
@@ -76,8 +77,8 @@ fn every_property_of_version_2_3_is_read() {
     assert_eq!(
         media.date,
         Some(Date {
-            unix_secs: 86_400,
-            precision: Precision::Day
+            unix_secs: 86_400 + 3720,
+            precision: Precision::Second
         })
     );
 }

@@ -35,12 +35,24 @@ pub fn text(raw: &str) -> Option<String> {
 /// Tags in a row at one end of a file; some writers leave the old one beside the new.
 const TAGS: usize = 4;
 
-/// The sound of a file, between the tags that may stand around it: ID3 version 2 in front, APE, Lyrics3 and ID3 behind. In
-/// these formats APE tags are at home, so what they say counts before the others.
+/// Which tags a format is at home with: what they say counts before the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Native {
+    /// APE tags at the end, as of Monkey's Audio, Musepack and `WavPack`.
+    Ape,
+    /// ID3 version 2 in front, as of MPEG audio and the bare frames that are treated like it.
+    Id3,
+}
+
+/// The sound of a file, between the tags that may stand around it: ID3 version 2 in front, APE, Lyrics3 and ID3 behind.
 ///
 /// # Errors
 /// Of the reader; damage in a tag costs the tag alone.
-pub(crate) fn around<'a>(r: &mut Reader<'a>, media: &mut Media) -> Result<Reader<'a>, Error> {
+pub(crate) fn around<'a>(
+    r: &mut Reader<'a>,
+    native: Native,
+    media: &mut Media,
+) -> Result<Reader<'a>, Error> {
     let mut in_front = Media::default();
     for _ in 0..TAGS {
         match id3::read(r, &mut in_front) {
@@ -50,6 +62,9 @@ pub(crate) fn around<'a>(r: &mut Reader<'a>, media: &mut Media) -> Result<Reader
         }
     }
     let front = r.position();
+    if native == Native::Id3 {
+        media.fill_from(std::mem::take(&mut in_front));
+    }
     let end = behind(r, front, in_front, media)?;
     r.seek(front)?;
     r.sub(end.saturating_sub(front))
@@ -148,6 +163,18 @@ pub(crate) fn utf8_or_latin1(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| latin1(bytes), str::to_owned)
 }
 
+/// What zlib (RFC 1950) has packed.
+///
+/// # Errors
+/// [`Error::Limit`] if it is more than `most` bytes; [`Error::Malformed`].
+pub(crate) fn inflated(bytes: &[u8], most: usize) -> Result<Vec<u8>, Error> {
+    use fdeflate::BoundedDecompressionError::{DecompressionError, OutputTooLarge};
+    fdeflate::decompress_to_vec_bounded(bytes, most).map_err(|e| match e {
+        OutputTooLarge { .. } => Error::Limit,
+        DecompressionError { .. } => Error::Malformed("zlib"),
+    })
+}
+
 /// Which byte of a UTF-16 unit comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ByteOrder {
@@ -184,7 +211,8 @@ pub(crate) fn number(raw: &str) -> Option<u32> {
 }
 
 /// A date in any of the forms that tags use: `2004`, `2004-11`, `2004-11-02`, `2004/11/02`, `2004:11:02 10:20:30`,
-/// `2004-11-02T10:20Z`, `20041102`. What follows the first part that makes no sense is ignored; a time zone too.
+/// `2004-11-02T10:20Z`, `20041102`. What follows the first part that makes no sense is ignored; a time zone too. Where the
+/// year does not come first, as in `Nov 2, 2004`, it alone is taken: which of the others is the month nobody can say.
 pub(crate) fn date(raw: &str) -> Option<Date> {
     let raw = raw.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     if let Some(compact) = raw
@@ -196,16 +224,31 @@ pub(crate) fn date(raw: &str) -> Option<Date> {
     }
     let mut parts = [0; 6];
     let mut count = 0;
-    for (part, place) in raw.split(['-', '/', ':', '.', 'T', ' ']).zip(&mut parts) {
+    let stated = without_zone(raw);
+    for (part, place) in stated.split(['-', '/', ':', '.', 'T', ' ']).zip(&mut parts) {
         let digits = if count == 0 { 4..=4 } else { 1..=2 };
-        let part = part.trim_end_matches('Z');
         if !digits.contains(&part.len()) || !part.bytes().all(|b| b.is_ascii_digit()) {
             break;
         }
         *place = part.parse().ok()?;
         count += 1;
     }
+    if count == 0 {
+        let mut words = raw.split(|c: char| !c.is_ascii_alphanumeric());
+        let year = words.find(|w| w.len() == 4 && w.bytes().all(|b| b.is_ascii_digit()))?;
+        return date_of(&[year.parse().ok()?]);
+    }
     date_of(parts.get(..count)?)
+}
+
+/// The text in front of `Z`, `+02:00` or `-05:00`, which follow a time of day; hyphens of the day itself stay.
+fn without_zone(raw: &str) -> &str {
+    let Some(colon) = raw.find(':') else {
+        return raw.trim_end_matches('Z');
+    };
+    let behind = raw.split_at(colon).1;
+    let zone = behind.find(['Z', '+', '-']);
+    raw.split_at(zone.map_or(raw.len(), |at| colon + at)).0
 }
 
 /// Year, month, day, hour, minute, second, as many as are known. Keeps the parts before the first impossible one.
@@ -301,6 +344,20 @@ mod tests {
         );
         assert_eq!(is("1970-01-01T01:02Z"), Some((3720, Precision::Second)));
         assert_eq!(is("1969-12-31T23:59:59"), Some((-1, Precision::Second)));
+        assert_eq!(is("1970-1-2"), Some((86_400, Precision::Day)));
+        assert_eq!(is("1970-01-01T01Z"), Some((0, Precision::Day)));
+        for zoned in [
+            "1970-01-01T01:02:03+02:00",
+            "1970-01-01T01:02:03-0500",
+            "1970-01-01 01:02:03 UTC",
+            "1970-01-01T01:02:03.456Z",
+        ] {
+            assert_eq!(is(zoned), Some((3723, Precision::Second)), "{zoned}");
+        }
+        assert_eq!(
+            is("1970-01-01T01:02-05:00"),
+            Some((3720, Precision::Second))
+        );
     }
 
     #[test]
@@ -309,19 +366,32 @@ mod tests {
         assert_eq!(precision("2001-13-01"), Some(Precision::Year));
         assert_eq!(precision("2001-02-30"), Some(Precision::Month));
         assert_eq!(precision("2001-02-03 25:00"), Some(Precision::Day));
+        assert_eq!(precision("2001-00-00"), Some(Precision::Year));
         assert_eq!(
-            ["", "0000", "Oct 3", "20", "99999"].map(precision),
-            [None; 5]
+            ["", "0000", "Oct 3", "20", "99999", "x2001y"].map(precision),
+            [None; 6]
         );
+    }
+
+    #[test]
+    fn a_year_that_does_not_come_first_is_taken_alone() {
+        for raw in ["Jan 2, 1970", "02/01/1970", "2 January 1970", "1970;1971"] {
+            let found = date(raw).map(|d| (d.unix_secs, d.precision));
+            assert_eq!(found, Some((0, Precision::Year)), "{raw}");
+        }
     }
 
     /// The tags around `SOUND`, and the sound between them.
     fn between(front: &[u8], back: &[u8]) -> (Media, Vec<u8>) {
+        between_in(Native::Ape, front, back)
+    }
+
+    fn between_in(native: Native, front: &[u8], back: &[u8]) -> (Media, Vec<u8>) {
         let bytes = [front, b"SOUND", back].concat();
         let file = bytes.as_slice();
         let source = crate::media::reader::Source::new(&file, bytes.len() as u64);
         let mut media = Media::default();
-        let mut sound = around(&mut Reader::new(&source), &mut media).unwrap();
+        let mut sound = around(&mut Reader::new(&source), native, &mut media).unwrap();
         let len = sound.remaining();
         (media, sound.bytes(len).unwrap())
     }
@@ -346,6 +416,18 @@ mod tests {
             (media.album.as_deref(), media.composer.as_deref()),
             (Some("Album"), Some("Wrot"))
         );
+    }
+
+    #[test]
+    fn tags_at_home_count_before_the_others() {
+        let front = b"ID3\x03\0\0\0\0\0\x0FTIT2\0\0\0\x05\0\0\x03Name";
+        let ape = ape::tests::tag(&[(0, "Artist", b"Ape"), (0, "Title", b"Own")]);
+        for (native, title) in [(Native::Ape, "Own"), (Native::Id3, "Name")] {
+            let (media, sound) = between_in(native, front, &ape);
+            assert_eq!(sound, b"SOUND");
+            let found = (media.title.as_deref(), media.artist.as_deref());
+            assert_eq!(found, (Some(title), Some("Ape")));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! References: QuickTime File Format, "User Data Atoms" and "Metadata Atoms"; 3GPP TS 26.244 §8. The `ilst` boxes have no
 //! standard; every writer follows iTunes.
 
-use super::{ByteOrder, date, genre, latin1, number, put, text, utf8, utf16};
+use super::{ByteOrder, date, genre, latin1, number, put, text, utf8, utf16, vorbis};
 use crate::limits;
 use crate::media::Media;
 use crate::media::art::{self, ArtKind};
@@ -153,7 +153,9 @@ fn read_ilst(
     keys: &[Option<Property>],
     media: &mut Media,
 ) -> Result<(), Error> {
-    each_box(r, |kind, body| {
+    // What counts only where the boxes made for it are silent.
+    let mut beside = Media::default();
+    let outcome = each_box(r, |kind, body| {
         let number = usize::try_from(u32::from_be_bytes(kind)).ok();
         let keyed = number.and_then(|n| *keys.get(n.checked_sub(1)?)?);
         match (&kind, keyed.or_else(|| property(kind))) {
@@ -168,12 +170,10 @@ fn read_ilst(
             (b"tvsn", _) => put(&mut media.season, value(body)?.and_then(|v| v.number())),
             (b"tves", _) => put(&mut media.episode, value(body)?.and_then(|v| v.number())),
             (b"gnre", _) => {
-                // One more than ID3v1's number.
-                let name = value(body)?
-                    .and_then(|v| v.number())
-                    .and_then(|n| genre::by_number(n.checked_sub(1)?));
-                put(&mut media.genre, name.map(str::to_owned));
+                let genre = value(body)?.and_then(|v| genre_text(&v));
+                put(&mut beside.genre, genre);
             }
+            (b"----", _) => freeform(body, &mut beside)?,
             (_, Some(property)) => {
                 if let Some(value) = value(body)? {
                     store(property, &value.text(), media);
@@ -182,7 +182,41 @@ fn read_ilst(
             _ => {}
         }
         Ok(())
-    })
+    });
+    media.fill_from(beside);
+    outcome
+}
+
+/// One more than ID3v1's number, in binary; some writers put words there.
+fn genre_text(value: &Value) -> Option<String> {
+    if value.kind == TEXT {
+        return text(&value.text());
+    }
+    let name = genre::by_number(value.number()?.checked_sub(1)?);
+    name.map(str::to_owned)
+}
+
+/// `----`: whose names they are, a name, a value. What taggers write there bears the names of Vorbis comments.
+fn freeform(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+    const NAME_BYTES: u64 = 64;
+    let mut name = String::new();
+    while let (before, Some((kind, mut body))) = (r.clone(), next_box(r)?) {
+        match &kind {
+            b"name" => {
+                body.skip(4)?;
+                let bytes = body.bytes(body.remaining().min(NAME_BYTES))?;
+                name = utf8(&bytes).to_ascii_uppercase();
+            }
+            b"data" => {
+                if let Some(value) = value(&mut before.clone())?.filter(|v| v.kind == TEXT) {
+                    vorbis::take(&name, &value.text(), media);
+                }
+                break;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// `data` boxes with a picture in each, the front cover first. What kind of picture the box claims is often wrong.
@@ -203,6 +237,9 @@ fn covers(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         }
     }
 }
+
+/// The kind of a value in UTF-8.
+const TEXT: u32 = 1;
 
 /// A `data` box: what kind of value, and its first bytes.
 struct Value {
@@ -246,10 +283,10 @@ fn value(r: &mut Reader<'_>) -> Result<Option<Value>, Error> {
 /// Number and total of `trkn` and `disk`: two zero bytes, then 16 bits each. Some writers put text there.
 fn pair(r: &mut Reader<'_>) -> Result<Option<u32>, Error> {
     Ok(value(r)?.and_then(|v| match v.bytes.as_slice() {
-        [_, _, high, low, ..] if v.kind != 1 => {
+        [_, _, high, low, ..] if v.kind != TEXT => {
             Some(u32::from(u16::from_be_bytes([*high, *low]))).filter(|n| *n > 0)
         }
-        _ if v.kind == 1 => number(&v.text()),
+        _ if v.kind == TEXT => number(&v.text()),
         _ => None,
     }))
 }

@@ -206,3 +206,34 @@ fn covers_are_located_by_what_they_are_and_whole() {
         assert_eq!(parse(&bytes[..n]).0.art, None, "{n}");
     }
 }
+
+/// A `----` entry, as iTunes' own and as taggers write them.
+fn freeform(name: &[u8], value_kind: u8, value: &[u8]) -> Vec<u8> {
+    let inner = [
+        boxed(b"mean", b"\0\0\0\0com.apple.iTunes"),
+        boxed(b"name", &[b"\0\0\0\0", name].concat()),
+        entry(b"data", value_kind, value)[8..].to_vec(),
+    ];
+    boxed(b"----", &inner.concat())
+}
+
+#[test]
+fn freeform_names_and_genre_numbers_count_where_the_made_boxes_are_silent() {
+    let entries = [
+        freeform(b"AlbumArtist", 1, b"AA"),
+        freeform(b"TITLE", 1, b"Beside"),
+        freeform(b"DISCNUMBER", 1, b"2/3"),
+        freeform(b"COMPOSER", 0, b"binary"),
+        entry(b"gnre", 0, &[0, 18]),
+        entry(b"\xA9gen", 1, b"Own words"),
+        entry(b"\xA9nam", 1, b"Title"),
+    ];
+    let (media, outcome) = parse(&udta(&entries));
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(media.album_artist.as_deref(), Some("AA"));
+    assert_eq!(media.title.as_deref(), Some("Title"));
+    assert_eq!(media.genre.as_deref(), Some("Own words"));
+    assert_eq!((media.disc, media.composer), (Some(2), None));
+    let words = parse(&udta(&[entry(b"gnre", 1, b"Words")])).0.genre;
+    assert_eq!(words.as_deref(), Some("Words"));
+}

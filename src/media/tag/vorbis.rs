@@ -49,7 +49,7 @@ pub(crate) fn read(r: &mut impl Bytes, media: &mut Media) -> Result<(), Error> {
     let vendor = length(r)?;
     r.skip(u64::from(vendor))?;
     let count = length(r)?.min(COMMENTS);
-    let mut year = None;
+    let beside = &mut Media::default();
     for _ in 0..count {
         let len = u64::from(length(r)?);
         let place = r.place();
@@ -74,10 +74,17 @@ pub(crate) fn read(r: &mut impl Bytes, media: &mut Media) -> Result<(), Error> {
         }
         let comment = utf8(&bytes);
         if let Some((name, value)) = comment.split_once('=') {
-            take(&name.to_ascii_uppercase(), value, media, &mut year);
+            // A date says more than a year, and comments have no order.
+            let name = name.to_ascii_uppercase();
+            let lesser = name == "YEAR";
+            take(
+                &name,
+                value,
+                if lesser { &mut *beside } else { &mut *media },
+            );
         }
     }
-    put(&mut media.date, year);
+    media.fill_from(std::mem::take(beside));
     Ok(())
 }
 
@@ -132,7 +139,8 @@ fn length(r: &mut impl Bytes) -> Result<u32, Error> {
     Ok(u32::from_le_bytes(bytes))
 }
 
-fn take(name: &str, value: &str, media: &mut Media, year: &mut Option<crate::media::Date>) {
+/// Takes what a comment of this name, in capitals, says. Fields already known stay.
+pub(crate) fn take(name: &str, value: &str, media: &mut Media) {
     match name {
         "TITLE" => put(&mut media.title, text(value)),
         "ARTIST" => put(&mut media.artist, text(value)),
@@ -144,8 +152,7 @@ fn take(name: &str, value: &str, media: &mut Media, year: &mut Option<crate::med
         "COMPOSER" => put(&mut media.composer, text(value)),
         "TRACKNUMBER" | "TRACK" => put(&mut media.track, number(value)),
         "DISCNUMBER" | "DISC" => put(&mut media.disc, number(value)),
-        "DATE" => put(&mut media.date, date(value)),
-        "YEAR" => put(year, date(value)),
+        "DATE" | "YEAR" => put(&mut media.date, date(value)),
         _ => {}
     }
 }
@@ -153,6 +160,7 @@ fn take(name: &str, value: &str, media: &mut Media, year: &mut Option<crate::med
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::Precision;
     use crate::media::reader::Source;
 
     fn parse(bytes: &[u8]) -> (Media, Result<(), Error>) {
@@ -193,6 +201,14 @@ mod tests {
             (media.track, media.date.map(|d| d.unix_secs), outcome),
             (Some(3), Some(0), Ok(()))
         );
+    }
+
+    #[test]
+    fn a_year_counts_where_no_date_is() {
+        let lines: [&[u8]; 2] = [b"YEAR=1999", b"DATE=1970-01-02"];
+        let date = |lines| parse(&comments(lines)).0.date.unwrap();
+        assert_eq!(date(&lines).unix_secs, 86_400);
+        assert_eq!(date(&lines[..1]).precision, Precision::Year);
     }
 
     #[test]

@@ -121,10 +121,11 @@ impl Items {
         let before = item.be_u32()?;
         item.skip(u64::from(before))?;
         let mut tiff = item.sub(item.remaining())?;
-        // The turn is in the properties: the one in EXIF has been applied already, or is not to be (§A.2.1).
+        // Where the properties turn the picture, what EXIF says has been applied already (§A.2.1); where none does, some
+        // cameras and converters have left the turn to EXIF.
         let known = media.orientation;
         let outcome = exif::read(&mut tiff, media);
-        media.orientation = known;
+        media.orientation = known.or(media.orientation);
         outcome
     }
 }
