@@ -43,6 +43,8 @@ pub struct Config {
     pub notify_interval: Duration,
     /// Whether the web page is told by multicast DNS.
     pub mdns: bool,
+    /// Whether IPv6 is served beside IPv4.
+    pub ipv6: bool,
     /// Further names under which rill may be addressed, lower case; every other is refused (DNS rebinding).
     pub hosts: Vec<String>,
     /// What is odd but no reason to stop, one sentence each: to be logged once the log is open.
@@ -121,7 +123,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 11] = [
+pub const VARIABLES: [Variable; 12] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -232,6 +234,15 @@ pub const VARIABLES: [Variable; 11] = [
         read: read::mdns,
         show: |config| if config.mdns { "on" } else { "off" }.into(),
     },
+    Variable {
+        name: "RILL_IPV6",
+        unit: "on or off",
+        default: Default::Value("on"),
+        help: "Whether IPv6 is served beside IPv4, where the machine has it.",
+        service: None,
+        read: read::ipv6,
+        show: |config| if config.ipv6 { "on" } else { "off" }.into(),
+    },
 ];
 
 impl Config {
@@ -290,6 +301,7 @@ impl Config {
             allow: Vec::new(),
             notify_interval: Duration::ZERO,
             mdns: false,
+            ipv6: false,
             hosts: Vec::new(),
             warnings: Vec::new(),
         }

@@ -58,6 +58,7 @@ fn defaults_are_those_of_the_table() {
         allow: vec![],
         notify_interval: Duration::from_secs(600),
         mdns: true,
+        ipv6: true,
         hosts: vec![],
         warnings: vec![],
     };

@@ -2,8 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use super::link::GAP;
+use super::searches::MX_MARGIN;
 use super::*;
-use crate::wire::ssdp::{Notice, Saying};
+use crate::wire::ssdp::{self, MSearch, Mx, Notice, Saying, Target};
 
 const UDN: &str = "uuid:4d696e69-444c-164e-9d41-b6d47660363b";
 const HOME: Interface = interface(2, [192, 168, 1, 20], 24);
@@ -63,6 +65,7 @@ impl Wire {
             http_port: 8200,
             server: "Linux/6.1 UPnP/1.1 rill/0.1.0".to_owned(),
             boot_id: 7,
+            boot_ids: 5,
             config_id: 42,
             notify_interval: Duration::from_secs(notify_interval_secs),
             description_path: "/description.xml",
