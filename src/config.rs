@@ -219,7 +219,7 @@ pub const VARIABLES: [Variable; 12] = [
         name: "RILL_NOTIFY_INTERVAL",
         unit: "seconds, 5 to 86400",
         default: Default::Value("600"),
-        help: "The time between two announcements. They are declared valid for at least three times as long.",
+        help: "The time between two announcements. They are declared valid for at least five times as long.",
         service: None,
         read: read::notify_interval,
         show: |config| config.notify_interval.as_secs().to_string().into(),

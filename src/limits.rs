@@ -83,7 +83,7 @@ pub const SEARCHES_PER_SECOND: u32 = 32;
 /// Bytes per second of all answers to searches together, after a burst. An `ssdp:all` of 100 bytes is answered with
 /// about 2500, and its source may be forged: whoever floods rill with searches gets at most this much to where he points,
 /// whatever he sends. A house full of control points that all start at once needs less. Beyond it: not answered.
-pub const ANSWER_BYTES_PER_SECOND: u32 = 64 * 1024;
+pub const ANSWER_BYTES_PER_SECOND: u32 = 32 * 1024;
 /// Bytes of answers that may leave at once: about 100 searches for everything.
 pub const ANSWER_BURST_BYTES: u32 = 256 * 1024;
 /// Interfaces of which the last search is kept for the status page. Beyond it: that of the longest silent one is

@@ -34,9 +34,9 @@ use sources::{Budget, Sources};
 
 /// A shorter `notify_interval` is taken as this: a start burst fits in.
 const SHORTEST_INTERVAL_SECS: u64 = 5;
-/// How many times `notify_interval` an announcement is good for. With three sets each period, twelve datagrams in a row
+/// How many times `notify_interval` an announcement is good for. With three sets each period, fifteen datagrams in a row
 /// must be lost before a control point believes that rill is gone.
-const PERIODS_VALID: u64 = 4;
+const PERIODS_VALID: u64 = 5;
 /// A longer `notify_interval` is taken as this: as many as are valid, in seconds, fit in 31 bits.
 const LONGEST_INTERVAL_SECS: u64 = 0x7fff_ffff / PERIODS_VALID;
 /// Announcements are good for at least so many seconds (UDA 1.1 §1.2.2).
@@ -57,7 +57,7 @@ pub struct Settings {
     pub boot_ids: u32,
     /// CONFIGID.UPNP.ORG; another one when the description has changed. The low 24 bits count.
     pub config_id: u32,
-    /// The longest time between two announcements, whole seconds from 5. `max-age` is four of them, at least 1800 s.
+    /// The longest time between two announcements, whole seconds from 5. `max-age` is five of them, at least 1800 s.
     pub notify_interval: Duration,
     /// Path of the device description, from its slash.
     pub description_path: &'static str,

@@ -247,10 +247,7 @@ fn size_of_socklen<T>() -> libc::socklen_t {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        net::{SocketAddr, UdpSocket},
-        os::fd::AsFd,
-    };
+    use std::{net::UdpSocket, os::fd::AsFd};
 
     use super::*;
 

@@ -65,9 +65,10 @@ impl Discovery {
             let there = index == datagram.interface && address.is_ipv4() == asker.is_ipv4();
             there && link.serves()
         });
-        let best = links.max_by_key(|link| {
+        // Not counts more than yes: the first of the best is wanted.
+        let best = links.min_by_key(|link| {
             let asked = link.interface.address == datagram.local;
-            (link.interface.subnet_holds(asker), asked)
+            (!link.interface.subnet_holds(asker), !asked)
         });
         best.map(|link| link.interface.address)
     }
