@@ -7,7 +7,7 @@ use crate::{
     sys::addresses::{self, Address},
 };
 
-/// Bits of the prefix of every link (RFC 4291 §2.5.4). A host whose address came by DHCPv6 alone knows of its own address
+/// Bits of the prefix of every link (RFC 4291 §2.5.4). A host whose address came by `DHCPv6` alone knows of its own address
 /// only, and calls that a subnet of 128.
 const LINK_PREFIX: u8 = 64;
 

@@ -1,7 +1,7 @@
 //! The machine's interfaces and their addresses at this moment (getifaddrs(3)).
 //!
 //! What getifaddrs(3) does not tell of an IPv6 address, whether it may be used yet and whether it lasts, stands in
-//! `/proc/net/if_inet6`.
+//! `/proc/self/net/if_inet6`.
 
 use std::{
     ffi::CStr,
@@ -47,7 +47,7 @@ pub fn list() -> io::Result<Vec<Address>> {
     let list = List(first);
     // A machine without IPv6 has no such file, and no such address.
     let unsteady =
-        fs::read_to_string("/proc/net/if_inet6").map_or_else(|_| Vec::new(), |t| unsteady(&t));
+        fs::read_to_string("/proc/self/net/if_inet6").map_or_else(|_| Vec::new(), |t| unsteady(&t));
     let mut found = Vec::new();
     let mut next = list.0;
     while !next.is_null() {
@@ -123,7 +123,7 @@ fn ip(address: *const libc::sockaddr) -> Option<IpAddr> {
     }
 }
 
-/// The addresses in `/proc/net/if_inet6` that are not to be announced. A line: the address in 32 hexadecimal digits, then
+/// The addresses in `/proc/self/net/if_inet6` that are not to be announced. A line: the address in 32 hexadecimal digits, then
 /// in such digits the interface, the prefix, the scope and the flags, then the name.
 fn unsteady(table: &str) -> Vec<(u32, IpAddr)> {
     /// `IFA_F_TEMPORARY`, `IFA_F_DADFAILED`, `IFA_F_DEPRECATED`, `IFA_F_TENTATIVE` (rtnetlink(7)).

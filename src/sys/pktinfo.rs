@@ -183,7 +183,6 @@ fn message(
 }
 
 /// The number of the interface, and the address the datagram was sent to.
-#[expect(clippy::cast_ptr_alignment, reason = "read by read_unaligned")]
 fn pktinfo(message: &libc::msghdr) -> Option<(u32, IpAddr)> {
     // SAFETY: recvmsg(2) filled `message`, whose control buffer is live and aligned.
     let mut next = unsafe { libc::CMSG_FIRSTHDR(message) };
@@ -217,7 +216,6 @@ fn pktinfo(message: &libc::msghdr) -> Option<(u32, IpAddr)> {
 }
 
 /// Puts one control message into a message; `T` is what the kernel wants for that level and type.
-#[expect(clippy::cast_ptr_alignment, reason = "written by write_unaligned")]
 fn put<T>(message: &mut libc::msghdr, level: libc::c_int, kind: libc::c_int, info: T) {
     // Header, padding and either structure are below 64 bytes.
     const { assert!(size_of::<T>() <= 32) };

@@ -736,7 +736,9 @@ fn a_flood_of_searches_is_answered_little_and_hurts_nobody_else() {
                 number += 1;
                 let due =
                     begin + Duration::from_secs(1) / FLOOD_RATE * u32::try_from(number).unwrap();
-                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                if number % 50 == 0 {
+                    std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                }
             }
             assert!(
                 number >= 1000 * FLOOD_SECS as usize,
