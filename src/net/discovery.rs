@@ -175,15 +175,16 @@ impl Hands {
         let now = self.context.clock.now();
         let subnets: Vec<_> = all.iter().map(interface).collect();
         self.machine.handle(now, Input::Subnets(&subnets));
-        for gone in self.served.iter().filter(|old| !present.contains(old)) {
-            log::info!("{} is no longer served on {}", gone.address, gone.name);
-            self.machine.handle(
-                now,
-                Input::InterfaceDown {
-                    index: gone.index,
-                    address: gone.address,
-                },
-            );
+        // An address that is there but no longer the best goes after the better one has come: no byebye is needed.
+        let gone = self.served.iter().filter(|old| !present.contains(old));
+        let (replaced, gone): (Vec<_>, Vec<_>) = gone.partition(|old| all.contains(old));
+        let down = |address: &Address| {
+            let (index, address) = (address.index, address.address);
+            Input::InterfaceDown { index, address }
+        };
+        for old in gone {
+            log::info!("{} is no longer served on {}", old.address, old.name);
+            self.machine.handle(now, down(old));
         }
         for new in present.iter().filter(|new| !self.served.contains(new)) {
             let at = std::net::SocketAddr::new(new.address, self.context.port);
@@ -191,6 +192,10 @@ impl Hands {
             self.join(new);
             let input = Input::InterfaceUp(interface(new));
             self.machine.handle(now, input);
+        }
+        for old in replaced {
+            log::info!("{} is no longer announced on {}", old.address, old.name);
+            self.machine.handle(now, down(old));
         }
         if present.is_empty() && !self.served.is_empty() {
             log::warn!("no network interface is left; waiting for one");

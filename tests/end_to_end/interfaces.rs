@@ -484,6 +484,30 @@ fn a_link_local_address_alone_is_enough_also_for_events() {
 }
 
 #[test]
+fn a_better_address_of_ipv6_takes_the_place_of_the_link_local_one_without_a_byebye() {
+    let library = library();
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    rill.wait_for_log("serving http://[fe80::", 2);
+    let listener = Listener::open_v6(rill.network(), NEAR);
+    let server = rill.network().server();
+    Network::ip(&server, &format!("addr add {SERVER_V6}/64 dev lan1 nodad"));
+    let heard = until_alive(&listener, &at(&format!("[{SERVER_V6}]")));
+    assert_eq!(count(&heard, "ssdp:byebye"), 0, "{heard:#?}");
+    Network::ip(&server, &format!("addr del {SERVER_V6}/64 dev lan1"));
+    rill.wait_for_log("serving http://[fe80::", 3);
+    let heard = listener.heard("ssdp:alive", patience(10), |heard| {
+        heard
+            .last()
+            .and_then(|one| one.field("LOCATION"))
+            .is_some_and(|text| text.contains("fe80::"))
+    });
+    let last = heard.last().unwrap().field("LOCATION").unwrap();
+    assert!(last.starts_with("http://[fe80::"), "{last}");
+}
+
+#[test]
 fn without_ipv6_nothing_of_it_is_open_or_announced() {
     let library = library();
     let Some(network) = Network::fresh() else {
