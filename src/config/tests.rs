@@ -79,6 +79,7 @@ fn every_variable_is_read_and_shown() {
         ("RILL_HOSTS", "NAS,media.example.org."),
         ("RILL_NOTIFY_INTERVAL", "5"),
         ("RILL_MDNS", "off"),
+        ("RILL_IPV6", "off"),
     ];
     let config = read(&variables, &[]).unwrap();
     let shown = "\
@@ -93,6 +94,7 @@ RILL_ALLOW=192.168.1.0/24,fd00::1/128
 RILL_HOSTS=nas,media.example.org
 RILL_NOTIFY_INTERVAL=5
 RILL_MDNS=off
+RILL_IPV6=off
 ";
     assert_eq!(config.to_string(), shown);
     assert_eq!(config.media[1].only, Some(Class::Audio));

@@ -341,7 +341,6 @@ fn a_neighbour_on_ipv6_is_answered_from_the_announced_address_of_the_link() {
         let locations: Vec<_> = heard.iter().map(|one| one.location.as_str()).collect();
         assert_eq!(locations, Vec::from_iter(answered), "{from} on {index}");
     }
-    // Those three hosts say enough of who may ask: IPv4 is not answered by IPv6.
     assert_eq!(wire.machine.seen().refused_off_subnet, 4);
 }
 
