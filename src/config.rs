@@ -45,6 +45,8 @@ pub struct Config {
     pub mdns: bool,
     /// Time between two looks at folders that do not tell of their changes, up to a week; `None`: never.
     pub rescan: Option<Duration>,
+    /// Whether IPv6 is served beside IPv4.
+    pub ipv6: bool,
     /// Further names under which rill may be addressed, lower case; every other is refused (DNS rebinding).
     pub hosts: Vec<String>,
     /// What stands at the root, in this order; at least one, none twice.
@@ -127,7 +129,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 14] = [
+pub const VARIABLES: [Variable; 15] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -244,7 +246,7 @@ pub const VARIABLES: [Variable; 14] = [
         name: "RILL_NOTIFY_INTERVAL",
         unit: "seconds, 5 to 86400",
         default: Default::Value("600"),
-        help: "The time between two announcements. They are declared valid for at least three times as long.",
+        help: "The time between two announcements. They are declared valid for at least five times as long.",
         service: None,
         read: read::notify_interval,
         show: |config| config.notify_interval.as_secs().to_string().into(),
@@ -258,6 +260,15 @@ pub const VARIABLES: [Variable; 14] = [
         service: None,
         read: read::mdns,
         show: |config| if config.mdns { "on" } else { "off" }.into(),
+    },
+    Variable {
+        name: "RILL_IPV6",
+        unit: "on or off",
+        default: Default::Value("on"),
+        help: "Whether IPv6 is served beside IPv4, where the machine has it.",
+        service: None,
+        read: read::ipv6,
+        show: |config| if config.ipv6 { "on" } else { "off" }.into(),
     },
     Variable {
         name: "RILL_RESCAN",
@@ -329,6 +340,7 @@ impl Config {
             notify_interval: Duration::ZERO,
             mdns: false,
             rescan: None,
+            ipv6: false,
             hosts: Vec::new(),
             views: Vec::new(),
             initials: 0,

@@ -93,7 +93,16 @@ pub const SEARCH_SOURCES: usize = 64;
 pub const SEARCH_BURST: u32 = 128;
 /// Searches of one source answered per second after a burst.
 pub const SEARCHES_PER_SECOND: u32 = 32;
-/// Interfaces served at once.
+/// Bytes per second of all answers to searches together, after a burst. An `ssdp:all` of 100 bytes is answered with
+/// about 2500, and its source may be forged: whoever floods rill with searches gets at most this much to where he points,
+/// whatever he sends. A house full of control points that all start at once needs less. Beyond it: not answered.
+pub const ANSWER_BYTES_PER_SECOND: u32 = 32 * 1024;
+/// Bytes of answers that may leave at once: about 100 searches for everything.
+pub const ANSWER_BURST_BYTES: u32 = 256 * 1024;
+/// Interfaces of which the last search is kept for the status page. Beyond it: that of the longest silent one is
+/// forgotten.
+pub const SHOWN_SEARCHES: usize = 8;
+/// Addresses announced at once. Beyond it: left out, and a warning.
 pub const INTERFACES: usize = 32;
 /// Longest spread of answers, seconds (UDA 1.1 §1.3.3: MX above 5 is taken as 5).
 pub const MX_SECS: u32 = 5;

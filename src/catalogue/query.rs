@@ -227,7 +227,9 @@ mod tests {
         let up = page(&snapshot, ObjectId::ROOT, &up, 0, 6).unwrap();
         assert_eq!(
             titles(&up),
-            ["sub", "Title 0", "Title 1", "Title 1", "Title 10", "Title 10"]
+            [
+                "sub", "Title 0", "Title 1", "Title 1", "Title 10", "Title 10"
+            ]
         );
     }
 

@@ -253,11 +253,7 @@ pub(super) fn mdns(
     _: &Surroundings<'_>,
     config: &mut Config,
 ) -> Result<(), Wrong> {
-    config.mdns = match text.and_then(OsStr::to_str) {
-        Some("on") => true,
-        Some("off") => false,
-        _ => return Err(wrong("it is on or off", "RILL_MDNS=on")),
-    };
+    config.mdns = on_or_off(text, "RILL_MDNS=on")?;
     Ok(())
 }
 
@@ -278,6 +274,23 @@ pub(super) fn rescan(
         })?;
     config.rescan = (secs > 0).then(|| Duration::from_secs(secs));
     Ok(())
+}
+
+pub(super) fn ipv6(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    config.ipv6 = on_or_off(text, "RILL_IPV6=on")?;
+    Ok(())
+}
+
+fn on_or_off(text: Option<&OsStr>, instead: &str) -> Result<bool, Wrong> {
+    match text.and_then(OsStr::to_str) {
+        Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        _ => Err(wrong("it is on or off", instead)),
+    }
 }
 
 /// Reads a comma-separated list; empty entries are left out.

@@ -59,6 +59,7 @@ fn defaults_are_those_of_the_table() {
         notify_interval: Duration::from_secs(600),
         mdns: true,
         rescan: Some(Duration::from_secs(300)),
+        ipv6: true,
         hosts: vec![],
         views: vec![View::Music, View::Video, View::Pictures, View::Folders],
         initials: 0,
@@ -83,6 +84,7 @@ fn every_variable_is_read_and_shown() {
         ("RILL_INITIALS", "300"),
         ("RILL_NOTIFY_INTERVAL", "5"),
         ("RILL_MDNS", "off"),
+        ("RILL_IPV6", "off"),
         ("RILL_RESCAN", "0"),
     ];
     let config = read(&variables, &[]).unwrap();
@@ -100,6 +102,7 @@ RILL_VIEWS=folders,music
 RILL_INITIALS=300
 RILL_NOTIFY_INTERVAL=5
 RILL_MDNS=off
+RILL_IPV6=off
 RILL_RESCAN=0
 ";
     assert_eq!(config.to_string(), shown);

@@ -7,19 +7,55 @@ use crate::{
     sys::addresses::{self, Address},
 };
 
-/// Lists the addresses to serve: those `patterns` name, or else all that are fit for it.
+/// Bits of the prefix of every link (RFC 4291 §2.5.4). A host whose address came by `DHCPv6` alone knows of its own address
+/// only, and calls that a subnet of 128.
+const LINK_PREFIX: u8 = 64;
+
+/// Lists the addresses to serve: those `patterns` name, or else all that are fit for it; those of IPv6 only with `ipv6`.
 ///
-/// IPv4 only, so far. A machine that cannot be asked has none; the caller asks again at the next change.
-pub(super) fn suitable(patterns: &[InterfacePattern]) -> Vec<Address> {
+/// A machine that cannot be asked has none; the caller asks again at the next change.
+pub(super) fn suitable(patterns: &[InterfacePattern], ipv6: bool) -> Vec<Address> {
     let mut list = addresses::list().unwrap_or_else(|error| {
         log::warn!("cannot list the network interfaces: {error}");
         Vec::new()
     });
     list.retain(|address| {
-        matches!(address.address, IpAddr::V4(_)) && address.running && is_wanted(address, patterns)
+        let family = address.address.is_ipv4() || ipv6;
+        family && address.running && address.lasting && is_wanted(address, patterns)
     });
+    for address in &mut list {
+        if address.address.is_ipv6() && !address.loopback {
+            address.prefix_len = address.prefix_len.min(LINK_PREFIX);
+        }
+    }
+    // What is announced first, should there be too many.
+    list.sort_by_key(|address| rank(address.address));
     list.truncate(crate::limits::INTERFACES);
     list
+}
+
+/// Of those, the ones that are announced: all of IPv4, and the best one of IPv6 on each interface. A control point is to
+/// hear of one LOCATION for IPv6, not of another one every time.
+pub(super) fn announced(all: &[Address]) -> Vec<Address> {
+    let best = |address: &&Address| {
+        let rivals = all
+            .iter()
+            .filter(|rival| rival.index == address.index && rival.address.is_ipv6());
+        let best = rivals.min_by_key(|rival| (rank(rival.address), rival.address));
+        address.address.is_ipv4() || best == Some(address)
+    };
+    all.iter().filter(best).cloned().collect()
+}
+
+/// The lower, the better for LOCATION. A unique local address is good in the whole house and stays when the provider
+/// changes the prefix; a link-local one is of no use to those who cannot add the zone to the URL themselves.
+fn rank(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 0,
+        IpAddr::V6(v6) if v6.is_unique_local() => 1,
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => 3,
+        IpAddr::V6(_) => 2,
+    }
 }
 
 fn is_wanted(address: &Address, patterns: &[InterfacePattern]) -> bool {
@@ -64,6 +100,7 @@ mod tests {
             multicast: true,
             loopback: false,
             point_to_point: false,
+            lasting: true,
         }
     }
 
@@ -91,6 +128,37 @@ mod tests {
         ] {
             assert!(!is_wanted(&address(name), &[]), "{name}");
         }
+    }
+
+    #[test]
+    fn of_ipv6_the_best_address_of_each_interface_is_announced() {
+        let all: Vec<_> = [
+            (2, "192.168.1.20"),
+            (2, "192.168.1.21"),
+            (2, "fe80::2"),
+            (2, "2001:db8::2"),
+            (2, "fd00::3"),
+            (2, "fd00::2"),
+            (3, "fe80::3"),
+            (3, "2001:db8:0:1::3"),
+            (4, "fe80::4"),
+        ]
+        .map(|(index, text)| Address {
+            index,
+            address: text.parse().unwrap(),
+            ..address("eth0")
+        })
+        .into();
+        let found = announced(&all);
+        let found: Vec<_> = found.iter().map(|a| a.address.to_string()).collect();
+        let expected = [
+            "192.168.1.20",
+            "192.168.1.21",
+            "fd00::2",
+            "2001:db8:0:1::3",
+            "fe80::4",
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::{
     io::{self, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
     rc::Rc,
     time::Duration,
 };
 
 use async_io::{Async, Timer};
-use smol::LocalExecutor;
+use smol::{LocalExecutor, future};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use super::{Context, StartError, census::Census, connection};
@@ -21,37 +21,83 @@ const BREATH: Duration = Duration::from_millis(100);
 /// What one too many reads.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\nRetry-After: 5\r\n\r\n";
 
-/// Opens the HTTP port.
-///
-/// # Errors
-/// [`StartError::Port`] when it is taken or not ours to take.
-pub(super) fn bind(port: u16) -> Result<(Async<TcpListener>, u16), StartError> {
-    open(port).map_err(|error| StartError::Port { port, error })
+/// The HTTP port, on every address there is or will be. Two sockets, not one for both families: so the addresses of IPv4
+/// stay what they are, and a kernel without IPv6 differs in nothing else.
+#[derive(Debug)]
+pub(super) struct Listeners {
+    pub(super) port: u16,
+    v4: Async<TcpListener>,
+    v6: Option<Async<TcpListener>>,
 }
 
-fn open(port: u16) -> io::Result<(Async<TcpListener>, u16)> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+impl Listeners {
+    /// Opens the port; for IPv6 too if `ipv6`, where it can be had.
+    ///
+    /// # Errors
+    /// [`StartError::Port`] when it is taken or not ours to take.
+    pub(super) fn bind(port: u16, ipv6: bool) -> Result<Self, StartError> {
+        let any = Ipv4Addr::UNSPECIFIED.into();
+        let v4 = open(any, port).map_err(|error| StartError::Port { port, error })?;
+        let local = v4.get_ref().local_addr();
+        let port = local
+            .map_err(|error| StartError::Port { port, error })?
+            .port();
+        let v6 = ipv6.then(|| open(Ipv6Addr::UNSPECIFIED.into(), port));
+        let v6 = v6.and_then(|opened| {
+            let complain = |error: &io::Error| match error.kind() {
+                io::ErrorKind::AddrInUse => log::warn!(
+                    "port {port} is taken for IPv6 by another program; rill is served over IPv4 alone"
+                ),
+                _ => log::info!("there is no IPv6 here: {error}"),
+            };
+            opened.inspect_err(complain).ok()
+        });
+        Ok(Self { port, v4, v6 })
+    }
+
+    /// Whether IPv6 is served.
+    pub(super) fn ipv6(&self) -> bool {
+        self.v6.is_some()
+    }
+
+    /// Accepts for ever.
+    pub(super) async fn run(self, executor: Rc<LocalExecutor<'static>>, context: Rc<Context>) {
+        let census = Rc::new(Census::default());
+        let v4 = accept(self.v4, &census, &executor, &context);
+        let v6 = async {
+            match self.v6 {
+                Some(listener) => accept(listener, &census, &executor, &context).await,
+                None => future::pending().await,
+            }
+        };
+        future::zip(v4, v6).await;
+    }
+}
+
+fn open(any: IpAddr, port: u16) -> io::Result<Async<TcpListener>> {
+    let at = SocketAddr::new(any, port);
+    let socket = Socket::new(Domain::for_address(at), Type::STREAM, Some(Protocol::TCP))?;
+    if any.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
     socket.set_reuse_address(true)?;
-    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
+    socket.bind(&at.into())?;
     socket.listen(BACKLOG)?;
-    let listener = TcpListener::from(socket);
-    let port = listener.local_addr()?.port();
-    Ok((Async::new(listener)?, port))
+    Async::new(TcpListener::from(socket))
 }
 
-/// Accepts for ever.
-pub(super) async fn run(
+async fn accept(
     listener: Async<TcpListener>,
-    executor: Rc<LocalExecutor<'static>>,
-    context: Rc<Context>,
+    census: &Rc<Census>,
+    executor: &Rc<LocalExecutor<'static>>,
+    context: &Rc<Context>,
 ) {
-    let census = Rc::new(Census::default());
     let mut short_of_descriptors = false;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 short_of_descriptors = false;
-                admit(stream, peer, &census, &executor, &context);
+                admit(stream, peer, census, executor, context);
             }
             Err(error) if is_passing(&error) => {}
             Err(error) => {
@@ -81,7 +127,7 @@ fn admit(
     executor: &Rc<LocalExecutor<'static>>,
     context: &Rc<Context>,
 ) {
-    if !context.may_connect(peer.ip()) {
+    if !context.may_connect(peer) {
         log::debug!("{peer}: outside RILL_ALLOW and the interfaces' own networks");
         return;
     }
@@ -105,7 +151,8 @@ fn admit(
         .detach();
 }
 
-/// Small replies leave at once; a peer that is gone without a word is noticed within about two minutes.
+/// Small replies leave at once; a peer that is gone without a word is noticed within about two minutes. The address is
+/// ours as it stands in URLs, without a zone.
 fn prepare(stream: &Async<TcpStream>) -> io::Result<SocketAddr> {
     let socket = SockRef::from(stream);
     socket.set_tcp_nodelay(true)?;
@@ -115,5 +162,6 @@ fn prepare(stream: &Async<TcpStream>) -> io::Result<SocketAddr> {
             .with_interval(Duration::from_secs(15))
             .with_retries(4),
     )?;
-    stream.get_ref().local_addr()
+    let local = stream.get_ref().local_addr()?;
+    Ok(SocketAddr::new(local.ip(), local.port()))
 }

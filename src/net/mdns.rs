@@ -1,28 +1,30 @@
-//! The hands of `service/mdns`: one socket on port 5353, the group joined on each interface. Which addresses are served
-//! is heard from `net/discovery`.
+//! The hands of `service/mdns`: a socket for each family on port 5353, the group joined on each interface. Which addresses
+//! are served is heard from `net/discovery`.
 
 use std::{
-    io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
-    os::fd::AsFd,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     rc::Rc,
 };
 
-use async_io::{Async, Timer};
+use async_io::Timer;
 use smol::{channel::Receiver, future};
 
-use super::{Context, multicast};
+use super::{
+    Context,
+    multicast::{self, Sockets},
+};
 use crate::{
     limits,
     service::{
         discovery::{Datagram, Input, Interface},
         mdns::Responder,
     },
-    sys::{addresses::Address, pktinfo},
+    sys::addresses::Address,
 };
 
-/// The group and port (RFC 6762 §3).
-const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+/// The groups and the port (RFC 6762 §3).
+const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
 const PORT: u16 = 5353;
 /// Old receivers took a lower TTL for a datagram from elsewhere (RFC 6762 §11).
 const HOPS: u32 = 255;
@@ -37,20 +39,28 @@ pub(super) async fn run(
     changed: Receiver<()>,
     stop: Receiver<()>,
 ) {
-    let socket = match multicast::bind(PORT, HOPS).and_then(Async::new) {
-        Ok(socket) => socket,
-        Err(error) => {
+    let open = |ipv6: bool| {
+        let socket = multicast::bind(PORT, HOPS, ipv6);
+        let complain = |error: &std::io::Error| {
             // From another port nothing may be announced.
             log::warn!(
                 "cannot listen on UDP port {PORT}: {error}. Another program holds it and does not share it \
-                 (`ss -ulpn sport = {PORT}` names it). rill is not told by multicast DNS."
+                 (`ss -ulpn sport = {PORT}` names it). rill is not told by multicast DNS over {}.",
+                if ipv6 { "IPv6" } else { "IPv4" }
             );
-            return;
-        }
+        };
+        socket.inspect_err(complain).ok()
     };
+    let sockets = Sockets {
+        v4: open(false),
+        v6: context.ipv6.then(|| open(true)).flatten(),
+    };
+    if sockets.v4.is_none() && sockets.v6.is_none() {
+        return;
+    }
     let mut hands = Hands {
         machine,
-        socket,
+        sockets,
         told: Vec::new(),
         context,
     };
@@ -79,7 +89,7 @@ enum Event {
 
 struct Hands {
     machine: Responder,
-    socket: Async<UdpSocket>,
+    sockets: Sockets,
     /// The addresses that the machine knows of.
     told: Vec<Address>,
     context: Rc<Context>,
@@ -93,7 +103,7 @@ impl Hands {
         stopping: bool,
     ) -> Event {
         let datagrams = async {
-            drop(self.socket.readable().await);
+            self.sockets.readable().await;
             Event::Datagrams
         };
         let change = async {
@@ -122,18 +132,9 @@ impl Hands {
 
     fn send_what_is_due(&mut self) {
         while let Some(transmit) = self.machine.output(self.context.clock.now()) {
-            let (SocketAddr::V4(to), IpAddr::V4(source)) = (transmit.to, transmit.source) else {
-                continue;
-            };
-            let sent = pktinfo::send(
-                self.socket.as_fd(),
-                transmit.bytes,
-                to,
-                transmit.interface,
-                source,
-            );
-            if let Err(error) = sent {
+            if let Err(error) = self.sockets.send(&transmit) {
                 // The interface may just be going away; the machine hears of it.
+                let (to, source) = (transmit.to, transmit.source);
                 log::debug!("multicast DNS to {to} from {source}: {error}");
             }
         }
@@ -141,21 +142,16 @@ impl Hands {
 
     fn receive(&mut self) {
         let mut buffer = [0; limits::DNS_MESSAGE_BYTES];
-        for _ in 0..TURN {
-            let received = match pktinfo::receive(self.socket.as_fd(), &mut buffer) {
-                Ok(received) => received,
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => continue,
-                Err(_) => return,
-            };
+        self.sockets.receive(&mut buffer, TURN, |bytes, received| {
             let input = Input::Datagram(Datagram {
-                bytes: buffer.get(..received.len).unwrap_or_default(),
-                from: received.from.into(),
+                bytes,
+                from: received.from,
                 interface: received.interface,
-                local: received.to.into(),
+                local: received.to,
                 multicast: received.to.is_multicast(),
             });
             self.machine.handle(self.context.clock.now(), input);
-        }
+        });
     }
 
     /// Compares the addresses served with those that the machine knows of, joins groups, and tells it.
@@ -168,7 +164,11 @@ impl Hands {
                 .handle(now, Input::InterfaceDown { index, address });
         }
         for new in present.iter().filter(|new| !self.told.contains(new)) {
-            if let Err(error) = multicast::join(&self.socket, GROUP, new.index) {
+            let group: IpAddr = match new.address {
+                IpAddr::V4(_) => GROUP_V4.into(),
+                IpAddr::V6(_) => GROUP_V6.into(),
+            };
+            if let Err(error) = self.sockets.join(group, new.index) {
                 log::warn!(
                     "cannot join the multicast DNS group on {}: {error}; questions on it go unheard",
                     new.name

@@ -11,7 +11,7 @@
 use std::{
     cell::{Cell, RefCell},
     fmt, io,
-    net::{IpAddr, SocketAddr, TcpListener},
+    net::SocketAddr,
     rc::Rc,
     sync::Arc,
 };
@@ -22,7 +22,7 @@ use smol::{LocalExecutor, channel, future, lock::Semaphore};
 use crate::{
     catalogue::views::Role,
     config::{Config, InterfacePattern, Subnet, View},
-    identity::Identity,
+    identity::{self, Identity},
     limits,
     service::{DeviceFacts, Shared, discovery::Discovery, events::Events, mdns::Responder},
     sys::{
@@ -52,6 +52,7 @@ mod user_state;
 
 use clock::Clock;
 pub use library::{scan_each, scan_once};
+use listener::Listeners;
 use outbound::Bell;
 use pictures::Pictures;
 use supervisor::Supervisor;
@@ -112,7 +113,8 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
     heap::return_large_allocations();
     let connections =
         environment::descriptors_for(limits::CONNECTIONS, limits::RESERVED_DESCRIPTORS);
-    let (listener, port) = listener::bind(config.port)?;
+    let listeners = Listeners::bind(config.port, config.ipv6)?;
+    let port = listeners.port;
     let (scanner, snapshot, news) =
         library::start(&config).map_err(system("start the scanner's thread"))?;
 
@@ -129,6 +131,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
     let context = Rc::new(Context {
         clock,
         port,
+        ipv6: listeners.ipv6(),
         interfaces: config.interfaces,
         allow: config.allow,
         connections,
@@ -150,6 +153,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
                 .contains(&View::Video)
                 .then(|| Role::Video.id()),
             addresses: RefCell::default(),
+            searches: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
         },
     });
@@ -158,7 +162,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         responder,
         changed,
     };
-    serve(&context, &signals, &scanner, &news, listener, told);
+    serve(&context, &signals, &scanner, &news, listeners, told);
     Ok(())
 }
 
@@ -177,7 +181,7 @@ fn serve(
     signals: &Async<Signals>,
     scanner: &library::Scanner,
     news: &channel::Receiver<library::News>,
-    listener: Async<TcpListener>,
+    listeners: Listeners,
     told: Told,
 ) {
     let executor = Rc::new(LocalExecutor::new());
@@ -187,11 +191,7 @@ fn serve(
         executor.spawn(mdns::run(responder, context, told.changed, stopped.clone()))
     });
     let discovery = executor.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
-    let accepting = executor.spawn(listener::run(
-        listener,
-        Rc::clone(&executor),
-        Rc::clone(context),
-    ));
+    let accepting = executor.spawn(listeners.run(Rc::clone(&executor), Rc::clone(context)));
     let events = executor.spawn(outbound::run(Rc::clone(&executor), Rc::clone(context)));
     let supervisor = Supervisor::new();
     async_io::block_on(executor.run(async {
@@ -257,7 +257,8 @@ fn discovery_settings(
         http_port,
         server: device.server.clone(),
         boot_id: identity.boot_id,
-        config_id: 1,
+        boot_ids: identity::BOOT_STEP,
+        config_id: crate::service::description::config_id(device),
         notify_interval: config.notify_interval,
         description_path: crate::service::DESCRIPTION_PATH,
         // Two boards powered up together differ in their UDN.
@@ -357,6 +358,8 @@ async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>
 struct Context {
     clock: Clock,
     port: u16,
+    /// Whether IPv6 is served.
+    ipv6: bool,
     interfaces: Vec<InterfacePattern>,
     allow: Vec<Subnet>,
     /// Connections open at once.
@@ -390,13 +393,21 @@ impl Context {
     }
 
     /// True if `peer` is allowed to connect: by `RILL_ALLOW`, or else because it is in one of the served networks.
-    /// The machine itself always may.
-    fn may_connect(&self, peer: IpAddr) -> bool {
-        let inside = |subnets: &[Subnet]| subnets.iter().any(|subnet| subnet.contains(peer));
-        peer.is_loopback()
-            || self.shared.addresses.borrow().contains(&peer)
+    /// The machine itself always may. All links have the same link-local subnet, so there the link counts.
+    fn may_connect(&self, peer: SocketAddr) -> bool {
+        let address = peer.ip();
+        let inside = |subnets: &[Subnet]| subnets.iter().any(|subnet| subnet.contains(address));
+        let on_served_link = || match peer {
+            SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() => {
+                let present = self.present.borrow();
+                present.iter().any(|own| own.index == v6.scope_id())
+            }
+            _ => true,
+        };
+        address.is_loopback()
+            || self.shared.addresses.borrow().contains(&address)
             || if self.allow.is_empty() {
-                inside(&self.served.borrow())
+                inside(&self.served.borrow()) && on_served_link()
             } else {
                 inside(&self.allow)
             }

@@ -1,44 +1,144 @@
-//! The sockets of SSDP and multicast DNS: a port shared with other programs, groups joined on each interface.
+//! The sockets of SSDP and multicast DNS: a port shared with other programs, one socket for each family, groups joined
+//! on each interface.
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     os::fd::AsFd,
 };
 
 use async_io::Async;
+use smol::future;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockRef, Socket, Type};
 
-use crate::sys::pktinfo;
+use crate::{service::discovery::Transmit, sys::pktinfo};
+
+/// Two sockets: one for IPv4, one for IPv6. Either may be missing, and what is to go out by it is lost.
+#[derive(Debug, Default)]
+pub(super) struct Sockets {
+    pub(super) v4: Option<Async<UdpSocket>>,
+    pub(super) v6: Option<Async<UdpSocket>>,
+}
+
+impl Sockets {
+    /// Waits until a datagram may have come.
+    pub(super) async fn readable(&self) {
+        async fn one(socket: Option<&Async<UdpSocket>>) {
+            match socket {
+                Some(socket) => drop(socket.readable().await),
+                None => future::pending().await,
+            }
+        }
+        future::or(one(self.v4.as_ref()), one(self.v6.as_ref())).await;
+    }
+
+    /// Calls `take` with each of the datagrams that wait, at most `most` of each family.
+    pub(super) fn receive(
+        &self,
+        buffer: &mut [u8],
+        most: usize,
+        mut take: impl FnMut(&[u8], &pktinfo::Received),
+    ) {
+        for socket in [&self.v4, &self.v6].into_iter().flatten() {
+            for _ in 0..most {
+                match pktinfo::receive(socket.as_fd(), buffer) {
+                    Ok(received) => {
+                        take(buffer.get(..received.len).unwrap_or_default(), &received);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    // Not told where it came in, or an error that an earlier datagram of ours met on its way.
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Sends one datagram.
+    ///
+    /// # Errors
+    /// What sendmsg(2) says; `Unsupported` without a socket of that family.
+    pub(super) fn send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        let Transmit {
+            to,
+            interface,
+            source,
+            bytes,
+        } = *transmit;
+        let socket = self.of(to.ip()).ok_or(io::ErrorKind::Unsupported)?;
+        let sent = pktinfo::send(socket.as_fd(), bytes, to, interface, source);
+        match sent {
+            // The address has gone, but the interface may have another: a byebye names none.
+            Err(_) if to.ip().is_multicast() => {
+                let any: IpAddr = match source {
+                    IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+                    IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+                };
+                pktinfo::send(socket.as_fd(), bytes, to, interface, any)
+            }
+            sent => sent,
+        }
+    }
+
+    /// Joins `group` on an interface. Joined already: leaves and joins, so that the switches hear of it again; they forget
+    /// a member that nobody asked for long.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says.
+    pub(super) fn join(&self, group: IpAddr, interface: u32) -> io::Result<()> {
+        let Some(socket) = self.of(group) else {
+            return Ok(());
+        };
+        let socket = SockRef::from(socket);
+        match group {
+            IpAddr::V4(group) => {
+                let interface = InterfaceIndexOrAddress::Index(interface);
+                // Not a member so far.
+                let _ = socket.leave_multicast_v4_n(&group, &interface);
+                socket.join_multicast_v4_n(&group, &interface)
+            }
+            IpAddr::V6(group) => {
+                // Not a member so far.
+                let _ = socket.leave_multicast_v6(&group, interface);
+                socket.join_multicast_v6(&group, interface)
+            }
+        }
+    }
+
+    fn of(&self, address: IpAddr) -> Option<&Async<UdpSocket>> {
+        if address.is_ipv4() {
+            self.v4.as_ref()
+        } else {
+            self.v6.as_ref()
+        }
+    }
+}
 
 /// A socket on `port`, shared with every other program that shares it; what it multicasts makes at most `hops` hops,
 /// and reaches the other programs of this machine too.
 ///
 /// # Errors
 /// What socket(2), setsockopt(2) and bind(2) say.
-pub(super) fn bind(port: u16, hops: u32) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+pub(super) fn bind(port: u16, hops: u32, ipv6: bool) -> io::Result<Async<UdpSocket>> {
+    let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
     // Kernels before 3.9 do not know it.
     let _ = socket.set_reuse_port(true);
-    socket.set_multicast_ttl_v4(hops)?;
-    socket.set_multicast_loop_v4(true)?;
-    // Only what was joined here, not what any other program on this machine joined. The machine sorts the rest out
-    // by interface, so a system that does not know the option (an emulator) is served too.
-    let _ = socket.set_multicast_all_v4(false);
-    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
-    pktinfo::enable(socket.as_fd())?;
-    Ok(socket.into())
-}
-
-/// Joins `group` on an interface; joined already is fine.
-///
-/// # Errors
-/// What setsockopt(2) says.
-pub(super) fn join(socket: &Async<UdpSocket>, group: Ipv4Addr, interface: u32) -> io::Result<()> {
-    let interface = InterfaceIndexOrAddress::Index(interface);
-    match SockRef::from(socket).join_multicast_v4_n(&group, &interface) {
-        Err(error) if error.kind() != io::ErrorKind::AddrInUse => Err(error),
-        _ => Ok(()),
-    }
+    // "All": only what was joined here, not what any other program on this machine joined. The machine sorts the rest
+    // out by interface, so a system that does not know the option (an emulator) is served too.
+    let any: IpAddr = if ipv6 {
+        socket.set_only_v6(true)?;
+        socket.set_multicast_hops_v6(hops)?;
+        socket.set_multicast_loop_v6(true)?;
+        let _ = socket.set_multicast_all_v6(false);
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        socket.set_multicast_ttl_v4(hops)?;
+        socket.set_multicast_loop_v4(true)?;
+        let _ = socket.set_multicast_all_v4(false);
+        Ipv4Addr::UNSPECIFIED.into()
+    };
+    socket.bind(&SocketAddr::new(any, port).into())?;
+    pktinfo::enable(socket.as_fd(), ipv6)?;
+    Async::new(socket.into())
 }

@@ -111,7 +111,7 @@ impl Search {
 
     /// Takes note of the interfaces as they are now, and joins the group on those that are new.
     pub fn look_around(&mut self) {
-        let present = interfaces::suitable(&self.patterns);
+        let present = interfaces::suitable(&self.patterns, false);
         if let Some(ears) = &self.ears {
             for address in present.iter().filter(|new| !self.interfaces.contains(new)) {
                 let interface = InterfaceIndexOrAddress::Index(address.index);
@@ -125,10 +125,8 @@ impl Search {
     /// Sends `datagram` to the group out of every interface. One that refuses it is passed over: it may be going away.
     pub fn send(&self, datagram: &[u8]) {
         for address in &self.interfaces {
-            let IpAddr::V4(source) = address.address else {
-                continue;
-            };
-            let sent = pktinfo::send(self.voice.as_fd(), datagram, GROUP, address.index, source);
+            let (source, index) = (address.address, address.index);
+            let sent = pktinfo::send(self.voice.as_fd(), datagram, GROUP.into(), index, source);
             if let Err(error) = sent {
                 log::debug!("a search on {} from {source}: {error}", address.name);
             }
@@ -217,7 +215,7 @@ async fn hear(socket: &Async<UdpSocket>) -> Event {
         };
         return Event::Heard(Heard {
             bytes: buffer.get(..received.len).unwrap_or_default().to_vec(),
-            from: IpAddr::V4(*received.from.ip()),
+            from: received.from.ip(),
             interface: received.interface,
         });
     }
@@ -230,6 +228,6 @@ fn socket(address: SocketAddrV4) -> io::Result<UdpSocket> {
     let _ = socket.set_multicast_all_v4(false);
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    pktinfo::enable(socket.as_fd())?;
+    pktinfo::enable(socket.as_fd(), false)?;
     Ok(socket.into())
 }

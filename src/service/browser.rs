@@ -153,7 +153,7 @@ impl Browser {
                 }
             }
             Input::Datagram(datagram) => self.datagram(now, datagram),
-            Input::Tick => {}
+            Input::Tick | Input::Subnets(_) | Input::SearchPort { .. } => {}
             Input::Stop => self.stopping = true,
         }
     }

@@ -1,8 +1,10 @@
 //! The device description, the services' descriptions and the icons.
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use super::{Body, DeviceFacts, Response};
 use crate::wire::{
-    device::{Device, ICONS, Service},
+    device::{Device, ICONS, SERVICES, Service},
     http::response::{Head, Status},
 };
 
@@ -16,15 +18,27 @@ const PICTURES: [&[u8]; ICONS.len()] = [
 
 /// The device description (UDA 1.0 §2.1).
 pub(super) fn device(facts: &DeviceFacts) -> Response {
-    let document = Device {
+    Response::xml(Status::Ok, Body::Bytes(document(facts)))
+}
+
+/// CONFIGID.UPNP.ORG (UDA 1.1 §1.2.2), 24 bits: the same as long as the descriptions say the same, another one when the
+/// name, the version or an action is another one.
+pub fn config_id(facts: &DeviceFacts) -> u32 {
+    let scpds = SERVICES.iter().map(|service| service.scpd.write());
+    let texts = std::iter::once(document(facts)).chain(scpds);
+    let hash = texts.fold(0, |seed, text| xxh3_64_with_seed(&text, seed));
+    u32::try_from(hash >> 40).unwrap_or_default()
+}
+
+fn document(facts: &DeviceFacts) -> Vec<u8> {
+    Device {
         udn: &facts.udn,
         friendly_name: &facts.friendly_name,
         model_number: env!("CARGO_PKG_VERSION"),
         presentation_url: Some("/"),
         config_id: None,
     }
-    .write();
-    Response::xml(Status::Ok, Body::Bytes(document))
+    .write()
 }
 
 /// A service's description (UDA 1.0 §2.3).
@@ -48,5 +62,24 @@ pub(super) fn icon(place: usize) -> Response {
     Response {
         head,
         body: Body::Static(picture),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_name_makes_another_configid_and_nothing_else_does() {
+        let facts = |name: &str, hosts: &[&str]| DeviceFacts {
+            udn: "uuid:4d696e69-444c-164e-9d41-b6d47660363b".to_owned(),
+            friendly_name: name.to_owned(),
+            server: "Linux/6.1".to_owned(),
+            host_names: hosts.iter().map(|&host| host.to_owned()).collect(),
+        };
+        let first = config_id(&facts("Attic", &[]));
+        assert!(first < 1 << 24, "{first}");
+        assert_eq!(config_id(&facts("Attic", &["attic"])), first);
+        assert_ne!(config_id(&facts("Cellar", &[])), first);
     }
 }

@@ -4,32 +4,41 @@
 //! [`Discovery::output`] gives the next datagram that is due, [`Discovery::wake_at`] says when to come back.
 //! Queues hold small fixed records; the text of a datagram is made when it is due. The messages themselves are in
 //! `wire/ssdp`.
+//!
+//! ```text
+//!  InterfaceUp, InterfaceDown ─► interfaces ─► link, one for each address and group: byebye, update, alive
+//!  Datagram ─► searches ─► sources: may it be answered? ─► an answer that waits for its moment in MX
+//! ```
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::limits;
 use crate::service::Now;
-use crate::wire::date::HttpDate;
-use crate::wire::ssdp::{self, Device, Location, MSearch, Mx, Reject, Target};
+use crate::wire::ssdp::{Device, Location};
 
+mod interfaces;
 mod link;
+mod searches;
+mod seen;
 pub(super) mod sources;
 #[cfg(test)]
 mod tests;
 
+pub use crate::wire::ssdp::{GROUP_V4, GROUP_V6, GROUP_V6_SITE, PORT};
 pub use link::Interface;
-use link::{GAP, Link, Phase};
-use sources::Sources;
+use link::Link;
+use searches::Pending;
+pub use seen::{LastSearch, Seen};
+use sources::{Budget, Sources};
 
-/// The first set of a start burst waits at most so long, so that boards powered up together do not speak together.
-const START_JITTER: Duration = Duration::from_millis(100);
-/// The last answer leaves so long before MX is over: time for the way back, and for a busy loop.
-const MX_MARGIN: Duration = Duration::from_millis(100);
 /// A shorter `notify_interval` is taken as this: a start burst fits in.
 const SHORTEST_INTERVAL_SECS: u64 = 5;
-/// A longer `notify_interval` is taken as this: three of them, in seconds, fit in 31 bits.
-const LONGEST_INTERVAL_SECS: u64 = 0x7fff_ffff / 3;
+/// How many times `notify_interval` an announcement is good for. With three sets each period, fifteen datagrams in a row
+/// must be lost before a control point believes that rill is gone.
+const PERIODS_VALID: u64 = 5;
+/// A longer `notify_interval` is taken as this: as many as are valid, in seconds, fit in 31 bits.
+const LONGEST_INTERVAL_SECS: u64 = 0x7fff_ffff / PERIODS_VALID;
 /// Announcements are good for at least so many seconds (UDA 1.1 §1.2.2).
 const SHORTEST_MAX_AGE_SECS: u32 = 1800;
 
@@ -44,9 +53,11 @@ pub struct Settings {
     pub server: String,
     /// BOOTID.UPNP.ORG; greater than at the last start. The low 31 bits count.
     pub boot_id: u32,
+    /// How many BOOTIDs, from that one on, are this run's own: the next start takes a greater one. The last of them stays.
+    pub boot_ids: u32,
     /// CONFIGID.UPNP.ORG; another one when the description has changed. The low 24 bits count.
     pub config_id: u32,
-    /// The longest time between two announcements, whole seconds from 5. `max-age` is three of them, at least 1800 s.
+    /// The longest time between two announcements, whole seconds from 5. `max-age` is five of them, at least 1800 s.
     pub notify_interval: Duration,
     /// Path of the device description, from its slash.
     pub description_path: &'static str,
@@ -81,6 +92,16 @@ pub enum Input<'a> {
         /// The address.
         address: IpAddr,
     },
+    /// All addresses of the served interfaces, announced or not: who is in the subnet of one of them is a neighbour there.
+    /// Takes the place of what was told before; at most [`limits::INTERFACES`] count.
+    Subnets(&'a [Interface]),
+    /// Where searches come in that are sent to rill alone; `None`: port 1900, as everywhere.
+    SearchPort {
+        /// For IPv6, or for IPv4.
+        ipv6: bool,
+        /// The port.
+        port: Option<u16>,
+    },
     /// Something arrived at port 1900.
     Datagram(Datagram<'a>),
     /// Nothing but time has passed. Changes nothing: [`Discovery::output`] goes by its own `now`.
@@ -102,47 +123,30 @@ pub struct Transmit<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Counts since the start, for the status page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// Well-formed searches from anywhere, for anything.
-    pub searches: u64,
-    /// Searches to which an answer was scheduled, or was waiting already.
-    pub answered: u64,
-    /// Searches from outside the subnets of their interface, or from port 0.
-    pub refused_off_subnet: u64,
-    /// Searches for something of ours, refused because their source asks too often.
-    pub limited: u64,
-    /// Searches dropped because [`limits::PENDING_ANSWERS`] others were waiting.
-    pub dropped: u64,
-    /// Datagrams that are no message of SSDP, or a search against the rules.
-    pub malformed: u64,
-    /// The last search from inside a subnet, answered or not.
-    pub last_search: Option<LastSearch>,
-}
+/// An address, and the group it is announced to; an IPv6 address that is good beyond its link has two.
+const LINKS: usize = 2 * limits::INTERFACES;
 
-/// The last search seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastSearch {
-    /// Who asked.
-    pub from: SocketAddr,
-    /// What for; a stranger's text, cut at [`limits::SHOWN_TARGET_BYTES`].
-    pub st: heapless::String<{ limits::SHOWN_TARGET_BYTES }>,
-    /// When.
-    pub uptime: Duration,
-}
-
-/// The machine. About 16 KiB, all of it at once; nothing grows.
+/// The machine. About 24 KiB, all of it at once; nothing grows.
 #[derive(Debug)]
 pub struct Discovery {
     settings: Settings,
-    links: heapless::Vec<Link, { limits::INTERFACES }>,
+    links: heapless::Vec<Link, LINKS>,
+    subnets: heapless::Vec<Interface, { limits::INTERFACES }>,
     pending: heapless::Vec<Pending, { limits::PENDING_ANSWERS }>,
     sources: Sources,
+    budget: Budget,
     chance: Chance,
     seen: Seen,
-    /// No interface was left at some time since the last one came up.
-    off_the_network: bool,
+    /// The last BOOTID that is this run's own.
+    last_boot_id: u32,
+    /// Somebody may have heard of the present BOOTID.
+    boot_id_told: bool,
+    /// What BOOTID will be, once every link that knows the present one has been told.
+    next_boot_id: Option<u32>,
+    /// An interface went and none has come up since.
+    lost: bool,
+    /// Of IPv4 and of IPv6.
+    search_ports: [Option<u16>; 2],
     stopping: bool,
     text: heapless::String<{ limits::SSDP_MESSAGE_BYTES }>,
 }
@@ -156,15 +160,22 @@ impl Discovery {
         let server = cut(&settings.server, limits::SERVER_BYTES);
         settings.server.truncate(server.len());
         settings.boot_id &= 0x7fff_ffff;
+        let own = settings.boot_ids.saturating_sub(1);
         settings.config_id &= 0x00ff_ffff;
         Discovery {
             chance: Chance::new(settings.seed),
+            last_boot_id: settings.boot_id.saturating_add(own).min(0x7fff_ffff),
             settings,
             links: heapless::Vec::new(),
+            subnets: heapless::Vec::new(),
             pending: heapless::Vec::new(),
             sources: Sources::default(),
+            budget: Budget::default(),
             seen: Seen::default(),
-            off_the_network: false,
+            boot_id_told: false,
+            next_boot_id: None,
+            lost: false,
+            search_ports: [None; 2],
             stopping: false,
             text: heapless::String::new(),
         }
@@ -180,6 +191,11 @@ impl Discovery {
             Input::InterfaceDown { index, address } => {
                 self.interface_down(now.uptime, index, address);
             }
+            Input::Subnets(all) => {
+                let all = all.iter().take(limits::INTERFACES);
+                self.subnets = all.copied().collect();
+            }
+            Input::SearchPort { ipv6, port } => self.search_ports[usize::from(ipv6)] = port,
             Input::Datagram(datagram) => self.datagram(now.uptime, datagram),
             Input::Tick => {}
             Input::Stop => self.stop(now.uptime),
@@ -189,17 +205,29 @@ impl Discovery {
     /// The next datagram that is due, or `None`. Call it until then; each call gives one and sets the moment of its
     /// successor. A datagram that cannot be sent is simply lost, as any datagram may be.
     pub fn output(&mut self, now: Now) -> Option<Transmit<'_>> {
-        // Announcements first: one datagram per link, then the link waits for GAP and the answers have their turn.
-        if let Some(at) = first_due(self.links.iter().map(|link| link.due), now.uptime) {
-            return self.announce(at, now);
-        }
-        let at = first_due(self.pending.iter().map(|pending| pending.due), now.uptime)?;
-        self.answer(at, now)
+        // Announcements first: one datagram per link, then the link waits for a moment and the answers have their turn.
+        let (to, interface, source) = if let Some(at) = self.due_link(now.uptime) {
+            self.announce(at, now.uptime)?
+        } else {
+            loop {
+                let waiting = self.pending.iter().map(|pending| pending.due);
+                let at = first_due(waiting, now.uptime)?;
+                if let Some(sent) = self.answer(at, now) {
+                    break sent;
+                }
+            }
+        };
+        Some(Transmit {
+            to,
+            interface,
+            source,
+            bytes: self.text.as_bytes(),
+        })
     }
 
     /// The uptime at which [`Discovery::output`] has something; `None` until something happens.
     pub fn wake_at(&self) -> Option<Duration> {
-        let links = self.links.iter().map(|link| link.due);
+        let links = self.speaking().map(|(_, link)| link.due);
         let pending = self.pending.iter().map(|pending| pending.due);
         links.chain(pending).min()
     }
@@ -214,211 +242,24 @@ impl Discovery {
         &self.seen
     }
 
-    /// BOOTID now: the one from the settings, and one more for each time the last interface went and one came back
-    /// (UDA 1.1 §1.2.2). The next start has to begin above it.
+    /// BOOTID now: the one from the settings, and one more for each time an interface came up or an address changed
+    /// (UDA 1.1 §1.2.2, §1.2.4), but never beyond those that are this run's own.
     pub fn boot_id(&self) -> u32 {
         self.settings.boot_id
-    }
-
-    // ---- interfaces come and go ----------------------------------------------------------------
-
-    fn interface_up(&mut self, now: Duration, interface: Interface) {
-        let Interface { index, address, .. } = interface;
-        if let Some(link) = self.links.iter_mut().find(|link| link.is(index, address)) {
-            link.interface = interface; // the kernel tells of renewed addresses too
-            return;
-        }
-        if self.off_the_network {
-            self.off_the_network = false;
-            self.settings.boot_id = self.settings.boot_id.wrapping_add(1) & 0x7fff_ffff;
-        }
-        // A goodbye still waiting for this wire would arrive behind the new alive, and undo it.
-        self.links
-            .retain(|link| link.phase == Phase::Announcing || link.interface.index != index);
-        let due = now + self.chance.up_to(START_JITTER);
-        if self.links.push(Link::new(interface, due)).is_err() {
-            let most = limits::INTERFACES;
-            log::warn!("not announced on {address}: rill serves at most {most} addresses");
-        }
-    }
-
-    fn interface_down(&mut self, now: Duration, index: u32, address: IpAddr) {
-        self.pending
-            .retain(|pending| pending.interface != index || pending.source != address);
-        let Some(at) = self.links.iter().position(|link| link.is(index, address)) else {
-            return;
-        };
-        let gone = self.links.swap_remove(at);
-        let mut on_that_wire = false;
-        for link in &mut self.links {
-            if link.phase == Phase::Announcing && link.interface.index == index {
-                // The device is still on that wire, and byebye names no address: it would remove the device whole.
-                // A new alive moves the control points to the LOCATION that is left.
-                link.start_over(now);
-                on_that_wire = true;
-            }
-        }
-        if !on_that_wire {
-            // There is room: its place has just been left.
-            let _ = self.links.push(gone.leaving(Phase::Gone, now));
-        }
-        self.off_the_network = self
-            .links
-            .iter()
-            .all(|link| link.phase != Phase::Announcing);
-    }
-
-    fn stop(&mut self, now: Duration) {
-        self.stopping = true;
-        self.pending.clear();
-        for link in &mut self.links {
-            if link.phase == Phase::Announcing {
-                *link = link.leaving(Phase::Stopping, now);
-            }
-        }
-    }
-
-    // ---- searches ------------------------------------------------------------------------------
-
-    fn datagram(&mut self, now: Duration, datagram: Datagram<'_>) {
-        let search = match MSearch::parse(datagram.bytes) {
-            Ok(search) => search,
-            Err(Reject::NotSearch) => return, // other devices, and rill's own announcements
-            Err(_) => return self.seen.malformed += 1,
-        };
-        self.seen.searches += 1;
-        let Some(source) = self.asked_at(&datagram) else {
-            return self.seen.refused_off_subnet += 1;
-        };
-        self.seen.last_search = Some(LastSearch {
-            from: datagram.from,
-            st: cut(search.st, limits::SHOWN_TARGET_BYTES)
-                .try_into()
-                .unwrap_or_default(),
-            uptime: now,
-        });
-        let wanted = ssdp::wanted(search.st, &self.settings.udn);
-        if wanted.is_empty() {
-            return;
-        }
-        if !self.sources.admit(datagram.from.ip(), now) {
-            return self.seen.limited += 1;
-        }
-        let slot = slot(search.mx, datagram.multicast, wanted);
-        let pending = Pending {
-            due: now + self.chance.up_to(slot),
-            slot_at: now,
-            slot,
-            left: wanted,
-            to: datagram.from,
-            interface: datagram.interface,
-            source,
-        };
-        self.enqueue(pending);
-    }
-
-    /// The address to answer from: one of that interface whose subnet holds the asker, best the one that was asked.
-    fn asked_at(&self, datagram: &Datagram<'_>) -> Option<IpAddr> {
-        if datagram.from.port() == 0 {
-            return None;
-        }
-        let asker = datagram.from.ip();
-        let mut addresses = self
-            .links
-            .iter()
-            .filter(|link| {
-                link.phase == Phase::Announcing
-                    && link.interface.index == datagram.interface
-                    && link.interface.subnet_holds(asker)
-            })
-            .map(|link| link.interface.address);
-        let first = addresses.next()?;
-        let asked = addresses.find(|&address| address == datagram.local);
-        Some(asked.unwrap_or(first))
-    }
-
-    /// Control points ask two or three times over; a question whose answer still waits needs no second one.
-    fn enqueue(&mut self, new: Pending) {
-        if self.pending.iter().any(|old| old.serves(&new)) || self.pending.push(new).is_ok() {
-            self.seen.answered += 1;
-        } else {
-            self.seen.dropped += 1;
-        }
-    }
-
-    // ---- datagrams -----------------------------------------------------------------------------
-
-    fn announce(&mut self, at: usize, now: Now) -> Option<Transmit<'_>> {
-        // Never longer than the interval, which is at most a third of max-age.
-        let interval = self.settings.notify_interval;
-        let period = interval.saturating_sub(self.chance.up_to(interval / 10));
-        let link = self.links.get_mut(at)?;
-        let target = link.take(now.uptime, period)?;
-        let Link {
-            interface, phase, ..
-        } = *link;
-        if link.left.is_empty() {
-            self.links.swap_remove(at);
-        }
-        self.text.clear();
-        let device = self.settings.device();
-        let to = ssdp::group(interface.address);
-        let written = match phase {
-            Phase::Announcing => {
-                let location = self.settings.location(interface.address);
-                device.alive(target, location, &mut self.text)
-            }
-            Phase::Gone | Phase::Stopping => device.byebye(target, to, &mut self.text),
-        };
-        debug_assert!(written.is_ok(), "the UDN or the path is absurdly long");
-        written.ok()?;
-        Some(Transmit {
-            to,
-            interface: interface.index,
-            source: interface.address,
-            bytes: self.text.as_bytes(),
-        })
-    }
-
-    fn answer(&mut self, at: usize, now: Now) -> Option<Transmit<'_>> {
-        let pending = self.pending.get_mut(at)?;
-        let (&target, left) = pending.left.split_first()?;
-        pending.left = left;
-        pending.slot_at += pending.slot;
-        pending.due = pending.slot_at + self.chance.up_to(pending.slot);
-        let Pending {
-            to,
-            interface,
-            source,
-            ..
-        } = *pending;
-        if left.is_empty() {
-            self.pending.swap_remove(at);
-        }
-        self.text.clear();
-        let location = self.settings.location(source);
-        let device = self.settings.device();
-        let written = device.answer(target, location, HttpDate(now.unix_secs), &mut self.text);
-        debug_assert!(written.is_ok(), "the UDN or the path is absurdly long");
-        written.ok()?;
-        Some(Transmit {
-            to,
-            interface,
-            source,
-            bytes: self.text.as_bytes(),
-        })
     }
 }
 
 impl Settings {
-    fn device(&self) -> Device<'_> {
-        let three = u32::try_from(self.notify_interval.as_secs() * 3).unwrap_or(u32::MAX);
+    fn device(&self, search_port: Option<u16>) -> Device<'_> {
+        let valid = self.notify_interval.as_secs() * PERIODS_VALID;
+        let valid = u32::try_from(valid).unwrap_or(u32::MAX);
         Device {
             udn: &self.udn,
             server: &self.server,
-            max_age_secs: three.max(SHORTEST_MAX_AGE_SECS),
+            max_age_secs: valid.max(SHORTEST_MAX_AGE_SECS),
             boot_id: self.boot_id,
             config_id: self.config_id,
+            search_port,
         }
     }
 
@@ -427,48 +268,6 @@ impl Settings {
             http: SocketAddr::new(address, self.http_port),
             path: self.description_path,
         }
-    }
-}
-
-// ---- answers that wait -------------------------------------------------------------------------
-
-/// The answers to one search, one in each slot of time.
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    due: Duration,
-    slot_at: Duration,
-    slot: Duration,
-    left: &'static [Target],
-    to: SocketAddr,
-    interface: u32,
-    source: IpAddr,
-}
-
-impl Pending {
-    /// Whether this one's answers, none of them sent, are those of `new`, and not later than they may be.
-    fn serves(&self, new: &Pending) -> bool {
-        let same = (self.to, self.interface, self.source) == (new.to, new.interface, new.source);
-        same && self.left == new.left && self.over_at() <= new.over_at()
-    }
-
-    /// The last answer leaves before.
-    fn over_at(&self) -> Duration {
-        let slots = u32::try_from(self.left.len()).unwrap_or(u32::MAX);
-        self.slot_at + self.slot.saturating_mul(slots)
-    }
-}
-
-/// The time for each answer: MX, less a margin, shared out among them (UDA 1.1 §1.3.3). Where no time was given, and
-/// to unicast searches, which only one device answers, at once.
-fn slot(mx: Mx, multicast: bool, wanted: &[Target]) -> Duration {
-    match mx {
-        Mx::Seconds(secs @ 1..) if multicast => {
-            let spread = Duration::from_secs(secs.into()).saturating_sub(MX_MARGIN);
-            let slots = u32::try_from(wanted.len()).unwrap_or(u32::MAX).max(1);
-            spread / slots
-        }
-        _ if wanted.len() > 1 => GAP,
-        _ => Duration::ZERO,
     }
 }
 

@@ -141,7 +141,7 @@ impl Responder {
                 self.interface_down(now.uptime, index, address);
             }
             Input::Datagram(datagram) => self.datagram(now.uptime, datagram),
-            Input::Tick => {}
+            Input::Tick | Input::Subnets(_) | Input::SearchPort { .. } => {}
             Input::Stop => self.stop(now.uptime),
         }
     }

@@ -89,6 +89,8 @@ pub struct Shared {
     pub in_progress_parent: Option<ObjectId>,
     /// The server's addresses at this moment, kept by `net/interfaces`.
     pub addresses: RefCell<Vec<IpAddr>>,
+    /// What SSDP has seen so far, kept by `net/discovery`.
+    pub searches: RefCell<discovery::Seen>,
     /// What the scanner is doing, in words for the page.
     pub scan_state: RefCell<String>,
     /// Who is subscribed to what.

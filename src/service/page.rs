@@ -27,10 +27,23 @@ pub(super) fn show(request: &Request<'_>, shared: &Shared) -> Response {
           by that name.</p>\n<dl><dt>Last scan</dt><dd>",
     );
     text_once(&mut page, &shared.scan_state.borrow());
+    page.put(b"</dd>");
+    for search in shared.searches.borrow().last_searches() {
+        let ago = request.now.uptime.saturating_sub(search.uptime).as_secs();
+        // Writing to a Vec cannot fail.
+        let _ = write!(
+            page,
+            "<dt>Last search at {}</dt><dd>{ago} s ago by {}, for ",
+            search.local,
+            search.from.ip()
+        );
+        text_once(&mut page, &search.st);
+        page.put(b"</dd>");
+    }
     // Writing to a Vec cannot fail.
     let _ = writeln!(
         page,
-        "</dd><dt>Listed</dt><dd>{} objects</dd><dt>Description</dt>\
+        "<dt>Listed</dt><dd>{} objects</dd><dt>Description</dt>\
          <dd><a href=\"/description.xml\">http://{}/description.xml</a></dd>\
          <dt>Version</dt><dd>rill {}</dd></dl></body></html>",
         shared.snapshot().len(),

@@ -41,6 +41,7 @@ impl Server {
             in_progress_parent: Some(ObjectId::ROOT),
             addresses: RefCell::default(),
             scan_state: RefCell::default(),
+            searches: RefCell::default(),
             events: RefCell::new(Events::new(|| [0; 16], 0)),
         };
         Self {

@@ -1,8 +1,11 @@
 //! The machine's interfaces and their addresses at this moment (getifaddrs(3)).
+//!
+//! What getifaddrs(3) does not tell of an IPv6 address, whether it may be used yet and whether it lasts, stands in
+//! `/proc/self/net/if_inet6`.
 
 use std::{
     ffi::CStr,
-    io,
+    fs, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
@@ -26,6 +29,9 @@ pub struct Address {
     pub loopback: bool,
     /// A point-to-point link: a tunnel, a modem.
     pub point_to_point: bool,
+    /// Good for announcing. Not so an IPv6 address that is still checked for duplicates or is one (RFC 4862 §5.4), that
+    /// is deprecated (§5.5.4) or temporary (RFC 8981).
+    pub lasting: bool,
 }
 
 /// Lists every address of every interface that is up.
@@ -39,12 +45,19 @@ pub fn list() -> io::Result<Vec<Address>> {
         return Err(io::Error::last_os_error());
     }
     let list = List(first);
+    // A machine without IPv6 has no such file, and no such address.
+    let unsteady =
+        fs::read_to_string("/proc/self/net/if_inet6").map_or_else(|_| Vec::new(), |t| unsteady(&t));
     let mut found = Vec::new();
     let mut next = list.0;
     while !next.is_null() {
         // SAFETY: getifaddrs(3) made the list; each node stays valid until `list` is dropped.
         let node = unsafe { &*next };
-        found.extend(address(node));
+        found.extend(address(node).map(|mut address| {
+            let key = (address.index, address.address);
+            address.lasting = !unsteady.contains(&key);
+            address
+        }));
         next = node.ifa_next;
     }
     Ok(found)
@@ -81,6 +94,7 @@ fn address(node: &libc::ifaddrs) -> Option<Address> {
         multicast: has(libc::IFF_MULTICAST),
         loopback: has(libc::IFF_LOOPBACK),
         point_to_point: has(libc::IFF_POINTOPOINT),
+        lasting: true,
     })
 }
 
@@ -109,6 +123,24 @@ fn ip(address: *const libc::sockaddr) -> Option<IpAddr> {
     }
 }
 
+/// The addresses in `/proc/self/net/if_inet6` that are not to be announced. A line: the address in 32 hexadecimal digits, then
+/// in such digits the interface, the prefix, the scope and the flags, then the name.
+fn unsteady(table: &str) -> Vec<(u32, IpAddr)> {
+    /// `IFA_F_TEMPORARY`, `IFA_F_DADFAILED`, `IFA_F_DEPRECATED`, `IFA_F_TENTATIVE` (rtnetlink(7)).
+    const FLAGS: u32 = 0x01 | 0x08 | 0x20 | 0x40;
+    /// `IFA_F_OPTIMISTIC`: tentative, but may be used (RFC 4429).
+    const OPTIMISTIC: u32 = 0x04;
+    let line = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        let address = u128::from_str_radix(words.next()?, 16).ok()?;
+        let index = u32::from_str_radix(words.next()?, 16).ok()?;
+        let flags = u32::from_str_radix(words.nth(2)?, 16).ok()?;
+        let usable = flags & FLAGS & !(if flags & OPTIMISTIC == 0 { 0 } else { 0x40 }) == 0;
+        (!usable).then(|| (index, IpAddr::V6(address.into())))
+    };
+    table.lines().filter_map(line).collect()
+}
+
 fn prefix_len(mask: IpAddr) -> u8 {
     let ones = match mask {
         IpAddr::V4(mask) => u32::from(mask).leading_ones(),
@@ -120,6 +152,28 @@ fn prefix_len(mask: IpAddr) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_ipv6_that_do_not_last_are_told_from_those_that_do() {
+        let table = "\
+fe800000000000000000000000000001 02 40 20 80   eth0
+fd000000000000000000000000000001 02 40 00 40   eth0
+fd000000000000000000000000000002 02 40 00 44   eth0
+fd000000000000000000000000000003 02 40 00 01   eth0
+fd000000000000000000000000000004 0a 40 00 20   eth1
+fd000000000000000000000000000005 02 80 00 c8   eth0
+nonsense
+fd00
+";
+        let expected = [
+            (2, "fd00::1"),
+            (2, "fd00::3"),
+            (10, "fd00::4"),
+            (2, "fd00::5"),
+        ];
+        let expected = expected.map(|(index, text)| (index, text.parse().unwrap()));
+        assert_eq!(unsteady(table), expected);
+    }
 
     #[test]
     fn the_loopback_address_is_listed_with_its_subnet() {

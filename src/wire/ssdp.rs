@@ -1,8 +1,7 @@
 //! SSDP, the first thing a control point and a device say to each other (UDA 1.0 §1, UDA 1.1 §1): M-SEARCH, its
-//! answer, NOTIFY alive and byebye, each one datagram of HTTP-like text.
+//! answer, NOTIFY alive, update and byebye, each one datagram of HTTP-like text.
 //!
-//! What is announced, to whom and when is not decided here but in `service/discovery`. `ssdp:update` is read but
-//! never written: rill's BOOTID does not change while a link is up.
+//! What is announced, to whom and when is not decided here but in `service/discovery`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,6 +15,9 @@ pub const PORT: u16 = 1900;
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
 /// The link-local IPv6 group (UDA 1.1 annex A.4.1).
 pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc);
+
+/// The site-local IPv6 group (UDA 1.1 annex A.4.1): for addresses that are good beyond the link.
+pub const GROUP_V6_SITE: Ipv6Addr = Ipv6Addr::new(0xff05, 0, 0, 0, 0, 0, 0, 0xc);
 
 /// Where announcements made from `address` go: the group of its family, port 1900.
 pub fn group(address: IpAddr) -> SocketAddr {
@@ -139,6 +141,8 @@ pub struct Device<'a> {
     pub boot_id: u32,
     /// CONFIGID.UPNP.ORG, 0 to 16777215, another one when the description changes.
     pub config_id: u32,
+    /// SEARCHPORT.UPNP.ORG: where unicast searches are answered, if not at [`PORT`] (UDA 1.1 §1.2.2).
+    pub search_port: Option<u16>,
 }
 
 impl Device<'_> {
@@ -168,10 +172,11 @@ impl Device<'_> {
             target.nt(self.udn),
             target.usn(self.udn),
         )?;
-        self.tail(out)
+        self.boot_and_config(out)?;
+        self.search_port(out)
     }
 
-    /// Writes NOTIFY with `ssdp:alive` (UDA 1.1 §1.2.2), for the group of the location's address family.
+    /// Writes NOTIFY with `ssdp:alive` (UDA 1.1 §1.2.2), for `group`.
     ///
     /// # Errors
     /// When `out` is full.
@@ -179,25 +184,54 @@ impl Device<'_> {
         &self,
         target: Target,
         location: Location<'_>,
+        group: SocketAddr,
         out: &mut impl fmt::Write,
     ) -> fmt::Result {
         write!(
             out,
             "NOTIFY * HTTP/1.1\r\n\
-             HOST: {}\r\n\
+             HOST: {group}\r\n\
              CACHE-CONTROL: max-age={}\r\n\
              LOCATION: {location}\r\n\
              NT: {}\r\n\
              NTS: ssdp:alive\r\n\
              SERVER: {}\r\n\
              USN: {}\r\n",
-            group(location.http.ip()),
             self.max_age_secs,
             target.nt(self.udn),
             self.server,
             target.usn(self.udn),
         )?;
-        self.tail(out)
+        self.boot_and_config(out)?;
+        self.search_port(out)
+    }
+
+    /// Writes NOTIFY with `ssdp:update` (UDA 1.1 §1.2.4), for `group`: BOOTID will be `next_boot_id`.
+    ///
+    /// # Errors
+    /// When `out` is full.
+    pub fn update(
+        &self,
+        target: Target,
+        location: Location<'_>,
+        group: SocketAddr,
+        next_boot_id: u32,
+        out: &mut impl fmt::Write,
+    ) -> fmt::Result {
+        write!(
+            out,
+            "NOTIFY * HTTP/1.1\r\n\
+             HOST: {group}\r\n\
+             LOCATION: {location}\r\n\
+             NT: {}\r\n\
+             NTS: ssdp:update\r\n\
+             USN: {}\r\n",
+            target.nt(self.udn),
+            target.usn(self.udn),
+        )?;
+        self.boot_and_config(out)?;
+        write!(out, "NEXTBOOTID.UPNP.ORG: {next_boot_id}\r\n")?;
+        self.search_port(out)
     }
 
     /// Writes NOTIFY with `ssdp:byebye` (UDA 1.1 §1.2.3), for `group`.
@@ -220,15 +254,26 @@ impl Device<'_> {
             target.nt(self.udn),
             target.usn(self.udn),
         )?;
-        self.tail(out)
+        self.boot_and_config(out)?;
+        out.write_str("\r\n")
     }
 
-    fn tail(&self, out: &mut impl fmt::Write) -> fmt::Result {
+    fn boot_and_config(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        let Device {
+            boot_id, config_id, ..
+        } = self;
         write!(
             out,
-            "BOOTID.UPNP.ORG: {}\r\nCONFIGID.UPNP.ORG: {}\r\n\r\n",
-            self.boot_id, self.config_id
+            "BOOTID.UPNP.ORG: {boot_id}\r\nCONFIGID.UPNP.ORG: {config_id}\r\n"
         )
+    }
+
+    /// The last field of a message, if it is there, and the end.
+    fn search_port(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        if let Some(port) = self.search_port {
+            write!(out, "SEARCHPORT.UPNP.ORG: {port}\r\n")?;
+        }
+        out.write_str("\r\n")
     }
 }
 
@@ -376,6 +421,10 @@ pub struct Notice<'b> {
     pub max_age_secs: Option<u32>,
     /// BOOTID.UPNP.ORG.
     pub boot_id: Option<u32>,
+    /// NEXTBOOTID.UPNP.ORG of an update.
+    pub next_boot_id: Option<u32>,
+    /// SEARCHPORT.UPNP.ORG.
+    pub search_port: Option<u16>,
 }
 
 impl<'b> Notice<'b> {
@@ -392,6 +441,7 @@ impl<'b> Notice<'b> {
         };
         let (mut nts, mut target, mut usn) = (None, None, None);
         let (mut location, mut server, mut cache, mut boot_id) = (None, None, None, None);
+        let (mut next_boot_id, mut search_port) = (None, None);
         for field in fields {
             let Field { name, value } = field?;
             keep(&mut nts, name, b"NTS", value);
@@ -401,6 +451,8 @@ impl<'b> Notice<'b> {
             keep(&mut server, name, b"SERVER", value);
             keep(&mut cache, name, b"CACHE-CONTROL", value);
             keep(&mut boot_id, name, b"BOOTID.UPNP.ORG", value);
+            keep(&mut next_boot_id, name, b"NEXTBOOTID.UPNP.ORG", value);
+            keep(&mut search_port, name, b"SEARCHPORT.UPNP.ORG", value);
         }
         let saying = match (start, nts) {
             (Start::Answer, _) => Saying::Answer,
@@ -417,6 +469,10 @@ impl<'b> Notice<'b> {
             server: server.and_then(text),
             max_age_secs: cache.and_then(max_age),
             boot_id: boot_id.and_then(number),
+            next_boot_id: next_boot_id.and_then(number),
+            search_port: search_port
+                .and_then(number)
+                .and_then(|port| port.try_into().ok()),
         })
     }
 }

@@ -7,6 +7,7 @@ const DEVICE: Device<'static> = Device {
     max_age_secs: 1800,
     boot_id: 7,
     config_id: 42,
+    search_port: None,
 };
 const DATE: &str = "Sat, 21 Nov 2026 02:07:55 GMT";
 
@@ -15,6 +16,10 @@ fn location() -> Location<'static> {
         http: SocketAddr::from(([192, 168, 1, 20], 8200)),
         path: "/description.xml",
     }
+}
+
+fn to_v4() -> SocketAddr {
+    group(Ipv4Addr::LOCALHOST.into())
 }
 
 fn search(lines: &[&str]) -> Vec<u8> {
@@ -296,7 +301,7 @@ fn an_answer_reads_exactly_so() {
 fn an_alive_reads_exactly_so() {
     let mut text = String::new();
     DEVICE
-        .alive(Target::RootDevice, location(), &mut text)
+        .alive(Target::RootDevice, location(), to_v4(), &mut text)
         .unwrap();
     assert_eq!(
         text,
@@ -345,6 +350,8 @@ fn each_message_is_read_back_as_it_was_written() {
             server: Some(DEVICE.server),
             max_age_secs: Some(1800),
             boot_id: Some(7),
+            next_boot_id: None,
+            search_port: None,
         };
         let mut text = String::new();
         DEVICE.answer(target, location(), DATE, &mut text).unwrap();
@@ -352,7 +359,9 @@ fn each_message_is_read_back_as_it_was_written() {
         assert_eq!(MSearch::parse(text.as_bytes()), Err(Reject::NotSearch));
 
         text.clear();
-        DEVICE.alive(target, location(), &mut text).unwrap();
+        DEVICE
+            .alive(target, location(), to_v4(), &mut text)
+            .unwrap();
         let alive = Notice {
             saying: Saying::Alive,
             ..expected
@@ -374,6 +383,52 @@ fn each_message_is_read_back_as_it_was_written() {
 }
 
 #[test]
+fn an_update_names_the_bootid_that_is_and_the_one_that_follows() {
+    let mut text = String::new();
+    let written = DEVICE.update(Target::RootDevice, location(), to_v4(), 8, &mut text);
+    assert_eq!(written, Ok(()));
+    assert_eq!(
+        text,
+        "NOTIFY * HTTP/1.1\r\n\
+         HOST: 239.255.255.250:1900\r\n\
+         LOCATION: http://192.168.1.20:8200/description.xml\r\n\
+         NT: upnp:rootdevice\r\n\
+         NTS: ssdp:update\r\n\
+         USN: uuid:4d696e69-444c-164e-9d41-b6d47660363b::upnp:rootdevice\r\n\
+         BOOTID.UPNP.ORG: 7\r\n\
+         CONFIGID.UPNP.ORG: 42\r\n\
+         NEXTBOOTID.UPNP.ORG: 8\r\n\r\n"
+    );
+    let read = Notice::parse(text.as_bytes()).unwrap();
+    assert_eq!(
+        (read.saying, read.boot_id, read.next_boot_id),
+        (Saying::Update, Some(7), Some(8))
+    );
+}
+
+#[test]
+fn another_port_for_searches_is_told_everywhere_but_in_a_byebye() {
+    let device = Device {
+        search_port: Some(50_000),
+        ..DEVICE
+    };
+    let mut texts = [const { String::new() }; 4];
+    let [answer, alive, update, byebye] = &mut texts;
+    let target = Target::Uuid;
+    device.answer(target, location(), DATE, answer).unwrap();
+    device.alive(target, location(), to_v4(), alive).unwrap();
+    device
+        .update(target, location(), to_v4(), 8, update)
+        .unwrap();
+    device.byebye(target, to_v4(), byebye).unwrap();
+    let told = texts.map(|text| {
+        assert!(text.ends_with("\r\n\r\n"));
+        Notice::parse(text.as_bytes()).unwrap().search_port
+    });
+    assert_eq!(told, [Some(50_000), Some(50_000), Some(50_000), None]);
+}
+
+#[test]
 fn a_location_on_ipv6_has_brackets() {
     let location = Location {
         http: SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 80),
@@ -391,6 +446,7 @@ fn the_longest_message_stays_below_a_kibibyte() {
         max_age_secs: u32::MAX,
         boot_id: u32::MAX,
         config_id: u32::MAX,
+        search_port: Some(u16::MAX),
         ..DEVICE
     };
     let location = Location {
@@ -408,7 +464,7 @@ fn the_longest_message_stays_below_a_kibibyte() {
         );
         text.clear();
         assert_eq!(
-            device.alive(target, location, &mut text),
+            device.alive(target, location, group(location.http.ip()), &mut text),
             Ok(()),
             "{target:?}"
         );
@@ -431,6 +487,8 @@ fn the_answer_of_another_server_is_understood() {
         server: None,
         max_age_secs: Some(180),
         boot_id: None,
+        next_boot_id: None,
+        search_port: None,
     };
     assert_eq!(Notice::parse(bytes), Ok(expected));
 }
@@ -468,7 +526,7 @@ fn a_notice_without_its_parts_is_rejected() {
 fn every_prefix_of_a_notice_is_whole_or_rejected() {
     let mut text = String::new();
     DEVICE
-        .alive(Target::Registrar, location(), &mut text)
+        .alive(Target::Registrar, location(), to_v4(), &mut text)
         .unwrap();
     let usn_ends = text.find("BOOTID").unwrap();
     for end in 0..text.len() {

@@ -92,6 +92,10 @@ fn discover_where_nobody_is_ends_with_1() {
     let Some(network) = Network::fresh() else {
         return;
     };
+    wait_for("the link is up", 20, || {
+        let (_, errors, _) = ask(&network.client(NEAR), &["discover", "--timeout", "1"]);
+        (!errors.contains("no suitable network")).then_some(())
+    });
     let (text, errors, status) = ask(&network.client(NEAR), &["discover", "--timeout", "1"]);
     assert_eq!((&*text, status), ("", 1), "{errors}");
     assert!(errors.contains("nothing answers"), "{errors}");

@@ -23,6 +23,7 @@ mod events; //    GENA: subscribing, the first event, changes, foreign callbacks
 mod hostile; //   bad input on every door; after each, the server still answers
 mod hostile_disk; // bad input from below: links, pipes, permissions, broken media
 mod hostile_soap; // bad input in an action: XML that is none, DTDs, depth, odd arguments
+mod interfaces; // the network as it really is: cables, DHCP, IPv6, neighbours on port 1900, floods
 mod live; //      a library that changes, disks that come and go, a state directory that fails
 mod mdns; //      multicast DNS: added, resolved, removed; beside Avahi
 mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB

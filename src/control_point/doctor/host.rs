@@ -300,6 +300,7 @@ mod tests {
             multicast: true,
             loopback: false,
             point_to_point: false,
+            lasting: true,
         };
         let bridge = [address("eth0", "172.17.0.2")];
         let lan = [address("eth0", "192.168.1.5")];

@@ -197,6 +197,7 @@ mod tests {
             multicast: true,
             loopback: false,
             point_to_point: false,
+            lasting: true,
         }
     }
 

@@ -1,4 +1,4 @@
-//! How often each source may search.
+//! How often each source may search, and how much all of them are answered.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -63,5 +63,42 @@ impl Sources {
             *place = new;
         }
         at
+    }
+}
+
+/// A token bucket for the bytes of all answers together: a table of sources ends, forged ones do not.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// Bytes that may still be sent, in millionths.
+    micro_bytes: u64,
+    spent_at: Duration,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget {
+            micro_bytes: Self::FULL,
+            spent_at: Duration::ZERO,
+        }
+    }
+}
+
+impl Budget {
+    const FULL: u64 = limits::ANSWER_BURST_BYTES as u64 * 1_000_000;
+
+    /// Whether `bytes` more may be sent.
+    pub(super) fn spend(&mut self, bytes: usize, now: Duration) -> bool {
+        const PER_MICROSECOND: u64 = limits::ANSWER_BYTES_PER_SECOND as u64;
+        let micros = now.saturating_sub(self.spent_at).as_micros();
+        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        let earned = micros.saturating_mul(PER_MICROSECOND);
+        self.micro_bytes = self.micro_bytes.saturating_add(earned).min(Self::FULL);
+        self.spent_at = now;
+        let cost = u64::try_from(bytes)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(1_000_000);
+        let paid = self.micro_bytes.checked_sub(cost);
+        self.micro_bytes = paid.unwrap_or(self.micro_bytes);
+        paid.is_some()
     }
 }

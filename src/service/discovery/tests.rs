@@ -2,8 +2,15 @@
 
 use std::net::Ipv4Addr;
 
+use super::link::GAP;
+use super::searches::MX_MARGIN;
 use super::*;
-use crate::wire::ssdp::{Notice, Saying};
+use crate::wire::ssdp::{self, MSearch, Mx, Notice, Saying, Target};
+
+mod announcements;
+mod floods;
+mod interfaces;
+mod searches;
 
 const UDN: &str = "uuid:4d696e69-444c-164e-9d41-b6d47660363b";
 const HOME: Interface = interface(2, [192, 168, 1, 20], 24);
@@ -30,6 +37,8 @@ struct Heard {
     location: String,
     max_age_secs: u32,
     boot_id: u32,
+    next_boot_id: Option<u32>,
+    search_port: Option<u16>,
 }
 
 impl Heard {
@@ -46,6 +55,8 @@ impl Heard {
             location: notice.location.unwrap_or_default().to_owned(),
             max_age_secs: notice.max_age_secs.unwrap_or_default(),
             boot_id: notice.boot_id.expect("BOOTID in every message"),
+            next_boot_id: notice.next_boot_id,
+            search_port: notice.search_port,
         }
     }
 }
@@ -63,6 +74,7 @@ impl Wire {
             http_port: 8200,
             server: "Linux/6.1 UPnP/1.1 rill/0.1.0".to_owned(),
             boot_id: 7,
+            boot_ids: 5,
             config_id: 42,
             notify_interval: Duration::from_secs(notify_interval_secs),
             description_path: "/description.xml",
@@ -123,7 +135,7 @@ impl Wire {
 
     fn ask(&mut self, from: &str, interface: Interface, multicast: bool, bytes: &[u8]) {
         let local = if multicast {
-            ssdp::GROUP_V4.into()
+            GROUP_V4.into()
         } else {
             interface.address
         };
@@ -134,6 +146,13 @@ impl Wire {
             local,
             multicast,
         }));
+    }
+}
+
+fn down(interface: Interface) -> Input<'static> {
+    Input::InterfaceDown {
+        index: interface.index,
+        address: interface.address,
     }
 }
 
@@ -168,662 +187,10 @@ fn everything(times: usize) -> Vec<String> {
     all.map(|target| target.nt(UDN).to_owned()).collect()
 }
 
-// ---- announcements -----------------------------------------------------------------------------
-
-#[test]
-fn a_start_announces_everything_three_times_in_three_seconds() {
-    let mut wire = Wire::new(600, 1);
-    assert_eq!(wire.machine.wake_at(), None);
-    wire.handle(Input::InterfaceUp(HOME));
-    let begin = wire.time;
-    let heard = wire.run(secs(60));
-    assert_eq!(targets(&heard), everything(3));
-    for (one, target) in heard.iter().zip(Target::ALL.repeat(3)) {
-        assert_eq!(one.saying, Saying::Alive);
-        assert_eq!(one.to, "239.255.255.250:1900".parse().unwrap());
-        assert_eq!((one.interface, one.source), (2, HOME.address));
-        assert_eq!(one.usn, target.usn(UDN).to_string());
-        assert_eq!(one.location, "http://192.168.1.20:8200/description.xml");
-        assert_eq!((one.max_age_secs, one.boot_id), (1800, 7));
-    }
-    assert!(heard[0].at <= begin + millis(100));
-    assert!(heard[17].at < begin + secs(3));
-    let gaps = heard.windows(2).map(|pair| span(pair[0].at, pair[1].at));
-    assert!(gaps.min().unwrap() >= GAP, "spaced for slow receivers");
-}
-
-#[test]
-fn an_interface_told_of_twice_is_announced_once() {
-    let mut wire = Wire::new(600, 1);
-    wire.handle(Input::InterfaceUp(HOME));
-    wire.handle(Input::InterfaceUp(HOME));
-    assert_eq!(wire.run(secs(60)).len(), 18);
-    wire.handle(Input::InterfaceUp(HOME));
-    assert_eq!(wire.run(secs(60)).len(), 0);
-}
-
-/// Half of max-age is the standard's bound, a third is ours, so that one lost period does no harm.
-#[test]
-fn thirty_days_long_everything_is_announced_well_before_it_expires() {
-    let mut wire = Wire::new(900, 5);
-    wire.handle(Input::InterfaceUp(HOME));
-    wire.handle(Input::InterfaceUp(GUESTS));
-    let heard = wire.run(secs(30 * 86_400));
-    let end = wire.time;
-    for interface in [HOME, GUESTS] {
-        for target in Target::ALL {
-            let series: Vec<_> = heard
-                .iter()
-                .filter(|one| one.interface == interface.index && one.target == target.nt(UDN))
-                .collect();
-            let location = format!("http://{}:8200/description.xml", interface.address);
-            for one in &series {
-                assert_eq!(one.location, location);
-                assert_eq!(one.usn, target.usn(UDN).to_string());
-                assert_eq!((one.max_age_secs, one.saying), (2700, Saying::Alive));
-            }
-            let mut moments: Vec<_> = series.iter().map(|one| one.at).collect();
-            moments.push(end);
-            let longest = moments.windows(2).map(|pair| span(pair[0], pair[1])).max();
-            assert!(longest.unwrap() <= secs(2700 / 3), "{longest:?}");
-            // 2880 periods of at most 900 s, at least 810 s, each twice, and the third of the start.
-            assert!((5761..=6403).contains(&series.len()), "{}", series.len());
-        }
-    }
-}
-
-#[test]
-fn periods_differ_so_that_boards_do_not_stay_in_step() {
-    let mut wire = Wire::new(600, 9);
-    wire.handle(Input::InterfaceUp(HOME));
-    let heard = wire.run(secs(86_400));
-    let roots: Vec<_> = heard
-        .iter()
-        .filter(|one| one.target == "upnp:rootdevice")
-        .collect();
-    let long: std::collections::BTreeSet<_> = roots
-        .windows(2)
-        .map(|pair| span(pair[0].at, pair[1].at).as_secs())
-        .filter(|&gap| gap > 2)
-        .collect();
-    assert!(long.len() > 20, "{long:?}");
-    assert!(long.iter().all(|&gap| (536..600).contains(&gap)));
-}
-
-#[test]
-fn max_age_follows_the_interval_and_absurd_intervals_are_bounded() {
-    for (interval, max_age) in [
-        (0, 1800),
-        (6, 1800),
-        (600, 1800),
-        (601, 1803),
-        (u64::MAX, 0x7fff_ffff / 3 * 3),
-    ] {
-        let mut wire = Wire::new(interval, 1);
-        wire.handle(Input::InterfaceUp(HOME));
-        let heard = wire.run(secs(60));
-        assert_eq!(heard[0].max_age_secs, max_age, "{interval}");
-        // 60 s hold at most 14 periods of 4.5 s, of two sets of six, and the start.
-        assert!(heard.len() <= 14 * 12 + 18, "{interval}: {}", heard.len());
-    }
-}
-
-#[test]
-fn a_loop_held_up_for_a_day_announces_once_and_not_for_every_period_missed() {
-    let mut wire = Wire::settled(&[HOME]);
-    wire.time += secs(86_400);
-    let heard = wire.run(secs(60));
-    assert_eq!(targets(&heard), everything(2));
-}
-
-// ---- interfaces --------------------------------------------------------------------------------
-
-#[test]
-fn an_interface_that_goes_says_goodbye_at_once_and_comes_back_with_another_bootid() {
-    let mut wire = Wire::settled(&[HOME]);
-    let from = "192.168.1.9:5000";
-    wire.ask(from, HOME, true, &msearch("ssdp:all", Mx::Seconds(5)));
-    let down = Input::InterfaceDown {
-        index: HOME.index,
-        address: HOME.address,
-    };
-    wire.handle(down);
-    let begin = wire.time;
-    let heard = wire.run(secs(3600));
-    assert_eq!(targets(&heard), everything(1), "and no answer any more");
-    for one in &heard {
-        assert_eq!((one.saying, one.at), (Saying::Byebye, begin));
-        assert_eq!((one.interface, one.source), (2, HOME.address));
-    }
-    assert_eq!(wire.machine.wake_at(), None);
-    wire.handle(down);
-    assert_eq!(wire.run(secs(3600)).len(), 0, "gone is gone");
-
-    wire.handle(Input::InterfaceUp(HOME));
-    let heard = wire.run(secs(60));
-    assert_eq!(targets(&heard), everything(3));
-    assert!(
-        heard
-            .iter()
-            .all(|one| (one.saying, one.boot_id) == (Saying::Alive, 8))
-    );
-    assert_eq!(wire.machine.boot_id(), 8);
-}
-
-#[test]
-fn the_other_interface_notices_nothing() {
-    let mut wire = Wire::settled(&[HOME, GUESTS]);
-    wire.handle(Input::InterfaceDown {
-        index: HOME.index,
-        address: HOME.address,
-    });
-    wire.handle(Input::InterfaceUp(HOME));
-    let heard = wire.run(secs(300));
-    assert!(heard.iter().all(|one| one.interface == HOME.index));
-    assert!(
-        heard.iter().all(|one| one.boot_id == 7),
-        "never off the network"
-    );
-}
-
-#[test]
-fn a_goodbye_never_follows_the_alive_of_an_address_that_came_back() {
-    let mut wire = Wire::settled(&[HOME]);
-    wire.handle(Input::InterfaceDown {
-        index: HOME.index,
-        address: HOME.address,
-    });
-    wire.handle(Input::InterfaceUp(HOME));
-    let heard = wire.run(secs(60));
-    assert_eq!(targets(&heard), everything(3));
-    assert!(heard.iter().all(|one| one.saying == Saying::Alive));
-}
-
-/// A byebye names no address: on the same wire it would take the whole device away from its control points.
-#[test]
-fn an_address_that_goes_from_a_wire_with_another_moves_control_points_there() {
-    let second = interface(2, [192, 168, 1, 21], 24);
-    let mut wire = Wire::settled(&[HOME, second]);
-    wire.handle(Input::InterfaceDown {
-        index: HOME.index,
-        address: HOME.address,
-    });
-    let heard = wire.run(secs(60));
-    assert_eq!(targets(&heard), everything(3));
-    for one in &heard {
-        assert_eq!(one.saying, Saying::Alive);
-        assert_eq!(one.location, "http://192.168.1.21:8200/description.xml");
-    }
-}
-
-#[test]
-fn more_interfaces_than_the_limit_are_left_out() {
-    let mut wire = Wire::new(600, 1);
-    for index in 1..=40_u8 {
-        wire.handle(Input::InterfaceUp(interface(
-            index.into(),
-            [10, index, 0, 1],
-            16,
-        )));
-    }
-    let heard = wire.run(secs(60));
-    assert_eq!(heard.len(), limits::INTERFACES * 18);
-}
-
-#[test]
-fn a_subnet_holds_its_hosts_and_nobody_else() {
-    let table = [
-        (HOME, "192.168.1.1", true),
-        (HOME, "192.168.1.254", true),
-        (HOME, "192.168.1.0", false),
-        (HOME, "192.168.1.255", false),
-        (HOME, "192.168.2.1", false),
-        (HOME, "::1", false),
-        (GUESTS, "10.77.255.1", true),
-        (GUESTS, "10.78.0.1", false),
-        (interface(1, [127, 0, 0, 1], 8), "127.0.0.1", true),
-        (interface(1, [127, 0, 0, 1], 8), "128.0.0.1", false),
-        (interface(4, [10, 0, 0, 0], 31), "10.0.0.1", true),
-        (interface(4, [10, 0, 0, 7], 32), "10.0.0.7", true),
-        (interface(4, [10, 0, 0, 7], 32), "10.0.0.6", false),
-        (interface(4, [10, 0, 0, 7], 255), "10.0.0.6", false),
-        (interface(4, [10, 0, 0, 7], 0), "10.0.0.6", false),
-    ];
-    for (interface, other, holds) in table {
-        let found = interface.subnet_holds(other.parse().unwrap());
-        assert_eq!(found, holds, "{interface:?} {other}");
-    }
-    let six = Interface {
-        index: 1,
-        address: "fd00::1".parse().unwrap(),
+fn interface_v6(index: u32, text: &str) -> Interface {
+    Interface {
+        index,
+        address: text.parse().unwrap(),
         prefix_len: 64,
-    };
-    assert!(six.subnet_holds("fd00::2".parse().unwrap()));
-    assert!(!six.subnet_holds("fd00:0:0:1::2".parse().unwrap()));
-    assert!(!six.subnet_holds("10.0.0.1".parse().unwrap()));
-}
-
-// ---- answers -----------------------------------------------------------------------------------
-
-#[test]
-fn each_target_is_answered_once_from_the_address_that_location_names() {
-    let mut wire = Wire::settled(&[HOME, GUESTS]);
-    for target in Target::ALL {
-        for (interface, from) in [(HOME, "192.168.1.9:5000"), (GUESTS, "10.77.200.3:6000")] {
-            let search = msearch(target.nt(UDN), Mx::Seconds(1));
-            wire.ask(from, interface, true, &search);
-            let heard = wire.run(secs(10));
-            assert_eq!(heard.len(), 1);
-            let one = &heard[0];
-            assert_eq!(one.saying, Saying::Answer);
-            assert_eq!(one.target, target.nt(UDN));
-            assert_eq!(one.usn, target.usn(UDN).to_string());
-            assert_eq!(one.to, from.parse().unwrap());
-            assert_eq!(
-                (one.interface, one.source),
-                (interface.index, interface.address)
-            );
-            let location = format!("http://{}:8200/description.xml", interface.address);
-            assert_eq!((&one.location, one.max_age_secs), (&location, 1800));
-        }
     }
-    assert_eq!(wire.machine.seen().answered, 12);
-}
-
-#[test]
-fn an_answer_carries_the_wall_clock() {
-    let mut wire = Wire::settled(&[HOME]);
-    let search = msearch("upnp:rootdevice", Mx::Absent);
-    wire.ask("192.168.1.9:5000", HOME, true, &search);
-    let now = Now {
-        uptime: wire.time,
-        unix_secs: 1_795_226_875,
-    };
-    let sent = wire.machine.output(now).expect("at once");
-    let text = std::str::from_utf8(sent.bytes).unwrap();
-    assert!(
-        text.contains("\r\nDATE: Sat, 21 Nov 2026 02:07:55 GMT\r\n"),
-        "{text}"
-    );
-    wire.ask("192.168.1.9:5000", HOME, true, &search);
-    let now = Now {
-        unix_secs: u64::MAX,
-        ..now
-    };
-    let sent = wire.machine.output(now).expect("at once");
-    let text = std::str::from_utf8(sent.bytes).unwrap();
-    assert!(text.contains(" 31 Dec 9999 23:59:59 GMT\r\n"), "{text}");
-}
-
-#[test]
-fn answers_are_spread_over_mx_and_end_before_it() {
-    let mut wire = Wire::settled(&[HOME]);
-    for mx in 1..=limits::MX_SECS {
-        let bound = span(MX_MARGIN, secs(mx.into()));
-        let mut delays = Vec::new();
-        for round in 0..200 {
-            let all = round % 2 == 0;
-            let st = if all { "ssdp:all" } else { "upnp:rootdevice" };
-            let asked = wire.time;
-            wire.ask(
-                "192.168.1.9:5000",
-                HOME,
-                true,
-                &msearch(st, Mx::Seconds(mx)),
-            );
-            let heard: Vec<_> = wire.run(secs(6));
-            let answers: Vec<_> = heard
-                .iter()
-                .filter(|one| one.saying == Saying::Answer)
-                .collect();
-            if all {
-                assert_eq!(targets(answers.iter().copied()), everything(1));
-            } else {
-                assert_eq!(answers.len(), 1);
-                delays.push(span(asked, answers[0].at));
-            }
-            assert!(answers.iter().all(|one| span(asked, one.at) <= bound));
-        }
-        assert!(
-            *delays.iter().min().unwrap() < bound / 10,
-            "used from its start"
-        );
-        assert!(*delays.iter().max().unwrap() > bound / 10 * 9, "to its end");
-    }
-}
-
-#[test]
-fn without_mx_with_mx_0_and_to_unicast_the_answer_comes_at_once() {
-    let mut wire = Wire::settled(&[HOME]);
-    for (mx, multicast) in [
-        (Mx::Absent, true),
-        (Mx::Seconds(0), true),
-        (Mx::Absent, false),
-        (Mx::Seconds(5), false),
-    ] {
-        let asked = wire.time;
-        let from = "192.168.1.9:5000";
-        wire.ask(from, HOME, multicast, &msearch("upnp:rootdevice", mx));
-        let heard = wire.run(secs(1));
-        assert_eq!((heard.len(), heard[0].at), (1, asked));
-
-        let asked = wire.time;
-        wire.ask(from, HOME, multicast, &msearch("ssdp:all", mx));
-        let heard = wire.run(secs(1));
-        assert_eq!(targets(&heard), everything(1));
-        assert!(span(asked, heard[5].at) <= millis(100));
-    }
-}
-
-#[test]
-fn what_is_not_here_is_met_with_silence() {
-    let mut wire = Wire::settled(&[HOME]);
-    for st in [
-        "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
-        "urn:schemas-upnp-org:device:MediaServer:2",
-        "ssdp:allx",
-    ] {
-        wire.ask("192.168.1.9:5000", HOME, true, &msearch(st, Mx::Absent));
-    }
-    assert_eq!(wire.run(secs(6)).len(), 0);
-    assert_eq!(wire.machine.seen().searches, 3);
-    assert_eq!(wire.machine.seen().answered, 0);
-}
-
-#[test]
-fn a_source_off_the_subnet_of_its_interface_is_met_with_silence() {
-    let mut wire = Wire::settled(&[HOME, GUESTS]);
-    let search = msearch("ssdp:all", Mx::Seconds(1));
-    for from in [
-        "10.77.0.9:5000",   // of the other interface
-        "8.8.8.8:53",       // of the world
-        "192.168.1.255:80", // everybody on the link
-        "192.168.1.9:0",    // nobody
-        "0.0.0.0:5000",
-        "[fe80::1]:5000",
-    ] {
-        wire.ask(from, HOME, true, &search);
-        wire.ask(from, HOME, false, &search);
-    }
-    wire.ask("192.168.1.9:5000", interface(9, [0; 4], 0), true, &search);
-    assert_eq!(wire.run(secs(6)).len(), 0);
-    let seen = wire.machine.seen();
-    assert_eq!((seen.searches, seen.refused_off_subnet), (13, 13));
-    assert_eq!(seen.last_search, None, "a stranger's words are not shown");
-}
-
-#[test]
-fn of_several_addresses_the_one_answers_whose_subnet_holds_the_asker() {
-    let other_net = interface(2, [10, 0, 0, 1], 24);
-    let same_net = interface(2, [192, 168, 1, 21], 24);
-    let mut wire = Wire::settled(&[HOME, other_net, same_net]);
-    let search = msearch("upnp:rootdevice", Mx::Absent);
-    for (from, asked, multicast, answers) in [
-        ("192.168.1.9:5000", HOME, true, HOME),
-        ("10.0.0.9:5000", HOME, true, other_net),
-        ("192.168.1.9:5000", same_net, false, same_net),
-        ("10.0.0.9:5000", HOME, false, other_net),
-    ] {
-        wire.ask(from, asked, multicast, &search);
-        let heard = wire.run(secs(1));
-        assert_eq!(heard.len(), 1);
-        assert_eq!(heard[0].source, answers.address);
-        let location = format!("http://{}:8200/description.xml", answers.address);
-        assert_eq!(heard[0].location, location);
-    }
-}
-
-#[test]
-fn the_last_search_is_kept_for_the_status_page_and_cut_at_a_character() {
-    let mut wire = Wire::settled(&[HOME]);
-    let long = format!("{}é", "x".repeat(limits::SHOWN_TARGET_BYTES - 1));
-    wire.ask("192.168.1.9:5000", HOME, true, &msearch(&long, Mx::Absent));
-    let last = wire.machine.seen().last_search.clone().unwrap();
-    assert_eq!(*last.st, *"x".repeat(limits::SHOWN_TARGET_BYTES - 1));
-    assert_eq!(last.from, "192.168.1.9:5000".parse().unwrap());
-    assert_eq!(last.uptime, wire.time);
-}
-
-// ---- floods ------------------------------------------------------------------------------------
-
-/// As upnpclient and gssdp do: the same question two or three times, from one socket.
-#[test]
-fn a_question_asked_again_while_its_answer_waits_is_answered_once() {
-    let mut wire = Wire::settled(&[HOME]);
-    for _ in 0..3 {
-        let search = msearch("ssdp:all", Mx::Seconds(3));
-        wire.ask("192.168.1.9:5000", HOME, true, &search);
-    }
-    assert_eq!(targets(&wire.run(secs(4))), everything(1));
-    assert_eq!(wire.machine.seen().answered, 3);
-
-    wire.ask(
-        "192.168.1.9:5000",
-        HOME,
-        true,
-        &msearch("ssdp:all", Mx::Seconds(5)),
-    );
-    let asked = wire.time;
-    wire.ask(
-        "192.168.1.9:5000",
-        HOME,
-        true,
-        &msearch("ssdp:all", Mx::Seconds(1)),
-    );
-    let heard = wire.run(secs(6));
-    let in_time = heard.iter().filter(|one| one.at < asked + secs(1)).count();
-    assert!(in_time >= 6, "a shorter MX is not served by a longer one");
-}
-
-#[test]
-fn sixty_searches_in_a_second_do_not_stop_the_next_one() {
-    let mut wire = Wire::settled(&[HOME]);
-    for _ in 0..60 {
-        let search = msearch("ssdp:all", Mx::Seconds(1));
-        wire.ask("192.168.1.9:5000", HOME, true, &search);
-        wire.run(millis(15));
-    }
-    wire.run(secs(2));
-    let search = msearch("upnp:rootdevice", Mx::Seconds(1));
-    wire.ask("192.168.1.9:5001", HOME, true, &search);
-    assert_eq!(targets(&wire.run(secs(1))), ["upnp:rootdevice"]);
-}
-
-#[test]
-fn a_hundred_searches_at_sixteen_a_second_are_all_answered() {
-    let mut wire = Wire::settled(&[HOME]);
-    let mut answers = 0;
-    for port in 5000..5100 {
-        let search = msearch("upnp:rootdevice", Mx::Seconds(1));
-        wire.ask(&format!("192.168.1.9:{port}"), HOME, true, &search);
-        answers += wire.run(millis(60)).len();
-    }
-    answers += wire.run(secs(2)).len();
-    assert_eq!(answers, 100);
-}
-
-#[test]
-fn a_source_gets_its_burst_then_its_rate_and_the_others_notice_nothing() {
-    let mut wire = Wire::settled(&[HOME]);
-    let search = msearch("upnp:rootdevice", Mx::Absent);
-    let flood = |wire: &mut Wire, for_millis: u64| {
-        let mut answers = 0;
-        for _ in 0..for_millis * 2 {
-            wire.ask("192.168.1.9:5000", HOME, true, &search);
-            answers += wire.run(Duration::from_micros(500)).len();
-        }
-        answers
-    };
-    let burst = limits::SEARCH_BURST as usize;
-    let rate = limits::SEARCHES_PER_SECOND as usize;
-    let first = flood(&mut wire, 10_000);
-    assert!(
-        (burst + 10 * rate - 1..=burst + 10 * rate).contains(&first),
-        "{first}"
-    );
-    let more = flood(&mut wire, 10_000);
-    assert!((10 * rate - 1..=10 * rate + 1).contains(&more), "{more}");
-    assert_eq!(
-        wire.machine.seen().limited,
-        40_000 - u64::try_from(first + more).unwrap()
-    );
-    wire.ask("192.168.1.10:5000", HOME, true, &search);
-    assert_eq!(wire.run(secs(1)).len(), 1, "another source");
-    wire.run(secs(4));
-    let rested = flood(&mut wire, 1);
-    assert_eq!(rested, 2, "patience is rewarded");
-}
-
-#[test]
-fn a_long_silence_earns_no_more_than_a_burst() {
-    let mut sources = Sources::default();
-    let mut burst_at = |now| {
-        let admitted = (0..1000).filter(|_| sources.admit(HOME.address, now));
-        u32::try_from(admitted.count()).unwrap()
-    };
-    assert_eq!(burst_at(secs(1)), limits::SEARCH_BURST);
-    assert_eq!(burst_at(secs(2)), limits::SEARCHES_PER_SECOND);
-    assert_eq!(burst_at(secs(1_000_000)), limits::SEARCH_BURST);
-    assert_eq!(burst_at(secs(5)), 0, "a clock that goes back earns nothing");
-}
-
-#[test]
-fn the_table_of_sources_forgets_the_one_longest_silent() {
-    let mut sources = Sources::default();
-    let address = |last: u32| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + last));
-    let exhaust = |sources: &mut Sources, last| {
-        while sources.admit(address(last), secs(1)) {}
-    };
-    exhaust(&mut sources, 0);
-    exhaust(&mut sources, 1);
-    assert!(!sources.admit(address(0), millis(1001)));
-    for (last, at) in (2..=u32::try_from(limits::SEARCH_SOURCES).unwrap()).zip(1002..) {
-        assert!(sources.admit(address(last), millis(at)));
-    }
-    assert!(!sources.admit(address(0), millis(1001)), "still known");
-    assert!(sources.admit(address(1), millis(1001)), "forgotten");
-}
-
-#[test]
-fn waiting_answers_are_bounded_and_what_does_not_fit_is_dropped_whole() {
-    let mut wire = Wire::settled(&[GUESTS]);
-    let asked = wire.time;
-    for host in 0..100 {
-        let search = msearch("ssdp:all", Mx::Seconds(5));
-        wire.ask(&format!("10.77.1.{host}:5000"), GUESTS, true, &search);
-    }
-    let heard = wire.run(secs(6));
-    assert_eq!(heard.len(), limits::PENDING_ANSWERS * 6);
-    for host in 0..limits::PENDING_ANSWERS {
-        let to = format!("10.77.1.{host}:5000").parse().unwrap();
-        let answers = heard.iter().filter(|one| one.to == to);
-        assert_eq!(targets(answers), everything(1));
-    }
-    assert!(heard.iter().all(|one| span(asked, one.at) <= secs(5)));
-    let dropped = 100 - limits::PENDING_ANSWERS;
-    assert_eq!(wire.machine.seen().dropped, u64::try_from(dropped).unwrap());
-}
-
-#[test]
-fn the_machine_is_small_and_of_fixed_size() {
-    let bytes = size_of::<Discovery>();
-    assert!(bytes <= 20 * 1024, "{bytes}");
-}
-
-// ---- garbage -----------------------------------------------------------------------------------
-
-#[test]
-fn thousands_of_garbage_datagrams_change_nothing() {
-    let mut wire = Wire::settled(&[GUESTS]);
-    let mut chance = Chance::new(4);
-    let mut below = |most: usize| {
-        let most = u64::try_from(most - 1).unwrap();
-        usize::try_from(chance.up_to(Duration::from_micros(most)).as_micros()).unwrap()
-    };
-    let good = msearch("upnp:rootdevice", Mx::Seconds(1));
-    for round in 0..6000 {
-        let mut bytes = if round % 2 == 0 {
-            good.clone()
-        } else {
-            vec![0; 1 + below(3000)]
-        };
-        let changes = if round % 2 == 0 {
-            1 + below(12)
-        } else {
-            bytes.len()
-        };
-        for _ in 0..changes {
-            let at = below(bytes.len());
-            bytes[at] = u8::try_from(below(256)).unwrap();
-        }
-        let length = below(bytes.len() + 1);
-        let from = format!("10.77.1.{}:{}", 1 + below(250), 1 + below(60_000));
-        wire.ask(&from, GUESTS, below(2) == 0, &bytes[..length]);
-        wire.run(millis(20));
-    }
-    wire.run(secs(6));
-    assert!(wire.machine.seen().malformed > 4000);
-    wire.ask("10.77.1.9:5000", GUESTS, true, &good);
-    assert_eq!(targets(&wire.run(secs(1))), ["upnp:rootdevice"]);
-}
-
-#[test]
-fn announcements_of_others_are_neither_searches_nor_mistakes() {
-    let mut wire = Wire::new(600, 1);
-    wire.handle(Input::InterfaceUp(HOME));
-    wire.run(millis(50));
-    let mut own = Vec::new();
-    while own.is_empty() {
-        let now = wire.now();
-        if let Some(sent) = wire.machine.output(now) {
-            own = sent.bytes.to_vec();
-        }
-        wire.time += millis(1);
-    }
-    wire.ask("192.168.1.20:1900", HOME, true, &own);
-    assert_eq!(*wire.machine.seen(), Seen::default());
-}
-
-// ---- the end -----------------------------------------------------------------------------------
-
-#[test]
-fn a_stop_says_goodbye_twice_everywhere_within_300_milliseconds() {
-    let mut wire = Wire::settled(&[HOME, GUESTS]);
-    let from = "192.168.1.9:5000";
-    wire.ask(from, HOME, true, &msearch("ssdp:all", Mx::Seconds(5)));
-    assert!(!wire.machine.finished());
-    wire.handle(Input::Stop);
-    assert!(!wire.machine.finished());
-    let begin = wire.time;
-    wire.handle(Input::Stop); // an impatient person
-    wire.handle(Input::InterfaceUp(interface(4, [10, 0, 0, 1], 8)));
-    wire.ask(from, HOME, true, &msearch("ssdp:all", Mx::Absent));
-    let heard = wire.run(secs(3600));
-    for interface in [HOME, GUESTS] {
-        let here: Vec<_> = heard
-            .iter()
-            .filter(|one| one.interface == interface.index)
-            .collect();
-        assert_eq!(targets(here.iter().copied()), everything(2));
-        for one in here {
-            assert_eq!(
-                (one.saying, one.source),
-                (Saying::Byebye, interface.address)
-            );
-            assert_eq!(one.to, "239.255.255.250:1900".parse().unwrap());
-            assert!(span(begin, one.at) < millis(300));
-        }
-    }
-    assert_eq!(heard.len(), 24, "and nothing else");
-    assert!(wire.machine.finished());
-    assert_eq!(wire.machine.wake_at(), None);
-}
-
-#[test]
-fn a_stop_without_a_network_is_finished_at_once() {
-    let mut wire = Wire::new(600, 1);
-    wire.handle(Input::Tick);
-    wire.handle(Input::Stop);
-    assert!(wire.machine.finished());
-    assert_eq!(wire.run(secs(1)).len(), 0);
 }

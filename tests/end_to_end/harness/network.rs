@@ -87,6 +87,14 @@ impl Network {
         Self::enter(&self.client(side), work)
     }
 
+    /// The number of the client's interface.
+    pub(crate) fn client_index(&self, side: Side) -> u32 {
+        self.inside(side, || {
+            let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+            rustix::net::netdevice::name_to_index(&socket, "lan0").unwrap()
+        })
+    }
+
     /// Runs `work` in a thread inside the server's namespace.
     pub(crate) fn inside_server<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         Self::enter(&self.server(), work)

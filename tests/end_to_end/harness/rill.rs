@@ -114,6 +114,13 @@ impl Rill {
         self.setup.state()
     }
 
+    /// Waits until it has said `text` as many times.
+    pub(crate) fn wait_for_log(&self, text: &str, times: usize) {
+        wait_for(&format!("{text:?} in the log"), 15, || {
+            (self.log().matches(text).count() >= times).then_some(())
+        });
+    }
+
     /// Everything it has said.
     pub(crate) fn log(&self) -> String {
         fs::read(self.setup.log()).map_or_else(

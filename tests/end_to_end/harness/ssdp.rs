@@ -1,6 +1,6 @@
 //! A control point's two SSDP sockets: one that asks, one that listens on port 1900.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -8,6 +8,12 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::{Network, Side};
 
 const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 255, 255, 250), 1900);
+
+/// The link-local and the site-local group of IPv6.
+const GROUPS_V6: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc),
+    Ipv6Addr::new(0xff05, 0, 0, 0, 0, 0, 0, 0xc),
+];
 
 /// One datagram, read.
 #[derive(Clone, Debug)]
@@ -72,6 +78,30 @@ impl Searcher {
         }
     }
 
+    /// On IPv6; searches go to the link-local group.
+    pub(crate) fn open_v6(network: &Network, side: Side) -> Self {
+        let index = network.client_index(side);
+        let socket = network.inside(side, || {
+            let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP)).unwrap();
+            socket.set_only_v6(true).unwrap();
+            socket.set_multicast_if_v6(index).unwrap();
+            let any = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0);
+            socket.bind(&any.into()).unwrap();
+            socket
+        });
+        Self {
+            socket: socket.into(),
+        }
+    }
+
+    /// Asks for `target` by IPv6, at the group of the link or at that of the site.
+    pub(crate) fn search_v6(&self, target: &str, site: bool) {
+        let group = GROUPS_V6[usize::from(site)];
+        let to = SocketAddr::new(group.into(), 1900);
+        let text = search(target).replace("239.255.255.250:1900", &to.to_string());
+        self.unicast(text.as_bytes(), to);
+    }
+
     /// Sends bytes to the group.
     pub(crate) fn multicast(&self, datagram: &[u8]) {
         self.unicast(datagram, GROUP.into());
@@ -126,6 +156,49 @@ impl Listener {
         Self {
             socket: socket.into(),
         }
+    }
+
+    /// In the client's namespace, on both groups of IPv6.
+    pub(crate) fn open_v6(network: &Network, side: Side) -> Self {
+        let index = network.client_index(side);
+        let socket = network.inside(side, || {
+            let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP)).unwrap();
+            socket.set_only_v6(true).unwrap();
+            socket.set_reuse_address(true).unwrap();
+            let any = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 1900, 0, 0);
+            socket.bind(&any.into()).unwrap();
+            for group in GROUPS_V6 {
+                socket.join_multicast_v6(&group, index).unwrap();
+            }
+            socket
+        });
+        Self {
+            socket: socket.into(),
+        }
+    }
+
+    /// Everything that is heard, in order, until `enough` says that it suffices or the time is over.
+    pub(crate) fn log(
+        &self,
+        within: Duration,
+        enough: impl Fn(&[Message]) -> bool,
+    ) -> Vec<Message> {
+        let end = Instant::now() + within;
+        let mut heard = Vec::new();
+        while !enough(&heard) {
+            match receive(&self.socket, end) {
+                Some(message) => heard.push(message),
+                None => break,
+            }
+        }
+        heard
+    }
+
+    /// Forgets what has come until now.
+    pub(crate) fn clear(&self) {
+        self.socket.set_nonblocking(true).unwrap();
+        while self.socket.recv_from(&mut [0; 2048]).is_ok() {}
+        self.socket.set_nonblocking(false).unwrap();
     }
 
     /// Announcements with this NTS, until `enough` says that they suffice or the time is over.
