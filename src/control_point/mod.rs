@@ -6,8 +6,8 @@
 //!                            └─────► doctor      why a server is not seen
 //! ```
 //!
-//! [`table`] is pure: datagrams and descriptions in, rows out, the time handed in. Nothing that a peer says is trusted:
-//! it is followed to the peer's own address alone, counted against [`limits`](crate::limits), and shown by
+//! `table` is pure: datagrams and descriptions in, rows out, the time handed in. Nothing that a peer says is trusted:
+//! it is followed to the peer's own address alone, counted against [`limits`], and shown by
 //! [`plain`](crate::json::plain).
 
 pub mod discover;

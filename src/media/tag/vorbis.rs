@@ -1,7 +1,7 @@
 //! Vorbis comments, the tags of FLAC, Ogg Vorbis, Opus and Speex (Xiph.org, "Ogg Vorbis I format specification: comment
 //! field and header specification"; without the framing bit, which FLAC does not have).
 //!
-//! Pictures in comments are base64, see [`packed`]; in FLAC itself, which has blocks for them, they are passed over.
+//! Pictures in comments are base64, see `art::packed`; in FLAC itself, which has blocks for them, they are passed over.
 
 use super::{date, number, put, text, utf8};
 use crate::limits;
