@@ -63,7 +63,8 @@ fn count(heard: &[Message], nts: &str) -> usize {
     heard.iter().filter(|one| is(nts, None)(one)).count()
 }
 
-/// Every update before the first word of the new BOOTID, which is the one that they name.
+/// Every update before the first word of the BOOTID that it names; the last is the one in force. (A link that comes up may
+/// flap, and be updated twice.)
 fn must_be_updated(heard: &[Message]) {
     let updates: Vec<_> = heard
         .iter()
@@ -71,13 +72,11 @@ fn must_be_updated(heard: &[Message]) {
         .filter(|(_, one)| is("ssdp:update", None)(one))
         .collect();
     assert!(updates.len() >= 6, "{heard:#?}");
-    let next: u32 = updates[0]
-        .1
-        .field("NEXTBOOTID.UPNP.ORG")
-        .unwrap()
-        .parse()
-        .unwrap();
+    let mut in_force = 0;
     for (place, update) in updates {
+        let next = update.field("NEXTBOOTID.UPNP.ORG").unwrap();
+        let next: u32 = next.parse().unwrap();
+        in_force = next;
         assert!(boot_id(update) < next, "{update:?}");
         let before = heard[..place].iter();
         assert!(
@@ -86,7 +85,7 @@ fn must_be_updated(heard: &[Message]) {
         );
     }
     let last = heard.last().unwrap();
-    assert_eq!(boot_id(last), next, "{last:?}");
+    assert_eq!(boot_id(last), in_force, "{last:?}");
 }
 
 /// A film that is read bit by bit on the far side while things happen; the rest of it must come as it should.
@@ -172,10 +171,7 @@ fn a_cable_pulled_and_put_back_is_told_on_both_networks_and_disturbs_no_stream()
         heard.last().is_some_and(is("ssdp:alive", None)) && count(heard, "ssdp:update") >= 12
     });
     must_be_updated(&updated);
-    assert_eq!(
-        boot_id(updated.last().unwrap()),
-        boot_id(heard.last().unwrap())
-    );
+    assert!(boot_id(updated.last().unwrap()) >= boot_id(heard.last().unwrap()));
     stream.must_end_well();
     let searcher = Searcher::open(rill.network(), NEAR);
     searcher.search(DEVICE);
