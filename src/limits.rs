@@ -215,6 +215,11 @@ pub const OBJECTS: usize = 4_000_000;
 pub const FOLDER_CAPTIONS: usize = 1_000_000;
 /// Entries of all playlists together. Beyond it: the rest of the playlists is skipped and named in the report.
 pub const PLAYLIST_ENTRIES: usize = 1_000_000;
+/// Streams in all playlists together, which are kept in memory between scans. Beyond it: the rest is left out and named
+/// in the report.
+pub const STREAMS: usize = 20_000;
+/// Bytes of the URL of a stream. What DLNA allows a URI to have (DLNA Guidelines part 1-1). Beyond it: left out.
+pub const STREAM_URL_BYTES: usize = 1024;
 /// Items whose resume position and play count are kept. Beyond it: the longest untouched is forgotten.
 pub const USER_STATES: usize = 10_000;
 /// Items shown as being in progress. Beyond it: the oldest are not shown there.

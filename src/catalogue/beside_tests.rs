@@ -339,13 +339,26 @@ fn a_playlist_is_a_container_of_what_is_listed_elsewhere() {
     tree.file("p/empty.m3u", b"none.mp3\n");
     library.scan();
     let listed = [
-        "a/", " one", " two", "b/", " three", "p/", " Mine/", "  two", "  three", "  one", "  two",
-        " PLS/", "  two", "  one",
+        "a/",
+        " one",
+        " two",
+        "b/",
+        " three",
+        "p/",
+        " Mine/",
+        "  two",
+        "  three",
+        "  one",
+        "  two",
+        "  radio.example/x",
+        " PLS/",
+        "  two",
+        "  one",
     ];
     assert_eq!(library.tree(), listed);
     let mine = library.object("Mine");
     assert!(mine.is_container() && mine.is_playlist() && mine.class().is_none());
-    assert_eq!(mine.child_count(), 4);
+    assert_eq!(mine.child_count(), 5);
     assert!(!library.object("p").is_playlist());
     // Its entries are met under names of their own, and only what it lists is.
     let (two, bad) = (library.object("two"), library.object("p"));
@@ -369,12 +382,6 @@ fn a_playlist_is_a_container_of_what_is_listed_elsewhere() {
         assert!(library.now().entry(Place { object, within }).is_none());
     }
     assert_eq!(library.report.listed, 3);
-    assert!(
-        library
-            .report
-            .to_string()
-            .ends_with("; 1 listed although some entries are on the internet")
-    );
     let before = library.now().system_update_id();
     library.scan();
     assert!(library.is_unchanged);
@@ -382,7 +389,7 @@ fn a_playlist_is_a_container_of_what_is_listed_elsewhere() {
     fs::rename(tree.path("a/1.mp3"), tree.path("p/none.mp3")).unwrap();
     library.scan();
     assert_eq!(library.now().system_update_id(), before + 1);
-    assert_eq!(library.object("Mine").child_count(), 3);
+    assert_eq!(library.object("Mine").child_count(), 4);
     assert_eq!(library.object("Mine").update_id(), before + 1);
     assert_eq!(library.object("empty").child(0).unwrap().title(), "one");
 }
@@ -414,4 +421,131 @@ fn a_playlist_reaches_other_roots_and_nothing_outside() {
     library.scan();
     assert!(library.object("list").is_offline());
     fs::rename(outside.path("away"), music.path("")).unwrap();
+}
+
+/// Titles and URLs of what a playlist lists.
+fn streams(library: &Library, title: &str) -> Vec<(String, Option<String>)> {
+    let list = library.object(title);
+    let entry = |child: Object<'_>| {
+        let url = child.stream_url().map(str::to_owned);
+        (child.title().to_owned(), url)
+    };
+    list.children(0..99).map(entry).collect()
+}
+
+#[test]
+fn streams_are_at_home_in_their_playlist_in_its_order() {
+    let (tree, mut library) = library(&[
+        ("m/1.mp3", "one"),
+        (
+            "m/list.m3u",
+            "#EXTINF:-1,Station <&> \u{e9}\nhttp://radio.example/a?x=1&y=2\n1.mp3\n\
+             HTTPS://tv.example/live.ts\nhttp://radio.example/a?x=1&y=2\n1.mp3\n\
+             http://radio.example/<b>\n",
+        ),
+        (
+            "m/only.pls",
+            "[playlist]\nFile1=http://radio.example/a?x=1&y=2\nTitle1=Other\n",
+        ),
+        ("m/none.m3u", "http://\nrtsp://radio.example/x\n"),
+    ]);
+    let radio = Some("http://radio.example/a?x=1&y=2".to_owned());
+    let entries = |first: &str| {
+        [
+            (first.to_owned(), radio.clone()),
+            ("one".to_owned(), None),
+            (
+                "tv.example/live.ts".to_owned(),
+                Some("https://tv.example/live.ts".to_owned()),
+            ),
+            ("radio.example/a".to_owned(), radio.clone()),
+            ("one".to_owned(), None),
+        ]
+    };
+    assert_eq!(streams(&library, "list"), entries("Station <&> \u{e9}"));
+    assert_eq!(
+        streams(&library, "only"),
+        [("Other".to_owned(), radio.clone())]
+    );
+    assert_eq!(library.report.listed, 1);
+    assert!(library.report.to_string().contains("cannot be told"));
+    let list = library.object("list");
+    let all: Vec<Object<'_>> = list.children(0..9).collect();
+    let mut buffer = [0; limits::PATH_BYTES];
+    for stream in [all[0], all[2], all[3]] {
+        assert_eq!(stream.parent_id(), Some(list.id()));
+        assert_eq!(list.entry(stream).within, None);
+        assert_eq!(
+            library.now().find(stream.id()).unwrap().number(),
+            stream.number()
+        );
+        assert!(stream.path(&mut buffer).is_none() && stream.art().is_none());
+        assert_eq!((stream.size(), stream.duration()), (0, None));
+    }
+    assert_ne!(all[0].id(), all[3].id());
+    assert_ne!(all[0].id(), library.object("Other").id());
+    let audio = "object.item.audioItem.audioBroadcast";
+    assert_eq!(all[0].upnp_class(), audio);
+    assert_eq!(all[2].upnp_class(), "object.item.videoItem.videoBroadcast");
+    assert_eq!(all[1].upnp_class(), "object.item.audioItem.musicTrack");
+    let (id, other) = (all[0].id(), all[2].id());
+    library.now().verify().unwrap();
+    library.scan();
+    assert!(library.is_unchanged);
+    // Another title is a change of that entry, and it stays who it is.
+    let before = library.now().system_update_id();
+    let text = fs::read_to_string(tree.path("m/list.m3u")).unwrap();
+    tree.file("m/list.m3u", text.replace("Station <&>", "New").as_bytes());
+    library.scan();
+    assert_eq!(streams(&library, "list"), entries("New \u{e9}"));
+    assert_eq!(library.now().find(id).unwrap().update_id(), before + 1);
+    assert_eq!(library.object("list").update_id(), before + 1);
+    assert_eq!(library.now().find(other).unwrap().update_id(), before);
+    // One that is taken out is gone.
+    tree.file("m/list.m3u", b"HTTPS://tv.example/live.ts\n");
+    library.scan();
+    assert_eq!(library.object("list").child_count(), 1);
+    assert!(library.now().find(id).is_none() && library.now().find(other).is_some());
+    library.now().verify().unwrap();
+}
+
+#[test]
+fn streams_stay_while_their_playlist_is_not_read_and_go_with_its_disk() {
+    let (tree, mut library) = library(&[
+        ("a/1.mp3", "one"),
+        ("a/list.m3u", "http://radio.example/x\n1.mp3\n"),
+        ("b/2.mp3", "two"),
+    ]);
+    let before = streams(&library, "list");
+    let id = library.object("radio.example/x").id();
+    tree.file("b/3.mp3", b"three");
+    library.change(&[("b", Depth::Here)]);
+    assert_eq!(streams(&library, "list"), before);
+    assert_eq!(library.object("list").update_id(), 1);
+    assert_eq!(library.object("radio.example/x").id(), id);
+    library.change(&[("b", Depth::Here)]);
+    assert!(library.is_unchanged);
+    // Renamed, the playlist and its streams stay who they are.
+    fs::rename(tree.path("a/list.m3u"), tree.path("b/new.m3u")).unwrap();
+    library.scan();
+    assert_eq!(library.now().find(id).unwrap().title(), "radio.example/x");
+    let away = Tree::new("away");
+    fs::rename(tree.path(""), away.path("x")).unwrap();
+    library.scan();
+    assert!(library.object("new").is_offline());
+    assert!(library.now().find(id).is_none());
+    fs::rename(away.path("x"), tree.path("")).unwrap();
+    library.scan();
+    assert_eq!(library.now().find(id).unwrap().title(), "radio.example/x");
+}
+
+#[test]
+fn a_root_of_music_has_no_television_and_one_of_films_no_radio() {
+    let tree = Tree::new("streams-only");
+    tree.file("list.m3u", b"http://h/radio\nhttp://h/tv.ts\n");
+    for (only, shown) in [(Class::Audio, "h/radio"), (Class::Video, "h/tv.ts")] {
+        let mut library = Library::new(&[Root::new(&tree.path(""), Some(only))]);
+        library.scan();
+        assert_eq!(library.tree(), ["list/".to_owned(), format!(" {shown}")]);
+    }
 }

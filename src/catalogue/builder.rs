@@ -16,6 +16,7 @@ use super::{
     record::{CONTAINER, NO_PARENT, NOTE, PLAYLIST, Record, VIEW, flag},
     scan::Playlists,
     snapshot::{Object, Snapshot},
+    stream::{Entry, Times},
     views::{self, Views},
     writer::Built,
 };
@@ -43,8 +44,8 @@ pub(super) struct Builder {
     pub(super) links: Vec<U32>,
     pub(super) roots: Vec<Root>,
     pub(super) heap: Vec<u8>,
-    /// Playlists by their record, and where their entries lead: the ids that those paths have by themselves.
-    pub(super) playlists: Vec<(u32, Vec<ObjectId>)>,
+    /// Playlists by their record, and where their entries lead.
+    pub(super) playlists: Vec<(u32, Vec<Entry>)>,
     recent: Vec<Text>,
 }
 
@@ -146,7 +147,9 @@ impl Builder {
     /// Makes the catalogue complete.
     pub(super) fn finish(mut self, previous: Option<&Snapshot>, views: &Views) -> Built {
         let mut index = self.settle_ids();
-        self.link_playlists();
+        if self.link_playlists() {
+            index = self.settle_ids();
+        }
         self.hide_empty_containers();
         self.link_children();
         self.rank_titles();
@@ -191,13 +194,21 @@ impl Builder {
     }
 
     /// Links each playlist with its entries, in its order. What is not listed is left out, and so is every container:
-    /// a playlist in a playlist could go round in circles.
-    fn link_playlists(&mut self) {
+    /// a playlist in a playlist could go round in circles. Streams become items here, behind all that was found on the
+    /// disks; true if there are any.
+    fn link_playlists(&mut self) -> bool {
+        let records = self.records.len();
         let by_path = self.by_path();
         for (playlist, entries) in std::mem::take(&mut self.playlists) {
             let at = self.links.len();
-            for id in entries {
-                let Some(number) = by_path.get(&id).copied().flatten() else {
+            let mut times = Times::default();
+            for entry in &entries {
+                let number = match entry {
+                    Entry::Path(id) => by_path.get(id).copied().flatten(),
+                    // A full catalogue holds what it holds.
+                    Entry::Stream(stream) => self.stream(playlist, stream, &mut times).ok(),
+                };
+                let Some(number) = number else {
                     continue;
                 };
                 let item = &self.records[number.get() as usize];
@@ -212,12 +223,17 @@ impl Builder {
             record.links_at = u32::try_from(at).unwrap_or(u32::MAX).into();
             record.links = u32::try_from(count).unwrap_or(0).into();
         }
+        self.records.len() > records
     }
 
     /// What lies where the entries of playlists lead.
     fn by_path(&self) -> HashMap<ObjectId, Option<U32>> {
         let entries = self.playlists.iter().flat_map(|(_, entries)| entries);
-        let mut by_path: HashMap<_, _> = entries.map(|id| (*id, None)).collect();
+        let ids = entries.filter_map(|entry| match entry {
+            Entry::Path(id) => Some(*id),
+            Entry::Stream(_) => None,
+        });
+        let mut by_path: HashMap<_, _> = ids.map(|id| (id, None)).collect();
         if by_path.is_empty() {
             return by_path;
         }

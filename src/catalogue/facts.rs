@@ -17,6 +17,11 @@ impl Object<'_> {
             "object.container.storageFolder"
         } else if self.is_container() {
             "object.container"
+        } else if self.is_stream() {
+            match self.class() {
+                Some(Class::Video) => "object.item.videoItem.videoBroadcast",
+                _ => "object.item.audioItem.audioBroadcast",
+            }
         } else {
             self.class().unwrap_or(self.mime().class()).upnp_class()
         }
@@ -30,6 +35,9 @@ impl Object<'_> {
     /// `res@protocolInfo` of an item's own bytes; the same in DIDL-Lite and in `contentFeatures.dlna.org`.
     pub fn protocol_info(&self) -> ProtocolInfo<'static> {
         let mime = self.mime();
+        if self.is_stream() {
+            return ProtocolInfo::broadcast(mime.as_str());
+        }
         let profile = self.profile_code().and_then(Profile::from_code);
         let profile = profile.map(Profile::name);
         match self.class().unwrap_or(mime.class()) {

@@ -22,6 +22,7 @@ pub mod search;
 mod sidecar;
 pub mod snapshot;
 mod sort;
+mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod user_state;

@@ -62,6 +62,8 @@ pub(super) struct Pass<'a> {
     report: Report,
     /// Entries that the playlists so far have.
     entries: usize,
+    /// Streams among them.
+    streams: usize,
     /// Directories walked by way of a symbolic link, by device and inode: each once. So a directory is walked at most
     /// twice, by its own name and by a link, and links cannot multiply the library.
     followed: HashSet<(u64, u64)>,
@@ -131,6 +133,7 @@ impl<'a> Pass<'a> {
             builder: Builder::new(),
             report,
             entries: 0,
+            streams: 0,
             followed: HashSet::new(),
             path: Vec::new(),
             identity: Identity::new(previous),

@@ -45,6 +45,8 @@ pub mod flag {
     pub const COPY: u16 = 32;
     /// Its title was made of its name: it changes with that.
     pub const NAMED: u16 = 64;
+    /// It lies on the Internet: its name is its URL, its parent a playlist. There is no file.
+    pub const STREAM: u16 = 128;
 }
 
 /// Properties kept as text in the property list. Numbers of tags are never used again.

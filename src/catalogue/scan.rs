@@ -17,8 +17,8 @@ use std::{
 
 pub use super::walk::{Kind, Root};
 use super::{
-    object_id::ObjectId, pass::Pass, report::Report, snapshot::Snapshot, views::Views,
-    writer::Built,
+    object_id::ObjectId, pass::Pass, report::Report, snapshot::Snapshot, stream::Entry,
+    views::Views, writer::Built,
 };
 use crate::{
     media::Media,
@@ -174,7 +174,7 @@ pub enum Depth {
 
 /// Where the entries of playlists lead, by the playlist's id; so a playlist is read again only with its directory.
 #[derive(Clone, Debug, Default)]
-pub struct Playlists(pub(super) HashMap<ObjectId, Vec<ObjectId>>);
+pub struct Playlists(pub(super) HashMap<ObjectId, Vec<Entry>>);
 
 /// Files that were made and are still open for writing.
 #[derive(Clone, Debug, Default)]

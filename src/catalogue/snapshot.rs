@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     limits,
-    media::{Class, Date},
+    media::{Class, Date, stream},
     sys::map::Map,
 };
 
@@ -374,7 +374,15 @@ impl Snapshot {
             + u64::from(record.links.get())
             + u64::from(record.more_links.get());
         let below = u64::from(record.thumbnail_at.get()) + u64::from(record.thumbnail_len.get());
-        (record.parent.get() < number || number == 0 && record.parent.get() == NO_PARENT)
+        let name = self.heap(record.name_at.get(), record.name_len.get());
+        let is_stream = || {
+            let parent = self.any(record.parent.get());
+            matches!(record.class(), Some(Class::Audio | Class::Video))
+                && parent.is_some_and(|parent| parent.is_playlist())
+                && stream::is_address(name)
+        };
+        (!record.has(flag::STREAM) || is_stream())
+            && (record.parent.get() < number || number == 0 && record.parent.get() == NO_PARENT)
             && (record.is_container() || record.kind == NOTE || record.class().is_some())
             && [record.picture, record.note]
                 .iter()
@@ -497,9 +505,11 @@ impl<'a> Object<'a> {
             .any(|place| link(place) == Some(other.number))
     }
 
-    /// `child`, one of its children, as it is met here. A container is at home wherever it is met.
+    /// `child`, one of its children, as it is met here. A container is at home wherever it is met, and a stream in its
+    /// playlist.
     pub fn entry(&self, child: Self) -> Entry<'a> {
-        let is_appearance = self.shows_others() && !child.is_container();
+        let is_at_home = child.is_container() || child.record.parent.get() == self.number;
+        let is_appearance = self.shows_others() && !is_at_home;
         Entry {
             object: child,
             within: is_appearance.then(|| self.id()),
@@ -561,6 +571,18 @@ impl<'a> Object<'a> {
         self.record.class()
     }
 
+    /// It lies on the Internet: there is no file of it here.
+    pub fn is_stream(&self) -> bool {
+        self.record.has(flag::STREAM) && !self.is_container()
+    }
+
+    /// Where a stream is: an absolute `http` or `https` URL of printable ASCII. Never to be opened by rill: whoever can
+    /// write a playlist could make it ask anybody anything.
+    pub fn stream_url(&self) -> Option<&'a str> {
+        let url = Some(self.name()).filter(|url| self.is_stream() && stream::is_address(url))?;
+        std::str::from_utf8(url).ok()
+    }
+
     /// Media type, as the prober's number.
     pub fn mime_code(&self) -> u8 {
         self.record.mime
@@ -588,7 +610,7 @@ impl<'a> Object<'a> {
         record::valid_start(self.snapshot.heap(at, len))
     }
 
-    /// File or directory name, as the kernel has it; empty for the root container.
+    /// File or directory name, as the kernel has it; empty for the root container; of a stream its URL.
     pub fn name(&self) -> &'a [u8] {
         self.snapshot
             .heap(self.record.name_at.get(), self.record.name_len.get())
@@ -795,9 +817,12 @@ impl<'a> Object<'a> {
 
     /// Writes the absolute path into `buffer`; returns its root folder and its length.
     ///
-    /// `None` if it has none (the container above several roots), if it is too long, or if the snapshot is damaged.
+    /// `None` if it has none (the container above several roots, a stream), if it is too long, or if the snapshot is damaged.
     /// The path is only a place to look: open it with [`crate::sys::beneath::open_file`].
     pub fn path(&self, buffer: &mut [u8; limits::PATH_BYTES]) -> Option<(RootFolder<'a>, usize)> {
+        if self.is_stream() {
+            return None;
+        }
         let root = self
             .snapshot
             .roots()

@@ -19,6 +19,7 @@ fn good() -> Vec<u8> {
     tree.file("b/cover.jpg", b"Cover");
     tree.file("b/film.nfo", b"<movie><title>Noted</title></movie>");
     tree.file("c.jpg", b"?");
+    tree.file("d.m3u", b"http://radio.example/x\n");
     snapshot(&tree).bytes().to_vec()
 }
 
@@ -39,6 +40,7 @@ fn read_all(snapshot: &Arc<Snapshot>) {
         let _ = (object.art(), object.thumbnail(), object.orientation());
         let _ = (object.series(), object.season(), object.episode());
         let _ = (object.path(&mut buffer), snapshot.find(object.id()));
+        let _ = (object.stream_url(), object.protocol_info());
         let _ = object.captions().count() + object.children(0..u32::MAX).count();
         let _ = object.all_children().count();
         let keys = SortCriteria::parse("-upnp:artist,+dc:title").unwrap().keys;
@@ -141,6 +143,53 @@ fn lying_references_are_found_even_under_a_right_checksum() {
 }
 
 #[test]
+fn a_stream_that_is_none_is_found_and_has_no_url() {
+    let good = good();
+    let whole = Snapshot::from_bytes(good.clone()).unwrap();
+    let number = |is: &dyn Fn(&Object<'_>) -> bool| {
+        let mut all = (0..whole.records()).filter_map(|n| whole.any(n));
+        all.find(is).unwrap().number()
+    };
+    let stream = number(&|object| object.is_stream());
+    let (film, folder) = (
+        number(&|object| object.class() == Some(Class::Video)),
+        number(&|object| object.is_folder()),
+    );
+    let at = |number: u32| layout::HEADER_BYTES + number as usize * RECORD_BYTES;
+    let name = usize::try_from(u64::from_le_bytes(good[88..96].try_into().unwrap())).unwrap();
+    let name = name + whole.any(stream).unwrap().record.name_at.get() as usize;
+    assert_eq!(
+        whole.any(stream).unwrap().stream_url(),
+        Some("http://radio.example/x")
+    );
+    for (number, place, byte) in [
+        (film, at(film) + 138, 128),
+        (folder, at(folder) + 138, 128),
+        // Another scheme, a control character, another parent, a picture.
+        (stream, name, b'f'),
+        (stream, name + 9, b'\n'),
+        (stream, at(stream) + 48, 0),
+        (stream, at(stream) + 150, Class::Image as u8),
+    ] {
+        let mut bad = good.clone();
+        bad[place] = byte;
+        let checksum = xxh3_64(&bad[layout::CHECKED_FROM..]);
+        bad[24..32].copy_from_slice(&checksum.to_le_bytes());
+        let snapshot = Arc::new(Snapshot::from_bytes(bad).unwrap());
+        assert!(
+            matches!(snapshot.verify(), Err(OpenError::Reference)),
+            "byte {place}"
+        );
+        let url = snapshot.any(number).unwrap().stream_url();
+        assert!(
+            url.is_none_or(|url| url.starts_with("http://radio")),
+            "{url:?}"
+        );
+        read_all(&snapshot);
+    }
+}
+
+#[test]
 fn a_circle_of_parents_has_no_path() {
     let mut bad = good();
     // Record 1 becomes its own parent.
@@ -159,12 +208,21 @@ fn the_header_is_drawn_as_it_is_written() {
     assert_eq!(good[16..24], (good.len() as u64).to_le_bytes());
     assert_eq!(good[24..32], xxh3_64(&good[32..]).to_le_bytes());
     assert_eq!(good[32..36], [1, 0, 0, 0]);
-    // Root, a, b, c.jpg (unlisted), 1.mp3, 2.mp3, cover.jpg, film.en.srt, film.mkv, film.nfo (unlisted).
-    assert_eq!(good[36..40], [10, 0, 0, 0]);
+    // Root, a, b, c.jpg (unlisted), d.m3u and its stream, 1.mp3, 2.mp3, cover.jpg, film.en.srt, film.mkv, film.nfo (unlisted).
+    assert_eq!(good[36..40], [12, 0, 0, 0]);
     assert_eq!(good[56..64], [96, 0, 0, 0, 0, 0, 0, 0]);
     let snapshot = Snapshot::from_bytes(good).unwrap();
-    assert_eq!(tree_of(&snapshot), ["a/", " One", " Two", "b/", " Noted"]);
-    assert_eq!(snapshot.len(), 8);
+    let listed = [
+        "a/",
+        " One",
+        " Two",
+        "b/",
+        " Noted",
+        "d/",
+        " radio.example/x",
+    ];
+    assert_eq!(tree_of(&snapshot), listed);
+    assert_eq!(snapshot.len(), 10);
 }
 
 #[test]

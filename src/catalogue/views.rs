@@ -147,10 +147,11 @@ fn grow(builder: &mut Builder, views: &Views, folders: u32) -> Result<(), Full> 
     ground.set_children(0, &children)
 }
 
-/// The listed items of a class, by their records.
+/// The listed items of a class, by their records. Streams are met in their playlists alone.
 fn items(builder: &Builder, class: Class) -> impl Iterator<Item = (u32, &Record)> {
     (0..).zip(&builder.records).filter(move |(_, record)| {
-        record.kind == class as u8 && !record.has(flag::UNLISTED | flag::OFFLINE | flag::BESIDE)
+        let hidden = flag::UNLISTED | flag::OFFLINE | flag::BESIDE | flag::STREAM;
+        record.kind == class as u8 && !record.has(hidden)
     })
 }
 

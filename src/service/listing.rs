@@ -155,13 +155,11 @@ fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl
     let class = object.class().unwrap_or(mime.class());
     let own_path = ["/media/", id, ".", mime.extension()];
     let small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
-    let own = own_res(
-        object,
-        Url {
-            base,
-            path: &own_path,
-        },
-    );
+    let path = &own_path;
+    let own = match object.stream_url() {
+        Some(base) => Res::new(object.protocol_info(), Url { base, path: &[] }),
+        None => own_res(object, Url { base, path }),
+    };
     // Most items have neither pictures nor captions: what they need is made only where it is needed.
     let pictures;
     let album_art: &[AlbumArt<'_>] = if art::can_be_scaled(object) {
@@ -196,7 +194,7 @@ fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl
         parent_id: names.parent_id,
         ref_id: entry.within.map(|_| id),
         title: object.title(),
-        class: class.upnp_class(),
+        class: object.upnp_class(),
         date: Some(date.as_str()).filter(|date| !date.is_empty()),
         creator: artist,
         artist,

@@ -113,7 +113,7 @@ pub(super) fn find(id: ObjectId, shared: &Shared) -> Answer {
     let snapshot = shared.snapshot();
     let index = snapshot
         .find(id)
-        .filter(|object| !object.is_container() && !object.is_offline())
+        .filter(|object| !object.is_container() && !object.is_offline() && !object.is_stream())
         .map(|object| object.number());
     match index {
         Some(index) => Answer::Open(Wanted {

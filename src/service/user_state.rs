@@ -102,7 +102,8 @@ impl Change {
     pub fn entry(&self, shared: &Shared, now: Now) -> Result<Option<Entry>, UpnpError> {
         let snapshot = shared.snapshot();
         let object = snapshot.find(self.item).ok_or(UpnpError::NoSuchObject)?;
-        if object.is_container() || object.class() == Some(Class::Caption) {
+        let has_end = !object.is_container() && !object.is_stream();
+        if !has_end || object.class() == Some(Class::Caption) {
             return Err(UpnpError::RestrictedObject);
         }
         let states = shared.states.borrow();

@@ -37,6 +37,8 @@ pub mod flags {
 
     /// What an audio or video file that is complete has: `01700000`.
     pub const STREAMED: u32 = STREAMING | BACKGROUND | STALLING | VERSION_1_5;
+    /// What a stream has whose end nobody knows: `01100000`.
+    pub const BROADCAST: u32 = STREAMING | VERSION_1_5;
     /// What an image has: `00F00000`.
     pub const IMAGE: u32 = INTERACTIVE | BACKGROUND | STALLING | VERSION_1_5;
 }
@@ -122,6 +124,15 @@ impl<'a> ProtocolInfo<'a> {
             seek: Seek::Byte,
             converted: false,
             flags: flags::STREAMED,
+        }
+    }
+
+    /// A stream that somebody else sends, and of which nothing but its address is known.
+    pub const fn broadcast(mime: &'a str) -> Self {
+        Self {
+            seek: Seek::None,
+            flags: flags::BROADCAST,
+            ..Self::streamed(mime, None)
         }
     }
 

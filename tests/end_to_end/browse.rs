@@ -532,3 +532,58 @@ fn the_other_actions_answer() {
         Ok(rill.children("0").update)
     );
 }
+
+#[test]
+fn internet_radio_in_a_playlist_is_told_and_never_fetched() {
+    let library = Library::empty().with("Music/one.mp3", &mp3(20)).with(
+        "Music/list.m3u",
+        b"#EXTINF:-1,Radio <1> & more\nhttp://radio.example:8000/live?a=1&b=%20\none.mp3\n\
+          https://tv.example/news.ts\n",
+    );
+    let Some(rill) = Setup::new(&library)
+        .set("RILL_LOG", "debug")
+        .expecting(4)
+        .start()
+    else {
+        return;
+    };
+    let list = rill.find("list");
+    let page = rill.children(&list.id);
+    assert_eq!(
+        page.titles(),
+        ["Radio <1> & more", "one", "tv.example/news.ts"]
+    );
+    assert_eq!(list.element.attribute("childCount"), Some("3"));
+    let radio = page.titled("Radio <1> & more");
+    assert_eq!(radio.class, "object.item.audioItem.audioBroadcast");
+    assert_eq!(radio.parent, list.id);
+    assert_eq!(radio.element.attribute("refID"), None);
+    let res = radio.res();
+    assert_eq!(res.text, "http://radio.example:8000/live?a=1&b=%20");
+    assert_eq!(
+        res.attribute("protocolInfo"),
+        Some(
+            "http-get:*:audio/mpeg:DLNA.ORG_OP=00;DLNA.ORG_CI=0;\
+             DLNA.ORG_FLAGS=01100000000000000000000000000000"
+        )
+    );
+    assert_eq!(
+        (res.attribute("size"), res.attribute("duration")),
+        (None, None)
+    );
+    let tv = page.titled("tv.example/news.ts");
+    assert_eq!(tv.class, "object.item.videoItem.videoBroadcast");
+    assert_eq!(tv.res().text, "https://tv.example/news.ts");
+    let alone = rill.browse(&Browse::metadata(&radio.id)).unwrap();
+    assert_eq!(alone.objects[0].res().text, res.text);
+    assert_eq!(alone.objects[0].parent, list.id);
+    for target in [
+        format!("/media/{}.mp3", radio.id),
+        format!("/media/{}.ts", tv.id),
+        format!("/art/{}.jpg", radio.id),
+    ] {
+        assert_eq!(rill.get(&target, &[]).status, 404, "{target}");
+    }
+    let log = rill.log();
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+}

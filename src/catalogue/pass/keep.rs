@@ -8,6 +8,7 @@ use crate::catalogue::{
     report::Carried,
     scan::{Changes, Depth},
     snapshot::{Object, Snapshot},
+    stream::Entry,
 };
 
 impl<'a> Pass<'a> {
@@ -85,6 +86,8 @@ impl<'a> Pass<'a> {
                 let number = self.builder.push(record)?;
                 let entries = self.playlists.0.remove(&child.id()).unwrap_or_default();
                 self.entries += entries.len();
+                let streams = entries.iter().filter(|e| matches!(e, Entry::Stream(_)));
+                self.streams += streams.count();
                 self.builder.playlists.push((number, entries));
                 Ok(())
             }

@@ -5,6 +5,7 @@ use std::{
     ffi::CStr,
     fs::File,
     io::{self, Read as _},
+    sync::Arc,
 };
 
 use rustix::fs::FileType;
@@ -15,6 +16,7 @@ use crate::{
         object_id::ObjectId,
         record::{self, PLAYLIST, Record, flag},
         report::Reason,
+        stream::{Entry, Stream},
         walk,
     },
     limits,
@@ -85,19 +87,45 @@ impl Pass<'_> {
             None => record::title_of(name, false),
         };
         self.set_texts(&mut record, name, &title, b"")?;
-        let paths = list.entries.iter().filter_map(|entry| match &entry.target {
-            Target::Path(path) => Some(path.as_bytes()),
-            Target::Url(_) => None,
-        });
-        if paths.clone().count() < list.entries.len() {
+        let mut entries = Vec::with_capacity(list.entries.len());
+        let mut trouble = None;
+        for entry in &list.entries {
+            match &entry.target {
+                Target::Path(path) => {
+                    entries.extend(self.led_to(root, path.as_bytes()).map(Entry::Path));
+                }
+                Target::Url(url) => match self.stream(root, url, entry.title.as_deref()) {
+                    Ok(stream) => entries.extend(stream.map(Entry::Stream)),
+                    Err(why) => trouble = Some(why),
+                },
+            }
+        }
+        if let Some(detail) = trouble {
             let (root, below) = (self.canonical[usize::from(root)], &self.path);
-            let detail = "some entries are on the internet";
             self.report.trouble(|| join(root, below), detail);
         }
-        let ids = paths.filter_map(|path| self.led_to(root, path)).collect();
         let number = self.builder.push(record)?;
-        self.builder.playlists.push((number, ids));
+        self.builder.playlists.push((number, entries));
         Ok(())
+    }
+
+    /// The stream at `url`; `Ok(None)`: its root is for another class. Nothing is opened.
+    fn stream(
+        &mut self,
+        root: u16,
+        url: &str,
+        title: Option<&str>,
+    ) -> Result<Option<Arc<Stream>>, &'static str> {
+        if self.streams >= limits::STREAMS {
+            return Err("there are too many streams in playlists");
+        }
+        let stream = Stream::new(url, title).ok_or("some of its URLs cannot be told to players")?;
+        let only = self.roots[usize::from(root)].only;
+        if only.is_some_and(|only| only != stream.class()) {
+            return Ok(None);
+        }
+        self.streams += 1;
+        Ok(Some(Arc::new(stream)))
     }
 
     /// The id of what lies where an entry of the current playlist leads, if that is inside the roots. Whether anything

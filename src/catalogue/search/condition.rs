@@ -368,6 +368,7 @@ fn number(entry: &Entry<'_>, property: Property) -> Option<i64> {
         P::Season => object.season().map(i64::from),
         P::Episode => object.episode().map(i64::from),
         P::Rating => object.rating().map(i64::from),
+        P::Size if object.is_stream() => None,
         P::Size => i64::try_from(object.size()).ok(),
         P::Bitrate => object.bitrate_bytes_per_sec().map(i64::from),
         P::SampleFrequency => object.sample_rate().map(i64::from),

@@ -71,7 +71,10 @@ struct Music {
 
 /// Makes the container of all music; `None` if there is none.
 pub(super) fn add(ground: &mut Ground<'_>) -> Result<Option<u32>, Full> {
-    if items(ground.builder, Class::Audio).next().is_none() {
+    // Playlists of streams alone are music as well.
+    let has_tracks = items(ground.builder, Class::Audio).next().is_some();
+    let lists = with_music(ground.builder);
+    if !has_tracks && lists.is_empty() {
         return Ok(None);
     }
     let various = ground.builder.text(texts::VARIOUS_ARTISTS.as_bytes())?;
@@ -86,11 +89,13 @@ pub(super) fn add(ground: &mut Ground<'_>) -> Result<Option<u32>, Full> {
     children.extend(music.genres(ground, top)?);
     children.extend(music.composers(ground, top)?);
     children.extend(music.years(ground, top)?);
-    if let Some(all) = music.all(ground, top)? {
-        children.push(all);
-        ground.set_below_as(top, all);
+    let all = music.all(ground, top)?;
+    let playlists = playlists(ground, top, lists)?;
+    if let Some(below) = all.or(playlists) {
+        ground.set_below_as(top, below);
     }
-    children.extend(playlists(ground, top)?);
+    children.extend(all);
+    children.extend(playlists);
     children.extend(music.recent(ground, top)?);
     ground.set_children(top, &children)?;
     Ok(Some(top))
@@ -438,13 +443,13 @@ fn disc_of(name: &[u8]) -> Option<u16> {
     str::from_utf8(rest).ok()?.parse().ok()
 }
 
-/// The playlists that hold music, each with all it holds.
-fn playlists(ground: &mut Ground<'_>, top: u32) -> Result<Option<u32>, Full> {
-    let builder = &*ground.builder;
-    let links = |record: &Record| -> Range<usize> {
-        let at = record.links_at.get() as usize;
-        at..at + record.links.get() as usize
-    };
+fn links(record: &Record) -> Range<usize> {
+    let at = record.links_at.get() as usize;
+    at..at + record.links.get() as usize
+}
+
+/// The playlists that hold music or stations, each behind the rank of its title, by which they are sorted.
+fn with_music(builder: &Builder) -> Vec<(u32, u32)> {
     let has_music = |record: &Record| {
         builder.links[links(record)]
             .iter()
@@ -456,10 +461,19 @@ fn playlists(ground: &mut Ground<'_>, top: u32) -> Result<Option<u32>, Full> {
         .filter(|(_, r)| r.kind == PLAYLIST && !r.has(hidden) && has_music(r))
         .map(|(number, record)| (record.title_rank.get(), number))
         .collect();
+    found.sort_unstable();
+    found
+}
+
+/// Playlists, each with all it holds.
+fn playlists(
+    ground: &mut Ground<'_>,
+    top: u32,
+    found: Vec<(u32, u32)>,
+) -> Result<Option<u32>, Full> {
     if found.is_empty() {
         return Ok(None);
     }
-    found.sort_unstable();
     let view = ground.fixed(top, Role::Playlists)?;
     let first = ground.next_link()?;
     let mut children = Vec::with_capacity(found.len());

@@ -732,3 +732,31 @@ fn a_way_round_in_circles_is_found_and_never_walked() {
     // All but those that lead from an earlier container to a later one.
     assert!(refused > links * 2, "{refused} of {}", links * 3);
 }
+
+#[test]
+fn stations_are_shown_in_playlists_alone() {
+    let list = "http://h/radio\n1.mp3\nhttp://h/tv.ts\n";
+    let mut library = Library::of(&[
+        ("1.mp3", "One\nartist=A"),
+        ("mixed.m3u", list),
+        ("radio.m3u", "http://h/radio\n"),
+        ("tv.m3u", "http://h/tv.ts\n"),
+    ]);
+    assert_eq!(
+        library.below(Role::Playlists),
+        [
+            "mixed/", " h/radio", " One", " h/tv.ts", "radio/", " h/radio"
+        ]
+    );
+    assert_eq!(library.below(Role::AllTracks), ["One"]);
+    assert_eq!(library.below(Role::RecentTracks), ["One"]);
+    assert!(library.now().role(Role::Video).is_none());
+    library.scan();
+    library.now().verify().unwrap();
+    // Without any track, music is what the stations are.
+    let library = Library::of(&[("radio.m3u", "http://h/radio\n")]);
+    let music = library.role(Role::Music);
+    assert_eq!(titles(&music), ["Playlists"]);
+    assert_eq!(music.items_below_count(), 1);
+    assert_eq!(library.below(Role::Playlists), ["radio/", " h/radio"]);
+}
