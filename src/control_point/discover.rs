@@ -265,7 +265,7 @@ impl<'t> Row<'t> {
     }
 }
 
-/// Keys of TXT that name a model, the best first: of Google Cast, of AirPlay, of printers.
+/// Keys of TXT that name a model, the best first: of Google Cast, of `AirPlay`, of printers.
 const MODEL_KEYS: [&str; 4] = ["md", "model", "am", "ty"];
 
 /// A row for people: name, kind, model, address with port, texts. A terminal is told no more texts than fit.
@@ -456,7 +456,7 @@ mod tests {
         };
         assert_eq!(
             table(&[Row::Service(&service)]),
-            "NAME       KIND              MODEL  ADDRESS        SERVICES\n\
+            "NAME      KIND              MODEL  ADDRESS        SERVICES\n\
              Cast\u{fffd}[2J  _googlecast._tcp  Stick  10.0.0.8:8009  id=1\u{fffd} MD=Stick alone\n"
         );
         assert_eq!(
