@@ -70,7 +70,7 @@ const USES: [(&str, &str); 11] = [
     ),
     (
         "rill discover [--json]",
-        "say what UPnP devices are on the network",
+        "say what is on the network, by UPnP and mDNS",
     ),
     (
         "rill discover --watch [--json]",

@@ -169,6 +169,8 @@ pub const BROWSED_TTL: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Devices in the table of what is on the network. Beyond it: ignored, and the number told.
 pub const DEVICES: usize = 256;
+/// Services of multicast DNS in that table, beside the devices. Beyond it: ignored, and the number told.
+pub const SERVICES: usize = 256;
 /// Devices of one address, so that one liar does not fill the table. Beyond it: ignored, and the number told.
 pub const DEVICES_PER_PEER: usize = 16;
 /// UUIDs remembered of one device and the devices inside it. Beyond it: the rest is not known to be its.

@@ -50,9 +50,18 @@ const LAW: [(&str, &[&str]); 13] = [
     ("identity", &[]),
     ("json", &[]),
     ("cli", &["config", "control_point"]),
+    // What a browser of multicast DNS finds is told as it is.
     (
         "control_point",
-        &["limits", "sys", "wire", "net", "config", "json"],
+        &[
+            "limits",
+            "sys",
+            "wire",
+            "service::browser",
+            "net",
+            "config",
+            "json",
+        ],
     ),
     (
         "scan_report",

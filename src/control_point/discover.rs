@@ -1,16 +1,22 @@
 //! `rill discover`: what is on this network.
 
-use std::{fmt::Write as _, io::Write, time::Duration};
+use std::{
+    fmt::Write as _,
+    io::Write,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use super::{
     Outcome,
     lookout::Lookout,
     short_type,
-    table::{Change, Found},
+    table::{Change, Found, Source},
 };
 use crate::{
     config::InterfacePattern,
     json::{Object, plain},
+    service::browser::Service,
 };
 
 /// How long is looked, where nothing else is said.
@@ -31,7 +37,9 @@ const COLUMNS: usize = 5;
 /// What was typed behind `rill discover`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// `--json`: a line of JSON for each device, or each change.
+    /// `--json`: a line of JSON for each device and service, or each change. All have `source`, `address`, `name` and
+    /// `kind`; `ssdp` adds `location` and what the description says, or `trouble`; `mdns` adds `addresses`, `host`, `port`
+    /// and `txt`.
     pub json: bool,
     /// What to do with what is found.
     pub mode: Mode,
@@ -47,7 +55,8 @@ pub enum Mode {
     List,
     /// `--watch`: print what appears and goes as it happens; without a timeout, for ever.
     Watch,
-    /// `--wait NAME`: print it as soon as a device of this friendly name, or of this UDN, is there.
+    /// `--wait NAME`: print it as soon as a device of this friendly name, or of this UDN, or a service of this name is
+    /// there.
     Wait(String),
 }
 
@@ -63,6 +72,7 @@ pub fn run(
     match &options.mode {
         Mode::List => {
             let mut lookout = Lookout::open(patterns, None)?;
+            lookout.browse();
             let end = options.timeout.unwrap_or(DISCOVER_TIME);
             while lookout.next(Some(end)).is_some() {}
             Ok(list(options.json, &lookout, out))
@@ -70,14 +80,16 @@ pub fn run(
         Mode::Watch => watch(options, patterns, out),
         Mode::Wait(name) => {
             let end = options.timeout.unwrap_or(WAIT_TIME);
-            let found = find(name, patterns, end, |_| true)?;
-            let Some(found) = found else {
+            let mut lookout = Lookout::open(patterns, Some(WAIT_PERIOD))?;
+            lookout.browse();
+            let Some(change) = wait(&mut lookout, name, end, |_| true) else {
                 return Ok(Outcome::Missing);
             };
+            let (_, row) = Row::of(&change);
             let text = if options.json {
-                to_json(None, &found)
+                row.to_json(None)
             } else {
-                table(&[&found])
+                table(&[row])
             };
             let _ = out.write_all(text.as_bytes());
             Ok(Outcome::Found)
@@ -87,10 +99,13 @@ pub fn run(
 
 /// Prints all that is there.
 fn list(json: bool, lookout: &Lookout, out: &mut dyn Write) -> Outcome {
-    let mut rows: Vec<&Found> = lookout.table().rows().collect();
-    rows.sort_by_key(|found| (name(found).to_lowercase(), found.address));
+    let devices = lookout.table().rows().map(Row::Device);
+    let services = lookout.table().services().map(Row::Service);
+    let mut rows: Vec<Row<'_>> = devices.chain(services).collect();
+    // Of one name the devices first.
+    rows.sort_by_key(|row| (row.name().to_lowercase(), row.is_service(), row.address()));
     let text = if json {
-        rows.iter().map(|found| to_json(None, found)).collect()
+        rows.iter().map(|row| row.to_json(None)).collect()
     } else {
         table(&rows)
     };
@@ -99,7 +114,7 @@ fn list(json: bool, lookout: &Lookout, out: &mut dyn Write) -> Outcome {
     if rows.is_empty() {
         if lookout.has_network() {
             log::warn!(
-                "nothing answers; does a firewall let in what comes to and from UDP port 1900?"
+                "nothing answers; does a firewall let in what comes to and from UDP ports 1900 and 5353?"
             );
         } else {
             log::warn!("there is no suitable network interface; name one with RILL_INTERFACE");
@@ -121,17 +136,15 @@ fn watch(
         );
         lookout = Lookout::open(patterns, Some(DEAF_PERIOD))?;
     }
+    lookout.browse();
     let mut outcome = Outcome::Missing;
     while let Some(change) = lookout.next(options.timeout) {
-        let (event, found) = match &change {
-            Change::Appeared(found) => ("appeared", found),
-            Change::Gone(found) => ("gone", found),
-        };
+        let (event, row) = Row::of(&change);
         outcome = Outcome::Found;
         let line = if options.json {
-            to_json(Some(event), found)
+            row.to_json(Some(event))
         } else {
-            let cells = cells(found).join("  ");
+            let cells = row.cells().join("  ");
             format!("{event:<9} {}\n", cells.trim_end())
         };
         let written = out.write_all(line.as_bytes()).and_then(|()| out.flush());
@@ -154,20 +167,36 @@ pub(super) fn find(
     fits: impl Fn(&Found) -> bool,
 ) -> Result<Option<Found>, String> {
     let mut lookout = Lookout::open(patterns, Some(WAIT_PERIOD))?;
+    match wait(&mut lookout, wanted, time, fits) {
+        Some(Change::Appeared(found)) => Ok(Some(found)),
+        // Nobody browses.
+        _ => Ok(None),
+    }
+}
+
+/// Waits for a device that fits and has this name or UDN, or for a service of this name.
+fn wait(
+    lookout: &mut Lookout,
+    wanted: &str,
+    time: Duration,
+    fits: impl Fn(&Found) -> bool,
+) -> Option<Change> {
     let wanted = wanted.trim().to_lowercase();
+    let is_wanted = |name: &str| name.to_lowercase() == wanted;
     while let Some(change) = lookout.next(Some(time)) {
-        if let Change::Appeared(found) = change
-            && let Ok(description) = &found.description
-            && [&description.friendly_name, &description.udn]
-                .iter()
-                .any(|name| name.to_lowercase() == wanted)
-            && fits(&found)
-        {
-            return Ok(Some(found));
+        let found = match &change {
+            Change::Appeared(found) => found.description.as_ref().is_ok_and(|of| {
+                (is_wanted(&of.friendly_name) || is_wanted(&of.udn)) && fits(found)
+            }),
+            Change::ServiceAppeared(service) => is_wanted(&service.name),
+            Change::Gone(_) | Change::ServiceGone(_) => false,
+        };
+        if found {
+            return Some(change);
         }
     }
-    tell_ignored(&lookout);
-    Ok(None)
+    tell_ignored(lookout);
+    None
 }
 
 fn tell_ignored(lookout: &Lookout) {
@@ -176,12 +205,104 @@ fn tell_ignored(lookout: &Lookout) {
     }
 }
 
-/// The friendly name as the device wrote it; empty where there is no description.
-fn name(found: &Found) -> &str {
-    match &found.description {
-        Ok(description) => &description.friendly_name,
-        Err(_) => "",
+/// A row of either source.
+#[derive(Clone, Copy, Debug)]
+enum Row<'t> {
+    Device(&'t Found),
+    Service(&'t Service),
+}
+
+impl<'t> Row<'t> {
+    /// What has happened, in a word, and to whom.
+    fn of(change: &'t Change) -> (&'static str, Self) {
+        match change {
+            Change::Appeared(found) => ("appeared", Self::Device(found)),
+            Change::Gone(found) => ("gone", Self::Device(found)),
+            Change::ServiceAppeared(service) => ("appeared", Self::Service(service)),
+            Change::ServiceGone(service) => ("gone", Self::Service(service)),
+        }
     }
+
+    /// The name as its owner wrote it; empty where there is no description.
+    fn name(self) -> &'t str {
+        match self {
+            Self::Device(found) => match &found.description {
+                Ok(description) => &description.friendly_name,
+                Err(_) => "",
+            },
+            Self::Service(service) => &service.name,
+        }
+    }
+
+    fn is_service(self) -> bool {
+        matches!(self, Self::Service(_))
+    }
+
+    fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Device(found) => Some(found.address),
+            Self::Service(service) => service.addresses.first().copied(),
+        }
+    }
+
+    fn cells(self) -> [String; COLUMNS] {
+        match self {
+            Self::Device(found) => cells(found),
+            Self::Service(service) => service_cells(service),
+        }
+    }
+
+    fn to_json(self, event: Option<&str>) -> String {
+        let mut line = Object::new();
+        if let Some(event) = event {
+            line.text("event", event);
+        }
+        match self {
+            Self::Device(found) => device_to_json(&mut line, found),
+            Self::Service(service) => service_to_json(&mut line, service),
+        }
+        line.finish() + "\n"
+    }
+}
+
+/// Keys of TXT that name a model, the best first: of Google Cast, of `AirPlay`, of printers.
+const MODEL_KEYS: [&str; 4] = ["md", "model", "am", "ty"];
+
+/// A row for people: name, kind, model, address with port, texts. A terminal is told no more texts than fit.
+fn service_cells(service: &Service) -> [String; COLUMNS] {
+    // Keys have no case (RFC 6763 §6.4).
+    let value = |wanted: &&str| {
+        let mut pairs = service.txt.iter().filter_map(|text| text.split_once('='));
+        pairs.find_map(|(key, value)| key.eq_ignore_ascii_case(wanted).then_some(value))
+    };
+    let model = MODEL_KEYS.iter().find_map(value).unwrap_or_default();
+    let address = service.addresses.first();
+    [
+        plain(&service.name, CELL_CHARS),
+        plain(short_kind(&service.kind), CELL_CHARS),
+        plain(model, CELL_CHARS),
+        address.map_or_else(String::new, |address| {
+            SocketAddr::new(*address, service.port).to_string()
+        }),
+        plain(&service.txt.join(" "), 4 * CELL_CHARS),
+    ]
+}
+
+/// `_http._tcp` of `_http._tcp.local`.
+fn short_kind(kind: &str) -> &str {
+    kind.strip_suffix(".local").unwrap_or(kind)
+}
+
+fn service_to_json(line: &mut Object, service: &Service) {
+    let addresses: Vec<_> = service.addresses.iter().map(IpAddr::to_string).collect();
+    line.text("source", Source::Mdns.name());
+    line.text("address", addresses.first().map_or("", String::as_str));
+    line.text("name", &service.name);
+    line.text("kind", short_kind(&service.kind));
+    line.text("host", &service.host);
+    line.number("port", service.port);
+    line.texts("addresses", addresses.iter().map(String::as_str));
+    line.texts("txt", service.txt.iter().map(String::as_str));
 }
 
 /// A row for people: name, kind, model, address, services. What has no description says why in the place of its model.
@@ -211,13 +332,13 @@ fn cells(found: &Found) -> [String; COLUMNS] {
 }
 
 /// Rows under their headings, as wide as needed.
-fn table(rows: &[&Found]) -> String {
+fn table(rows: &[Row<'_>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
     let heads = ["NAME", "KIND", "MODEL", "ADDRESS", "SERVICES"].map(str::to_owned);
     let lines: Vec<_> = std::iter::once(heads)
-        .chain(rows.iter().map(|found| cells(found)))
+        .chain(rows.iter().map(|row| row.cells()))
         .collect();
     columns(&lines)
 }
@@ -243,12 +364,7 @@ pub(super) fn columns<const N: usize>(lines: &[[String; N]]) -> String {
     text
 }
 
-/// A line of JSON.
-fn to_json(event: Option<&str>, found: &Found) -> String {
-    let mut line = Object::new();
-    if let Some(event) = event {
-        line.text("event", event);
-    }
+fn device_to_json(line: &mut Object, found: &Found) {
     line.text("source", found.source.name());
     line.text("address", &found.address.to_string());
     line.text("location", &found.location.to_string());
@@ -268,18 +384,14 @@ fn to_json(event: Option<&str>, found: &Found) -> String {
         }
         Err(trouble) => line.text("trouble", trouble),
     }
-    line.finish() + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        control_point::table::Source,
-        wire::{
-            device::read::{Description, Service},
-            url::absolute::HttpUrl,
-        },
+    use crate::wire::{
+        device::read::{self, Description},
+        url::absolute::HttpUrl,
     };
 
     fn found(description: Result<Description, String>) -> Found {
@@ -297,7 +409,7 @@ mod tests {
             device_type: "urn:schemas-upnp-org:device:MediaRenderer:1".into(),
             friendly_name: "TV\u{1b}[2J \"1\"".into(),
             model_name: "M".into(),
-            services: vec![Service {
+            services: vec![read::Service {
                 service_type: "urn:schemas-upnp-org:service:AVTransport:1".into(),
                 control_url: String::new(),
             }],
@@ -309,7 +421,7 @@ mod tests {
     fn rows_stand_under_their_headings_and_obey_no_terminal() {
         let silent = found(Err("HTTP status 404".into()));
         assert_eq!(
-            table(&[&television(), &silent]),
+            table(&[Row::Device(&television()), Row::Device(&silent)]),
             "NAME        KIND             MODEL            ADDRESS   SERVICES\n\
              TV\u{fffd}[2J \"1\"  MediaRenderer:1  M                10.0.0.7  AVTransport:1\n\
              ?           ?                HTTP status 404  10.0.0.7\n"
@@ -320,15 +432,38 @@ mod tests {
     #[test]
     fn lines_of_json_tell_all_that_is_known() {
         assert_eq!(
-            to_json(Some("appeared"), &television()),
+            Row::Device(&television()).to_json(Some("appeared")),
             "{\"event\":\"appeared\",\"source\":\"ssdp\",\"address\":\"10.0.0.7\",\"location\":\"http://10.0.0.7:8200/d\",\
              \"name\":\"TV\\u001b[2J \\\"1\\\"\",\"kind\":\"MediaRenderer:1\",\
              \"type\":\"urn:schemas-upnp-org:device:MediaRenderer:1\",\"manufacturer\":\"\",\"model\":\"M\",\
              \"model_number\":\"\",\"udn\":\"uuid:1\",\"services\":[\"urn:schemas-upnp-org:service:AVTransport:1\"]}\n"
         );
         assert_eq!(
-            to_json(None, &found(Err("slow".into()))),
+            Row::Device(&found(Err("slow".into()))).to_json(None),
             "{\"source\":\"ssdp\",\"address\":\"10.0.0.7\",\"location\":\"http://10.0.0.7:8200/d\",\"trouble\":\"slow\"}\n"
+        );
+    }
+
+    #[test]
+    fn services_of_multicast_dns_are_told_in_the_same_columns_and_obey_no_terminal() {
+        let service = Service {
+            name: "Cast\u{1b}[2J".into(),
+            kind: "_googlecast._tcp.local".into(),
+            host: "cast.local".into(),
+            port: 8009,
+            addresses: vec!["10.0.0.8".parse().unwrap(), "fd00::8".parse().unwrap()],
+            txt: vec!["id=1\u{7}".into(), "MD=Stick".into(), "alone".into()],
+        };
+        assert_eq!(
+            table(&[Row::Service(&service)]),
+            "NAME      KIND              MODEL  ADDRESS        SERVICES\n\
+             Cast\u{fffd}[2J  _googlecast._tcp  Stick  10.0.0.8:8009  id=1\u{fffd} MD=Stick alone\n"
+        );
+        assert_eq!(
+            Row::Service(&service).to_json(Some("gone")),
+            "{\"event\":\"gone\",\"source\":\"mdns\",\"address\":\"10.0.0.8\",\"name\":\"Cast\\u001b[2J\",\
+             \"kind\":\"_googlecast._tcp\",\"host\":\"cast.local\",\"port\":8009,\
+             \"addresses\":[\"10.0.0.8\",\"fd00::8\"],\"txt\":[\"id=1\\u0007\",\"MD=Stick\",\"alone\"]}\n"
         );
     }
 }

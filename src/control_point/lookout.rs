@@ -62,6 +62,13 @@ impl Lookout {
         })
     }
 
+    /// From now on browses multicast DNS too; where that cannot be, says so and goes on without.
+    pub(super) fn browse(&mut self) {
+        if let Err(error) = self.search.browse() {
+            log::warn!("multicast DNS goes unheard, for UDP port 5353 cannot be had: {error}");
+        }
+    }
+
     /// Whether announcements can be heard.
     pub(super) fn hears_announcements(&self) -> bool {
         self.search.hears_announcements()
@@ -102,6 +109,7 @@ impl Lookout {
                 Event::Fetched(number, answer) => {
                     self.table.described(number, description(answer));
                 }
+                Event::Service(event) => self.table.browsed(event),
                 Event::Due => {}
             }
         }

@@ -1,13 +1,15 @@
-//! The table of what is on the network: SSDP messages and descriptions in, appeared and gone out. No sockets, no clock.
+//! The table of what is on the network: SSDP messages, descriptions and what a browser of multicast DNS found in,
+//! appeared and gone out. No sockets, no clock.
 //!
 //! A row is one root device at one address: the devices inside it announce the same LOCATION and become part of it. A
-//! LOCATION is believed only if it names, by number, the address that the message came from. Further sources (a row of
-//! mDNS) would stand in the same table under their own [`Source`].
+//! LOCATION is believed only if it names, by number, the address that the message came from. A service of multicast
+//! DNS is a row of its own, under its own [`Source`]; its time is kept by the browser.
 
 use std::{collections::VecDeque, net::IpAddr, time::Duration};
 
 use crate::{
     limits,
+    service::browser::{self, Service},
     wire::{
         device::read::Description,
         ssdp::{Notice, Saying},
@@ -29,6 +31,8 @@ const RETRY_TIME: Duration = Duration::from_secs(5);
 pub(super) enum Source {
     /// SSDP and the description that it points to.
     Ssdp,
+    /// Multicast DNS.
+    Mdns,
 }
 
 impl Source {
@@ -36,6 +40,7 @@ impl Source {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ssdp => "ssdp",
+            Self::Mdns => "mdns",
         }
     }
 }
@@ -60,6 +65,10 @@ pub(super) enum Change {
     Appeared(Found),
     /// It said goodbye, or was not heard of for longer than it said.
     Gone(Found),
+    /// A service of multicast DNS is there.
+    ServiceAppeared(Service),
+    /// It said goodbye, or its records are no longer good; as it was last known.
+    ServiceGone(Service),
 }
 
 /// A row with what the table needs beside it.
@@ -89,6 +98,7 @@ enum State {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     rows: Vec<Row>,
+    services: Vec<Service>,
     questions: VecDeque<(u64, HttpUrl)>,
     changes: VecDeque<Change>,
     last_number: u64,
@@ -215,6 +225,38 @@ impl Table {
         if news {
             self.changes.push_back(Change::Appeared(row.found.clone()));
         }
+    }
+
+    /// Takes what the browser of multicast DNS tells. Other addresses or texts of a service that is there are no news.
+    pub(super) fn browsed(&mut self, event: browser::Event) {
+        let at = |services: &[Service], name: &str, kind: &str| {
+            let mut services = services.iter();
+            services.position(|known| known.name == name && known.kind == kind)
+        };
+        match event {
+            browser::Event::Appeared(service) => {
+                let at = at(&self.services, &service.name, &service.kind);
+                if let Some(known) = at.and_then(|at| self.services.get_mut(at)) {
+                    *known = service;
+                } else if self.services.len() < limits::SERVICES {
+                    self.services.push(service.clone());
+                    self.changes.push_back(Change::ServiceAppeared(service));
+                } else {
+                    self.too_many = self.too_many.saturating_add(1);
+                }
+            }
+            browser::Event::Gone { name, kind } => {
+                if let Some(at) = at(&self.services, &name, &kind) {
+                    let service = self.services.remove(at);
+                    self.changes.push_back(Change::ServiceGone(service));
+                }
+            }
+        }
+    }
+
+    /// The services of multicast DNS that are there now.
+    pub(super) fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter()
     }
 
     /// Removes what was not heard of for too long.

@@ -65,6 +65,8 @@ impl Simulation {
             .map(|change| match change {
                 Change::Appeared(found) => format!("+{}", name(found)),
                 Change::Gone(found) => format!("-{}", name(found)),
+                Change::ServiceAppeared(service) => format!("+{} {}", service.name, service.kind),
+                Change::ServiceGone(service) => format!("-{} {}", service.name, service.port),
             })
             .collect()
     }
@@ -229,4 +231,61 @@ fn liars_fill_neither_the_table_nor_the_queue() {
     // Whoever was there first is still known.
     net.describe("uuid:x");
     assert!(net.changes().iter().all(|change| change.starts_with('+')));
+}
+
+fn service(name: &str, kind: &str, port: u16) -> browser::Event {
+    browser::Event::Appeared(Service {
+        name: name.into(),
+        kind: kind.into(),
+        host: "h.local".into(),
+        port,
+        addresses: vec![TV.parse().unwrap()],
+        txt: Vec::new(),
+    })
+}
+
+fn gone(name: &str, kind: &str) -> browser::Event {
+    let (name, kind) = (name.into(), kind.into());
+    browser::Event::Gone { name, kind }
+}
+
+#[test]
+fn a_service_is_told_of_once_until_it_goes_and_goes_as_it_was_last_known() {
+    let mut net = Simulation::default();
+    net.table.browsed(service("A", "_http._tcp.local", 80));
+    net.table.browsed(service("A", "_ipp._tcp.local", 631));
+    net.table.browsed(service("A", "_http._tcp.local", 81));
+    assert_eq!(net.changes(), ["+A _http._tcp.local", "+A _ipp._tcp.local"]);
+    assert_eq!(net.table.services().count(), 2);
+    net.table.browsed(gone("B", "_http._tcp.local"));
+    net.table.browsed(gone("A", "_http._tcp.local"));
+    net.table.browsed(gone("A", "_http._tcp.local"));
+    assert_eq!(net.changes(), ["-A 81"]);
+    net.table.browsed(service("A", "_http._tcp.local", 82));
+    assert_eq!(net.changes(), ["+A _http._tcp.local"]);
+}
+
+#[test]
+fn services_beyond_the_bound_are_counted_and_take_no_place_from_devices() {
+    let mut net = Simulation::default();
+    for n in 0..=limits::SERVICES {
+        net.table
+            .browsed(service(&n.to_string(), "_http._tcp.local", 80));
+    }
+    assert_eq!(net.changes().len(), limits::SERVICES);
+    assert!(
+        net.table
+            .ignored()
+            .unwrap()
+            .starts_with("1 messages named more")
+    );
+    net.alive(TV, "uuid:1", "http://10.0.0.7:80/d", 1800);
+    net.describe("uuid:1");
+    assert_eq!(net.changes(), ["+name of uuid:1"]);
+    // Who was too many does not go either; where one goes another finds its place.
+    net.table
+        .browsed(gone(&limits::SERVICES.to_string(), "_http._tcp.local"));
+    net.table.browsed(gone("0", "_http._tcp.local"));
+    net.table.browsed(service("late", "_http._tcp.local", 80));
+    assert_eq!(net.changes(), ["-0 80", "+late _http._tcp.local"]);
 }

@@ -23,13 +23,13 @@ use crate::{
 };
 
 /// The groups and the port (RFC 6762 §3).
-const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+pub(super) const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
-const PORT: u16 = 5353;
+pub(super) const PORT: u16 = 5353;
 /// Old receivers took a lower TTL for a datagram from elsewhere (RFC 6762 §11).
-const HOPS: u32 = 255;
+pub(super) const HOPS: u32 = 255;
 /// Datagrams taken in one turn before the loop's other tasks have theirs.
-const TURN: usize = 32;
+pub(super) const TURN: usize = 32;
 
 /// Runs the responder until `stop` says so and the last goodbye is out. `changed` rings when the served addresses
 /// have changed.

@@ -32,6 +32,7 @@ use crate::{
     },
 };
 
+mod browse;
 mod census;
 mod clock;
 mod connection;

@@ -119,6 +119,20 @@ impl Sockets {
 /// # Errors
 /// What socket(2), setsockopt(2) and bind(2) say.
 pub(super) fn bind(port: u16, hops: u32, ipv6: bool) -> io::Result<Async<UdpSocket>> {
+    let any: IpAddr = if ipv6 {
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
+    };
+    bind_at(SocketAddr::new(any, port), hops)
+}
+
+/// The same, which hears only what is sent to this address; a group's is fine for IPv4.
+///
+/// # Errors
+/// As [`bind`].
+pub(super) fn bind_at(address: SocketAddr, hops: u32) -> io::Result<Async<UdpSocket>> {
+    let ipv6 = address.is_ipv6();
     let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
     let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
@@ -126,19 +140,17 @@ pub(super) fn bind(port: u16, hops: u32, ipv6: bool) -> io::Result<Async<UdpSock
     let _ = socket.set_reuse_port(true);
     // "All": only what was joined here, not what any other program on this machine joined. The machine sorts the rest
     // out by interface, so a system that does not know the option (an emulator) is served too.
-    let any: IpAddr = if ipv6 {
+    if ipv6 {
         socket.set_only_v6(true)?;
         socket.set_multicast_hops_v6(hops)?;
         socket.set_multicast_loop_v6(true)?;
         let _ = socket.set_multicast_all_v6(false);
-        Ipv6Addr::UNSPECIFIED.into()
     } else {
         socket.set_multicast_ttl_v4(hops)?;
         socket.set_multicast_loop_v4(true)?;
         let _ = socket.set_multicast_all_v4(false);
-        Ipv4Addr::UNSPECIFIED.into()
-    };
-    socket.bind(&SocketAddr::new(any, port).into())?;
+    }
+    socket.bind(&address.into())?;
     pktinfo::enable(socket.as_fd(), ipv6)?;
     Async::new(socket.into())
 }

@@ -1,5 +1,5 @@
 //! A control point's ears and voice: SSDP searches out of every interface, their answers, announcements, and the
-//! descriptions that these point to, fetched a few at a time.
+//! descriptions that these point to, fetched a few at a time; and, where it is asked for, what `net/browse` finds.
 //!
 //! [`Search::next`] waits; what is heard is judged elsewhere (`control_point`).
 
@@ -16,12 +16,14 @@ use smol::{LocalExecutor, channel, future};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockRef, Socket, Type};
 
 use super::{
+    browse::Browse,
     fetch::{self, Answer, Question},
     interfaces,
 };
 use crate::{
     config::InterfacePattern,
     limits,
+    service::browser,
     sys::{addresses::Address, pktinfo},
 };
 
@@ -37,8 +39,17 @@ pub enum Event {
     Heard(Heard),
     /// The answer to the question of this number, or why there is none.
     Fetched(u64, Result<Answer, fetch::Error>),
+    /// A service of multicast DNS has come or gone.
+    Service(browser::Event),
     /// The time is over.
     Due,
+}
+
+/// What woke [`Search::next`].
+enum Woken {
+    By(Event),
+    /// The browser has to hear.
+    Browser,
 }
 
 /// A datagram.
@@ -62,6 +73,8 @@ pub struct Search {
     voice: Async<UdpSocket>,
     /// Hears announcements; none where port 1900 is held by a program that does not share it.
     ears: Option<Async<UdpSocket>>,
+    /// Browses multicast DNS too, once [`Search::browse`] has been called.
+    browse: Option<Browse>,
     executor: LocalExecutor<'static>,
     waiting: VecDeque<(u64, Question)>,
     under_way: usize,
@@ -84,6 +97,7 @@ impl Search {
             voice,
             // The group's own address: unicast searches stay with the server on this machine.
             ears: socket(GROUP).and_then(Async::new).ok(),
+            browse: None,
             executor: LocalExecutor::new(),
             waiting: VecDeque::new(),
             under_way: 0,
@@ -92,6 +106,17 @@ impl Search {
         };
         search.look_around();
         Ok(search)
+    }
+
+    /// From now on browses multicast DNS too.
+    ///
+    /// # Errors
+    /// Another program holds port 5353 and does not share it; all else goes on.
+    pub fn browse(&mut self) -> io::Result<()> {
+        let mut browse = Browse::open()?;
+        browse.look_around(self.now(), &self.interfaces);
+        self.browse = Some(browse);
+        Ok(())
     }
 
     /// The time since the sockets were opened.
@@ -120,6 +145,10 @@ impl Search {
             }
         }
         self.interfaces = present;
+        let now = self.now();
+        if let Some(browse) = &mut self.browse {
+            browse.look_around(now, &self.interfaces);
+        }
     }
 
     /// Sends `datagram` to the group out of every interface. One that refuses it is passed over: it may be going away.
@@ -152,21 +181,53 @@ impl Search {
             });
             task.detach();
         }
-        let due = due.map(|due| self.start + due);
-        let event = async_io::block_on(self.executor.run(self.wait(due)));
-        if matches!(event, Event::Fetched(..)) {
-            self.under_way -= 1;
+        loop {
+            let now = self.now();
+            let mut wake = due;
+            if let Some(browse) = &mut self.browse {
+                browse.send_what_is_due(now);
+                if let Some(event) = browse.event(now) {
+                    return Event::Service(event);
+                }
+                wake = [due, browse.wake_at()].into_iter().flatten().min();
+            }
+            let wake = wake.map(|wake| self.start + wake);
+            match async_io::block_on(self.executor.run(self.wait(wake))) {
+                Woken::By(Event::Due) if due.is_none_or(|due| self.now() < due) => {}
+                Woken::By(event) => {
+                    if matches!(event, Event::Fetched(..)) {
+                        self.under_way -= 1;
+                    }
+                    return event;
+                }
+                Woken::Browser => {
+                    let now = self.now();
+                    if let Some(browse) = &mut self.browse {
+                        browse.receive(now);
+                    }
+                    // Who floods us does not hold us here.
+                    if due.is_some_and(|due| due <= now) {
+                        return Event::Due;
+                    }
+                }
+            }
         }
-        event
     }
 
-    async fn wait(&self, due: Option<Instant>) -> Event {
+    async fn wait(&self, due: Option<Instant>) -> Woken {
         let time = async {
             match due {
                 Some(due) => drop(Timer::at(due).await),
                 None => future::pending().await,
             }
             Event::Due
+        };
+        let services = async {
+            match &self.browse {
+                Some(browse) => browse.readable().await,
+                None => future::pending().await,
+            }
+            Woken::Browser
         };
         let fetched = async {
             match self.reports.recv().await {
@@ -182,11 +243,11 @@ impl Search {
             }
         };
         // The time first: who floods us does not hold us.
-        future::or(
-            time,
-            future::or(fetched, future::or(answers, announcements)),
-        )
-        .await
+        let ssdp = async {
+            let heard = future::or(answers, announcements);
+            Woken::By(future::or(time, future::or(fetched, heard)).await)
+        };
+        future::or(ssdp, services).await
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::clients::python;
 use crate::harness::{
     FAR, Library, NEAR, Network, Rill, Setup, clean, have, mp3, mp3_titled, mp4, patience, program,
     wait_for,
@@ -80,10 +81,17 @@ fn discover_lists_the_server_for_people_and_for_scripts() {
         assert!(row.contains(cell), "{cell} is not in:\n{table}");
     }
     let (json, errors, status) = ask(&near, &["discover", "--timeout", "3", "--json"]);
-    assert_eq!((status, json.lines().count()), (0, 1), "{json}{errors}");
+    assert_eq!((status, json.lines().count()), (0, 2), "{json}{errors}");
     assert!(
         json.starts_with("{\"source\":\"ssdp\",\"address\":\"10.91.1.1\",\"location\":\"http://10.91.1.1:8200/description.xml\",\"name\":\"The <server>\""),
         "{json}"
+    );
+    let page = json.lines().nth(1).unwrap();
+    assert!(
+        page.starts_with("{\"source\":\"mdns\",\"address\":\"10.91.1.1\",\"name\":\"The <server>\",\"kind\":\"_http._tcp\"")
+            && page.contains("\"port\":8200,")
+            && page.contains("\"path=/\""),
+        "{page}"
     );
 }
 
@@ -125,14 +133,99 @@ fn watch_tells_what_appears_and_what_goes() {
     let _watching = Ended(watching);
     let lines = || fs::read_to_string(&path).unwrap();
     rill.start();
-    wait_for("the server appears", 20, || {
-        lines().contains("appeared  Here I am").then_some(())
+    for event in ["appeared  Here I am", "gone      Here I am"] {
+        for kind in ["MediaServer:1", "_http._tcp"] {
+            wait_for(event, 20, || {
+                lines().contains(&format!("{event}  {kind}")).then_some(())
+            });
+        }
+        if event.starts_with("appeared") {
+            rill.stop();
+        }
+    }
+    assert_eq!(lines().lines().count(), 4, "{}", lines());
+}
+
+/// Registers a service on the server's side with python-zeroconf; takes it back at the end of the input.
+const REGISTER: &str = r#"
+import socket, sys
+from zeroconf import IPVersion, ServiceInfo, Zeroconf
+zc = Zeroconf(interfaces=["10.91.1.1"], ip_version=IPVersion.V4Only)
+info = ServiceInfo("_rill-test._tcp.local.", "Lamp <1>._rill-test._tcp.local.", port=4711, server="lamp.local.",
+    addresses=[socket.inet_aton("10.91.1.1")], properties={"md": "Bright\x1b[2J", "id": "7"})
+zc.register_service(info)
+sys.stdin.read()
+zc.unregister_service(info)
+zc.close()
+"#;
+
+#[test]
+fn watch_and_wait_see_a_service_of_another_responder_come_and_go() {
+    let Some(network) = Network::fresh() else {
+        return;
+    };
+    let Some(python) = python() else {
+        return;
+    };
+    wait_for_link(&network);
+    let library = Library::empty();
+    let path = library.beside("watched");
+    let near = network.client(NEAR);
+    let watching = command(&near, &["discover", "--watch", "--json"])
+        .stdout(File::create(&path).unwrap())
+        .spawn()
+        .unwrap();
+    let _watching = Ended(watching);
+    let lines = || fs::read_to_string(&path).unwrap();
+    let name = "lamp <1>";
+    let waiting = command(&near, &["discover", "--wait", name, "--timeout", "60"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lamp = Network::command(&network.server(), "timeout");
+    lamp.arg(patience(60).as_secs().to_string());
+    lamp.arg(python)
+        .args(["-c", REGISTER])
+        .stdin(Stdio::piped());
+    clean(&mut lamp);
+    let mut lamp = Ended(lamp.spawn().unwrap());
+    let (row, errors, status) = said(&waiting.wait_with_output().unwrap());
+    assert_eq!(status, 0, "{errors}");
+    assert!(
+        row.contains("Lamp <1>  _rill-test._tcp  Bright\u{fffd}[2J  10.91.1.1:4711"),
+        "{row}"
+    );
+    let told = "\"source\":\"mdns\",\"address\":\"10.91.1.1\",\"name\":\"Lamp <1>\",\"kind\":\"_rill-test._tcp\",\
+                \"host\":\"lamp.local\",\"port\":4711,\"addresses\":[\"10.91.1.1\"],";
+    wait_for("the service appears", 20, || {
+        lines()
+            .contains(&format!("{{\"event\":\"appeared\",{told}"))
+            .then_some(())
     });
-    rill.stop();
-    wait_for("the server goes", 20, || {
-        lines().contains("gone      Here I am").then_some(())
+    drop(lamp.0.stdin.take());
+    wait_for("the service goes", 20, || {
+        lines()
+            .contains(&format!("{{\"event\":\"gone\",{told}"))
+            .then_some(())
     });
     assert_eq!(lines().lines().count(), 2, "{}", lines());
+}
+
+#[test]
+fn where_port_5353_is_held_alone_ssdp_goes_on_and_it_is_said_once() {
+    let library = small();
+    let Some(rill) = named(&library, "Still here") else {
+        return;
+    };
+    let near = rill.network().client(NEAR);
+    let _held = rill.network().inside(NEAR, || {
+        UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 5353)).unwrap()
+    });
+    let (json, errors, status) = ask(&near, &["discover", "--json", "--timeout", "3"]);
+    assert_eq!((status, json.lines().count()), (0, 1), "{json}{errors}");
+    assert!(json.starts_with("{\"source\":\"ssdp\""), "{json}");
+    assert_eq!(errors.matches("5353").count(), 1, "{errors}");
 }
 
 #[test]
