@@ -623,10 +623,13 @@ fn doctor_finds_nothing_wrong_with_a_healthy_server() {
     };
     let (text, status) = doctor(rill.network(), &library, &[]);
     assert_eq!(status, 0, "{text}");
+    // In an emulator the process has the emulator's name.
+    let program = std::env::var("RILL_RUNNER").unwrap_or("rill".to_owned());
+    let shared = format!("ok       port-1900  UDP port 1900 is shared by {program} (process ");
     for line in [
         "ok       clock",
         "ok       settings",
-        "ok       port-1900  UDP port 1900 is shared by rill (process ",
+        shared.as_str(),
         "ok       heard      lan1 (10.91.1.1): a search is answered by rill at 10.91.1.1",
         "ok       heard      lan2 (10.91.2.1): a search is answered by rill at 10.91.2.1",
         "ok       reachable  http://10.91.1.1:8200/description.xml is 'Healthy'",
@@ -712,6 +715,10 @@ fn doctor_sees_what_the_service_may_not_read() {
     let library = small();
     if !rustix::process::getuid().is_root() {
         crate::harness::skip("only root may run the server as another user");
+        return;
+    }
+    if std::env::var_os("RILL_RUNNER").is_some() {
+        // The service's process has the emulator's name there, and is not known by it.
         return;
     }
     let Some(rill) = Setup::new(&library).run_by_nobody().start() else {
