@@ -31,16 +31,13 @@ pub fn seed() {
     let (Ok(of), Ok(into)) = (env::var("RILL_FUZZ_SCAN"), env::var("RILL_FUZZ_SEED")) else {
         return;
     };
+    let roots = vec![Root::new(Path::new(&of), None)];
     let job = Job {
-        roots: vec![Root::new(Path::new(&of), None)],
-        previous: None,
-        prober: Arc::new(MediaProber),
-        progress: Arc::default(),
         views: Views {
             shown: vec![View::Music, View::Video, View::Pictures, View::Folders],
             initials: 2,
         },
-        now: 0,
+        ..Job::new(roots, None, Arc::new(MediaProber))
     };
     if let Ok(scanned) = scan::scan(&job) {
         scanned.built.commit(Path::new(&into)).expect("a seed");

@@ -31,8 +31,12 @@ pub fn cover(data: &[u8]) {
     let len = data.len() as u64;
     let source = Source::new(&data, len);
     let media = prober::probe(b"a.ogg", &mut Reader::new(&source)).media;
-    let found = media.art.filter(|_| media.mime.is_some_and(packed::is_packed));
-    let elsewhere = data.last_chunk().map(|last| u64::from(u16::from_le_bytes(*last)));
+    let found = media
+        .art
+        .filter(|_| media.mime.is_some_and(packed::is_packed));
+    let elsewhere = data
+        .last_chunk()
+        .map(|last| u64::from(u16::from_le_bytes(*last)));
     for at in found.map(|span| span.offset).into_iter().chain(elsewhere) {
         if let Ok(picture) = packed::unpack(&data, len, at) {
             let length = picture.len() as u64;

@@ -79,12 +79,8 @@ fn catalogue() -> Arc<Snapshot> {
         "../a.mp3\nb.jpg\n../c/d.mp3\n../c/d.mp3\n",
     )
     .expect("a playlist");
-    let scanned = scan::scan(&Job {
-        roots: vec![Root::new(&folder, None)],
-        previous: None,
-        prober: Arc::new(Inventor),
-        progress: Arc::default(),
-    });
+    let roots = vec![Root::new(&folder, None)];
+    let scanned = scan::scan(&Job::new(roots, None, Arc::new(Inventor)));
     let snapshot = scanned
         .ok()
         .and_then(|scanned| scanned.built.to_snapshot().ok());

@@ -45,7 +45,10 @@ pub fn didl(data: &[u8]) {
         assert!(!object.id.is_empty());
         assert!(object.res.iter().all(|res| !res.url.is_empty()));
     }
-    let _ = (reply::parse(data).is_ok(), Reply::parse(data, "Browse").is_ok());
+    let _ = (
+        reply::parse(data).is_ok(),
+        Reply::parse(data, "Browse").is_ok(),
+    );
 }
 
 /// A head, then its body, which has to come out the same whole and byte by byte.
