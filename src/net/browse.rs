@@ -17,7 +17,7 @@ use crate::{
     service::{
         Now,
         browser::{Browser, Event, Wanted},
-        discovery::{Datagram, Input, Interface},
+        discovery::Input,
     },
     sys::addresses::Address,
 };
@@ -56,25 +56,15 @@ impl Browse {
 
     /// Compares the interfaces with those that the machine knows of, joins the group, and tells it.
     pub(super) fn look_around(&mut self, now: Duration, present: &[Address]) {
-        for gone in self.told.iter().filter(|old| !present.contains(old)) {
-            let (index, address) = (gone.index, gone.address);
-            self.machine
-                .handle(moment(now), Input::InterfaceDown { index, address });
-        }
-        for new in present.iter().filter(|new| !self.told.contains(new)) {
+        let join = |new: &Address| {
             if let Err(error) = self.sockets.join(GROUP_V4.into(), new.index) {
                 log::debug!("cannot join the group {GROUP_V4} on {}: {error}", new.name);
             }
-            self.machine.handle(
-                moment(now),
-                Input::InterfaceUp(Interface {
-                    index: new.index,
-                    address: new.address,
-                    prefix_len: new.prefix_len,
-                }),
-            );
-        }
-        self.told = present.to_vec();
+        };
+        let machine = &mut self.machine;
+        multicast::compare(&mut self.told, present, join, |news| {
+            machine.handle(moment(now), news);
+        });
     }
 
     /// Sends the questions that are due.
@@ -96,15 +86,8 @@ impl Browse {
     pub(super) fn receive(&mut self, now: Duration) {
         let machine = &mut self.machine;
         self.sockets
-            .receive(&mut self.buffer[..], TURN, |bytes, received| {
-                let input = Input::Datagram(Datagram {
-                    bytes,
-                    from: received.from,
-                    interface: received.interface,
-                    local: received.to,
-                    multicast: received.to.is_multicast(),
-                });
-                machine.handle(moment(now), input);
+            .receive(&mut self.buffer[..], TURN, |datagram| {
+                machine.handle(moment(now), Input::Datagram(datagram));
             });
     }
 

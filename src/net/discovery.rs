@@ -13,13 +13,11 @@ use smol::{channel::Receiver, future};
 
 use super::{
     Context, interfaces,
-    multicast::{self, Sockets},
+    multicast::{self, Sockets, down, interface},
 };
 use crate::{
     limits,
-    service::discovery::{
-        Datagram, Discovery, GROUP_V4, GROUP_V6, GROUP_V6_SITE, Input, Interface, PORT,
-    },
+    service::discovery::{Discovery, GROUP_V4, GROUP_V6, GROUP_V6_SITE, Input, PORT},
     sys::{addresses::Address, netlink::NetworkChanges},
 };
 
@@ -128,15 +126,9 @@ impl Hands {
     fn receive(&mut self) {
         let mut buffer = [0; limits::DATAGRAM_BYTES];
         let before = self.machine.seen().searches;
-        self.sockets.receive(&mut buffer, TURN, |bytes, received| {
-            let input = Input::Datagram(Datagram {
-                bytes,
-                from: received.from,
-                interface: received.interface,
-                local: received.to,
-                multicast: received.to.is_multicast(),
-            });
-            self.machine.handle(self.context.clock.now(), input);
+        self.sockets.receive(&mut buffer, TURN, |datagram| {
+            let now = self.context.clock.now();
+            self.machine.handle(now, Input::Datagram(datagram));
         });
         let seen = self.machine.seen();
         if seen.searches != before {
@@ -178,10 +170,6 @@ impl Hands {
         // An address that is there but no longer the best goes after the better one has come: no byebye is needed.
         let gone = self.served.iter().filter(|old| !present.contains(old));
         let (replaced, gone): (Vec<_>, Vec<_>) = gone.partition(|old| all.contains(old));
-        let down = |address: &Address| {
-            let (index, address) = (address.index, address.address);
-            Input::InterfaceDown { index, address }
-        };
         for old in gone {
             log::info!("{} is no longer served on {}", old.address, old.name);
             self.machine.handle(now, down(old));
@@ -234,14 +222,6 @@ impl Hands {
                 self.sockets.v4 = socket;
             }
         }
-    }
-}
-
-fn interface(address: &Address) -> Interface {
-    Interface {
-        index: address.index,
-        address: address.address,
-        prefix_len: address.prefix_len,
     }
 }
 

@@ -15,10 +15,7 @@ use super::{
 };
 use crate::{
     limits,
-    service::{
-        discovery::{Datagram, Input, Interface},
-        mdns::Responder,
-    },
+    service::{discovery::Input, mdns::Responder},
     sys::addresses::Address,
 };
 
@@ -142,28 +139,17 @@ impl Hands {
 
     fn receive(&mut self) {
         let mut buffer = [0; limits::DNS_MESSAGE_BYTES];
-        self.sockets.receive(&mut buffer, TURN, |bytes, received| {
-            let input = Input::Datagram(Datagram {
-                bytes,
-                from: received.from,
-                interface: received.interface,
-                local: received.to,
-                multicast: received.to.is_multicast(),
-            });
-            self.machine.handle(self.context.clock.now(), input);
+        self.sockets.receive(&mut buffer, TURN, |datagram| {
+            let now = self.context.clock.now();
+            self.machine.handle(now, Input::Datagram(datagram));
         });
     }
 
     /// Compares the addresses served with those that the machine knows of, joins groups, and tells it.
     fn look_around(&mut self) {
-        let present = self.context.present.borrow().clone();
+        let present = self.context.present.borrow();
         let now = self.context.clock.now();
-        for gone in self.told.iter().filter(|old| !present.contains(old)) {
-            let (index, address) = (gone.index, gone.address);
-            self.machine
-                .handle(now, Input::InterfaceDown { index, address });
-        }
-        for new in present.iter().filter(|new| !self.told.contains(new)) {
+        let join = |new: &Address| {
             let group: IpAddr = match new.address {
                 IpAddr::V4(_) => GROUP_V4.into(),
                 IpAddr::V6(_) => GROUP_V6.into(),
@@ -174,15 +160,10 @@ impl Hands {
                     new.name
                 );
             }
-            self.machine.handle(
-                now,
-                Input::InterfaceUp(Interface {
-                    index: new.index,
-                    address: new.address,
-                    prefix_len: new.prefix_len,
-                }),
-            );
-        }
-        self.told = present;
+        };
+        let machine = &mut self.machine;
+        multicast::compare(&mut self.told, &present, join, |news| {
+            machine.handle(now, news);
+        });
     }
 }

@@ -11,7 +11,10 @@ use async_io::Async;
 use smol::future;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockRef, Socket, Type};
 
-use crate::{service::discovery::Transmit, sys::pktinfo};
+use crate::{
+    service::discovery::{Datagram, Input, Interface, Transmit},
+    sys::{addresses::Address, pktinfo},
+};
 
 /// Two sockets: one for IPv4, one for IPv6. Either may be missing, and what is to go out by it is lost.
 #[derive(Debug, Default)]
@@ -37,14 +40,18 @@ impl Sockets {
         &self,
         buffer: &mut [u8],
         most: usize,
-        mut take: impl FnMut(&[u8], &pktinfo::Received),
+        mut take: impl FnMut(Datagram<'_>),
     ) {
         for socket in [&self.v4, &self.v6].into_iter().flatten() {
             for _ in 0..most {
                 match pktinfo::receive(socket.as_fd(), buffer) {
-                    Ok(received) => {
-                        take(buffer.get(..received.len).unwrap_or_default(), &received);
-                    }
+                    Ok(received) => take(Datagram {
+                        bytes: buffer.get(..received.len).unwrap_or_default(),
+                        from: received.from,
+                        interface: received.interface,
+                        local: received.to,
+                        multicast: received.to.is_multicast(),
+                    }),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     // Not told where it came in, or an error that an earlier datagram of ours met on its way.
                     Err(_) => {}
@@ -111,6 +118,41 @@ impl Sockets {
             self.v6.as_ref()
         }
     }
+}
+
+/// An address as the machines know it.
+pub(super) fn interface(address: &Address) -> Interface {
+    Interface {
+        index: address.index,
+        address: address.address,
+        prefix_len: address.prefix_len,
+    }
+}
+
+/// The news that an address is gone.
+pub(super) fn down(address: &Address) -> Input<'static> {
+    Input::InterfaceDown {
+        index: address.index,
+        address: address.address,
+    }
+}
+
+/// Compares the addresses `present` with those that a machine was `told` of, and tells it: what is gone first. Before it
+/// hears of a new one `join` is called with it.
+pub(super) fn compare(
+    told: &mut Vec<Address>,
+    present: &[Address],
+    join: impl Fn(&Address),
+    mut tell: impl FnMut(Input<'_>),
+) {
+    for gone in told.iter().filter(|old| !present.contains(old)) {
+        tell(down(gone));
+    }
+    for new in present.iter().filter(|new| !told.contains(new)) {
+        join(new);
+        tell(Input::InterfaceUp(interface(new)));
+    }
+    *told = present.to_vec();
 }
 
 /// A socket on `port`, shared with every other program that shares it; what it multicasts makes at most `hops` hops,
