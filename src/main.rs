@@ -26,8 +26,8 @@ fn main() -> ExitCode {
             return ask_network(|config| ls::run(&options, config, &mut io::stdout()));
         }
         Ok(Command::Doctor(options, folders)) => return examine(options, &folders),
-        Ok(Command::Version) => return print(&cli::version_text()),
-        Ok(Command::Help) => return print(&cli::help_text()),
+        Ok(Command::Version) => return print(&cli::printed::version()),
+        Ok(Command::Help) => return print(&cli::printed::help()),
         Err(error) => return refuse(&error),
     };
     let config = match configuration(&folders) {
