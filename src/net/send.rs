@@ -5,7 +5,7 @@ use std::{fs::File, future::Future, io, net::TcpStream, os::fd::AsFd, sync::Arc,
 use async_io::{Async, Timer};
 use smol::future;
 
-use super::files;
+use super::files::{self, Held};
 use crate::{
     limits,
     service::{Body, ByteRanges, Document, FileBody},
@@ -22,7 +22,7 @@ pub(super) async fn send(
     stream: &Async<TcpStream>,
     mut head: Vec<u8>,
     body: Body,
-    file: Option<&Arc<File>>,
+    file: Option<&Arc<Held>>,
 ) -> io::Result<Vec<u8>> {
     match body {
         Body::Empty => patiently(write_all(stream, &head)).await?,
@@ -98,7 +98,7 @@ async fn send_file_body(
     stream: &Async<TcpStream>,
     head: &mut Vec<u8>,
     body: &FileBody,
-    file: &Arc<File>,
+    file: &Arc<Held>,
 ) -> io::Result<()> {
     match body {
         FileBody::Span(span) => {
@@ -113,7 +113,7 @@ async fn send_multipart(
     stream: &Async<TcpStream>,
     out: &mut Vec<u8>,
     parts: &ByteRanges,
-    file: &Arc<File>,
+    file: &Arc<Held>,
 ) -> io::Result<()> {
     for (place, span) in parts.spans.iter().enumerate() {
         append(out, parts.texts().part(place));
@@ -143,7 +143,7 @@ async fn write_all_of_more(stream: &Async<TcpStream>, bytes: &[u8]) -> io::Resul
 }
 
 /// Sends `span` of `file`, never from a disk that is not ready: a reader brings the next window first.
-async fn send_span(stream: &Async<TcpStream>, file: &Arc<File>, span: Span) -> io::Result<()> {
+async fn send_span(stream: &Async<TcpStream>, file: &Arc<Held>, span: Span) -> io::Result<()> {
     let mut at = span.start;
     let mut warm_until = at;
     let mut way = Way::Sendfile;

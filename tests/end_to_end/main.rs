@@ -21,8 +21,10 @@ mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
 mod events; //    GENA: subscribing, the first event, changes, foreign callbacks, dead subscribers
 mod hostile; //   bad input on every door; after each, the server still answers
+mod hostile_crowd; // too many, too slow, too often: who is turned away, and who is not
 mod hostile_disk; // bad input from below: links, pipes, permissions, broken media
 mod hostile_soap; // bad input in an action: XML that is none, DTDs, depth, odd arguments
+mod hostile_web; // pages from elsewhere: hosts, origins, what is given back
 mod interfaces; // the network as it really is: cables, DHCP, IPv6, neighbours on port 1900, floods
 mod live; //      a library that changes, disks that come and go, a state directory that fails
 mod mdns; //      multicast DNS: added, resolved, removed; beside Avahi
@@ -31,5 +33,6 @@ mod play_live; // media over HTTP while things happen: slow readers, files that 
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
+mod stalled; //   a disk that does not answer, fails, is pulled out: everybody else goes on
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
 mod views; //     what is made of the files' tags: containers, appearances, ids, updates
