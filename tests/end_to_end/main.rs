@@ -16,6 +16,7 @@ mod harness;
 
 mod art; //       covers, small pictures, subtitles in UTF-8
 mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
+mod cage; //      rights given up, the watchdog, little memory
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
