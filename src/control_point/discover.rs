@@ -7,7 +7,7 @@ use super::{
     lookout::Lookout,
     table::{Change, Found},
 };
-use crate::config::InterfacePattern;
+use crate::config::Links;
 
 mod row;
 
@@ -28,8 +28,8 @@ const DEAF_PERIOD: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// `--json`: a line of JSON for each device and service, or each change. All have `source`, `address`, `name` and
-    /// `kind`; `ssdp` adds `location` and what the description says, or `trouble`; `mdns` adds `addresses`, `host`, `port`
-    /// and `txt`.
+    /// `kind`; `ssdp` adds `location` and what the description says, or `trouble`, and `also`, its other locations; `mdns`
+    /// adds `addresses`, `host`, `port` and `txt`.
     pub json: bool,
     /// What to do with what is found.
     pub mode: Mode,
@@ -54,23 +54,19 @@ pub enum Mode {
 ///
 /// # Errors
 /// In words why nothing can be searched for.
-pub fn run(
-    options: &Options,
-    patterns: &[InterfacePattern],
-    out: &mut dyn Write,
-) -> Result<Outcome, String> {
+pub fn run(options: &Options, links: &Links, out: &mut dyn Write) -> Result<Outcome, String> {
     match &options.mode {
         Mode::List => {
-            let mut lookout = Lookout::open(patterns, None)?;
+            let mut lookout = Lookout::open(links, None)?;
             lookout.browse();
             let end = options.timeout.unwrap_or(DISCOVER_TIME);
             while lookout.next(Some(end)).is_some() {}
             Ok(list(options.json, &lookout, out))
         }
-        Mode::Watch => watch(options, patterns, out),
+        Mode::Watch => watch(options, links, out),
         Mode::Wait(name) => {
             let end = options.timeout.unwrap_or(WAIT_TIME);
-            let mut lookout = Lookout::open(patterns, Some(WAIT_PERIOD))?;
+            let mut lookout = Lookout::open(links, Some(WAIT_PERIOD))?;
             lookout.browse();
             let Some(change) = wait(&mut lookout, name, end, |_| true) else {
                 return Ok(Outcome::Missing);
@@ -89,7 +85,8 @@ pub fn run(
 
 /// Prints all that is there.
 fn list(json: bool, lookout: &Lookout, out: &mut dyn Write) -> Outcome {
-    let devices = lookout.table().rows().map(Row::Device);
+    let devices = lookout.table().rows();
+    let devices = devices.iter().map(Row::Device);
     let services = lookout.table().services().map(Row::Service);
     let mut rows: Vec<Row<'_>> = devices.chain(services).collect();
     // Of one name the devices first.
@@ -114,17 +111,13 @@ fn list(json: bool, lookout: &Lookout, out: &mut dyn Write) -> Outcome {
     Outcome::Found
 }
 
-fn watch(
-    options: &Options,
-    patterns: &[InterfacePattern],
-    out: &mut dyn Write,
-) -> Result<Outcome, String> {
-    let mut lookout = Lookout::open(patterns, Some(WATCH_PERIOD))?;
+fn watch(options: &Options, links: &Links, out: &mut dyn Write) -> Result<Outcome, String> {
+    let mut lookout = Lookout::open(links, Some(WATCH_PERIOD))?;
     if !lookout.hears_announcements() {
         log::warn!(
             "another program holds UDP port 1900 and does not share it: announcements go unheard, only searches tell"
         );
-        lookout = Lookout::open(patterns, Some(DEAF_PERIOD))?;
+        lookout = Lookout::open(links, Some(DEAF_PERIOD))?;
     }
     lookout.browse();
     let mut outcome = Outcome::Missing;
@@ -152,11 +145,11 @@ fn watch(
 /// In words why nothing can be searched for.
 pub(super) fn find(
     wanted: &str,
-    patterns: &[InterfacePattern],
+    links: &Links,
     time: Duration,
     fits: impl Fn(&Found) -> bool,
 ) -> Result<Option<Found>, String> {
-    let mut lookout = Lookout::open(patterns, Some(WAIT_PERIOD))?;
+    let mut lookout = Lookout::open(links, Some(WAIT_PERIOD))?;
     match wait(&mut lookout, wanted, time, fits) {
         Some(Change::Appeared(found)) => Ok(Some(found)),
         // Nobody browses.

@@ -1,12 +1,9 @@
 //! A row of what is on the network, for people and for scripts.
 
-use std::{
-    fmt::Write as _,
-    net::{IpAddr, SocketAddr},
-};
+use std::{fmt::Write as _, net::IpAddr};
 
 use super::super::{
-    short_type,
+    short_type, shown, shown_address,
     table::{Change, Found, Source},
 };
 use crate::{
@@ -54,7 +51,7 @@ impl<'t> Row<'t> {
 
     pub(super) fn address(self) -> Option<IpAddr> {
         match self {
-            Self::Device(found) => Some(found.address),
+            Self::Device(found) => Some(found.address()),
             Self::Service(service) => service.addresses.first().copied(),
         }
     }
@@ -95,11 +92,18 @@ fn service_cells(service: &Service) -> [String; COLUMNS] {
         plain(&service.name, CELL_CHARS),
         plain(short_kind(&service.kind), CELL_CHARS),
         plain(model, CELL_CHARS),
-        address.map_or_else(String::new, |address| {
-            SocketAddr::new(*address, service.port).to_string()
-        }),
+        address.map_or_else(String::new, |address| at(*address, service)),
         plain(&service.txt.join(" "), 4 * CELL_CHARS),
     ]
+}
+
+/// An address of a service, with its port.
+fn at(address: IpAddr, service: &Service) -> String {
+    let shown = shown_address(address, service.interface);
+    match address {
+        IpAddr::V4(_) => format!("{shown}:{}", service.port),
+        IpAddr::V6(_) => format!("[{shown}]:{}", service.port),
+    }
 }
 
 /// `_http._tcp` of `_http._tcp.local`.
@@ -108,7 +112,8 @@ fn short_kind(kind: &str) -> &str {
 }
 
 fn service_to_json(line: &mut Object, service: &Service) {
-    let addresses: Vec<_> = service.addresses.iter().map(IpAddr::to_string).collect();
+    let shown = |address: &IpAddr| shown_address(*address, service.interface);
+    let addresses: Vec<_> = service.addresses.iter().map(shown).collect();
     line.text("source", Source::Mdns.name());
     line.text("address", addresses.first().map_or("", String::as_str));
     line.text("name", &service.name);
@@ -122,7 +127,7 @@ fn service_to_json(line: &mut Object, service: &Service) {
 /// A row for people: name, kind, model, address, services. What has no description says why in the place of its model.
 fn cells(found: &Found) -> [String; COLUMNS] {
     let cell = |text: &str| plain(text, CELL_CHARS);
-    let address = found.address.to_string();
+    let address = device_address(found);
     match &found.description {
         Ok(of) => {
             let services = of.services.iter().map(|s| short_type(&s.service_type));
@@ -178,10 +183,18 @@ fn columns<const N: usize>(lines: &[[String; N]]) -> String {
     text
 }
 
+fn device_address(found: &Found) -> String {
+    shown_address(found.address(), found.location.scope().unwrap_or_default())
+}
+
 fn device_to_json(line: &mut Object, found: &Found) {
     line.text("source", found.source.name());
-    line.text("address", &found.address.to_string());
-    line.text("location", &found.location.to_string());
+    line.text("address", &device_address(found));
+    line.text("location", &shown(&found.location));
+    if !found.also.is_empty() {
+        let also: Vec<String> = found.also.iter().map(shown).collect();
+        line.texts("also", also.iter().map(String::as_str));
+    }
     match &found.description {
         Ok(of) => {
             line.text("name", &of.friendly_name);
@@ -211,7 +224,7 @@ mod tests {
     fn found(description: Result<Description, String>) -> Found {
         Found {
             source: Source::Ssdp,
-            address: "10.0.0.7".parse().unwrap(),
+            also: Vec::new(),
             location: HttpUrl::parse("http://10.0.0.7:8200/d").unwrap(),
             description,
         }
@@ -265,6 +278,7 @@ mod tests {
             kind: "_googlecast._tcp.local".into(),
             host: "cast.local".into(),
             port: 8009,
+            interface: 1,
             addresses: vec!["10.0.0.8".parse().unwrap(), "fd00::8".parse().unwrap()],
             txt: vec!["id=1\u{7}".into(), "MD=Stick".into(), "alone".into()],
         };

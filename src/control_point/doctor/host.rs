@@ -188,8 +188,11 @@ pub(super) fn container(interfaces: &[Address]) -> Finding {
         };
         matches!((number("ifindex"), number("iflink")), (Some(a), Some(b)) if a != b)
     };
-    let pairs = interfaces.iter().all(is_pair);
-    judge_container(inside.contains(&true), pairs, interfaces)
+    // Of IPv6 every interface has an address.
+    let of_v4 = interfaces.iter().filter(|of| of.address.is_ipv4());
+    let of_v4: Vec<_> = of_v4.cloned().collect();
+    let pairs = of_v4.iter().all(is_pair);
+    judge_container(inside.contains(&true), pairs, &of_v4)
 }
 
 /// `pairs`: each interface is one end of a pair whose other end is in another namespace.

@@ -140,6 +140,7 @@ fn what_is_there_appears_once_with_all_that_is_needed() {
             kind: HTTP.to_owned(),
             host: "board20.local".to_owned(),
             port: 8200,
+            interface: 2,
             addresses: vec![IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20))],
             txt: ["path=/", "description=DLNA media server", "udn=uuid:1"]
                 .map(ToOwned::to_owned)
