@@ -191,10 +191,6 @@ fn device_to_json(line: &mut Object, found: &Found) {
     line.text("source", found.source.name());
     line.text("address", &device_address(found));
     line.text("location", &shown(&found.location));
-    if !found.also.is_empty() {
-        let also: Vec<String> = found.also.iter().map(shown).collect();
-        line.texts("also", also.iter().map(String::as_str));
-    }
     match &found.description {
         Ok(of) => {
             line.text("name", &of.friendly_name);
@@ -210,6 +206,10 @@ fn device_to_json(line: &mut Object, found: &Found) {
             );
         }
         Err(trouble) => line.text("trouble", trouble),
+    }
+    if !found.also.is_empty() {
+        let also: Vec<String> = found.also.iter().map(shown).collect();
+        line.texts("also", also.iter().map(String::as_str));
     }
 }
 
