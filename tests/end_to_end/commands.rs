@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -216,6 +216,75 @@ fn watch_and_wait_see_a_service_of_another_responder_come_and_go() {
             .contains(&format!("{{\"event\":\"gone\",{told}"))
             .then_some(())
     });
+    assert_eq!(lines().lines().count(), 2, "{}", lines());
+}
+
+/// What a responder multicasts of one service, `Torch` on port 4712 of 10.91.1.1: PTR, SRV, TXT and A, good for some
+/// seconds (RFC 6762 §10, RFC 6763 §4).
+fn announcement(ttl_secs: u8) -> Vec<u8> {
+    let name = |labels: &[&str]| {
+        let mut bytes: Vec<u8> = Vec::new();
+        for label in labels {
+            bytes.push(u8::try_from(label.len()).unwrap());
+            bytes.extend(label.as_bytes());
+        }
+        bytes.push(0);
+        bytes
+    };
+    let (kind, host) = (["_rill-test", "_tcp", "local"], name(&["torch", "local"]));
+    let instance = name(&[&["Torch"][..], &kind].concat());
+    let srv = [&[0, 0, 0, 0][..], &4712_u16.to_be_bytes(), &host].concat();
+    let records = [
+        (name(&kind), 12, instance.clone()),
+        (instance.clone(), 33, srv),
+        (instance, 16, vec![4, b'i', b'd', b'=', b'8']),
+        (host, 1, vec![10, 91, 1, 1]),
+    ];
+    let types = (
+        name(&["_services", "_dns-sd", "_udp", "local"]),
+        12,
+        name(&kind),
+    );
+    // An answer with authority; five records.
+    let mut bytes = vec![0, 0, 0x84, 0, 0, 0, 0, 5, 0, 0, 0, 0];
+    for (owner, kind, data) in std::iter::once(types).chain(records) {
+        bytes.extend(owner);
+        bytes.extend([0, kind, 0, 1, 0, 0, 0, ttl_secs]);
+        bytes.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
+        bytes.extend(data);
+    }
+    bytes
+}
+
+#[test]
+fn watch_tells_that_a_service_is_gone_whose_owner_vanished_without_a_word() {
+    let Some(network) = Network::fresh() else {
+        return;
+    };
+    wait_for_link(&network);
+    let library = Library::empty();
+    let path = library.beside("watched");
+    let watching = command(&network.client(NEAR), &["discover", "--watch"])
+        .stdout(File::create(&path).unwrap())
+        .spawn()
+        .unwrap();
+    let _watching = Ended(watching);
+    let lines = || fs::read_to_string(&path).unwrap();
+    let socket = network.inside_server(|| UdpSocket::bind((NEAR.server, 5353)).unwrap());
+    let row = "Torch  _rill-test._tcp    10.91.1.1:4712  id=8";
+    let mut told_at = Instant::now();
+    wait_for("the service appears", 20, || {
+        let group = (Ipv4Addr::new(224, 0, 0, 251), 5353);
+        told_at = Instant::now();
+        socket.send_to(&announcement(4), group).unwrap();
+        thread::sleep(Duration::from_millis(300));
+        lines().contains(&format!("appeared  {row}")).then_some(())
+    });
+    wait_for("the service goes", 30, || {
+        lines().contains(&format!("gone      {row}")).then_some(())
+    });
+    let secs = told_at.elapsed().as_secs();
+    assert!(secs >= 4, "gone after {secs} s, too soon");
     assert_eq!(lines().lines().count(), 2, "{}", lines());
 }
 

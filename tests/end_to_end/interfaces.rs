@@ -2,16 +2,17 @@
 //!
 //! What happens is watched from a second host, by a log of the datagrams that reach it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{IoSlice, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, UdpSocket};
-use std::process::{Child, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
-use rustix::process::{Pid, Signal, kill_process};
 
+use crate::commands::{Ended, ask as ask_command};
 use crate::harness::{
     Browse, Connection, FAR, Library, Listener, Message, NEAR, Network, Rill, Searcher, Setup,
     Side, clean, envelope, have, mp3, patience, program, wait_for,
@@ -129,6 +130,51 @@ impl Stream {
     }
 }
 
+/// gssdp-discover on a second host: a control point of another make, and what it tells.
+struct Gssdp {
+    told: PathBuf,
+    _child: Ended,
+}
+
+impl Gssdp {
+    /// Starts it; `None` where it is not installed.
+    fn watch(network: &Network, side: Side, library: &Library) -> Option<Self> {
+        if !have("gssdp-discover") {
+            return None;
+        }
+        let told = library.beside(&format!("gssdp-{}", side.interface));
+        let child = Network::command(&network.client(side), "gssdp-discover")
+            .args(["--interface", "lan0", "--target", DEVICE])
+            .stdout(File::create(&told).unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Some(Self {
+            told,
+            _child: Ended(child),
+        })
+    }
+
+    /// What it has told so far: `+LOCATION` for what is there, `-` for what is gone.
+    fn told(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.told).unwrap();
+        let location = |line: &str| Some(format!("+{}", line.trim().strip_prefix("Location: ")?));
+        let gone = |line: &str| line.contains("unavailable").then(|| "-".to_owned());
+        let lines = text.lines();
+        lines
+            .filter_map(|line| location(line).or_else(|| gone(line)))
+            .collect()
+    }
+
+    /// Waits until the last that it told is this.
+    fn until(this: Option<&Self>, expected: &[&str]) {
+        let Some(this) = this else { return };
+        wait_for(&format!("gssdp-discover tells {expected:?}"), 20, || {
+            (this.told() == expected).then_some(())
+        });
+    }
+}
+
 // ---- interfaces come and go --------------------------------------------------------------------
 
 #[test]
@@ -140,6 +186,7 @@ fn a_start_without_any_network_is_announced_when_the_cable_is_in() {
     let server = network.server();
     Network::ip(&server, "link set lan1 down\nlink set lan2 down");
     let listener = Listener::open(&network, NEAR);
+    let gssdp = Gssdp::watch(&network, NEAR, &library);
     let mut rill = Setup::new(&library).idle_on(network);
     rill.spawn();
     rill.wait_for_log("listed all", 1);
@@ -147,6 +194,8 @@ fn a_start_without_any_network_is_announced_when_the_cable_is_in() {
     Network::ip(&server, "link set lan1 up");
     let heard = until_alive(&listener, &at("10.91.1.1"));
     assert_eq!(count(&heard, "ssdp:update"), 0, "nobody knew of it before");
+    let there = format!("+{}", at("10.91.1.1"));
+    Gssdp::until(gssdp.as_ref(), &[&there]);
     rill.must_answer("the cable was put in");
 }
 
@@ -189,7 +238,10 @@ fn a_new_address_by_dhcp_is_announced_after_a_byebye_of_the_old_one() {
         return;
     };
     let listener = Listener::open(rill.network(), NEAR);
+    let gssdp = Gssdp::watch(rill.network(), NEAR, &library);
     let before = until_alive(&listener, &at("10.91.1.1"));
+    let [old, new] = ["10.91.1.1", "10.91.1.77"].map(|address| format!("+{}", at(address)));
+    Gssdp::until(gssdp.as_ref(), &[&old]);
     let stream = Stream::begin(&rill, FAR);
     listener.clear();
     Network::ip(
@@ -204,6 +256,7 @@ fn a_new_address_by_dhcp_is_announced_after_a_byebye_of_the_old_one() {
     assert_eq!(count(goodbyes, "ssdp:byebye"), 6, "{heard:#?}");
     assert_eq!(count(&heard, "ssdp:byebye"), 6, "{heard:#?}");
     assert!(boot_id(heard.last().unwrap()) > boot_id(&before[0]));
+    Gssdp::until(gssdp.as_ref(), &[&old, "-", &new]);
     stream.must_end_well();
     let new = SocketAddr::from(([10, 91, 1, 77], 8200));
     let mut connection = Connection::open(rill.network(), NEAR, new);
@@ -226,8 +279,12 @@ fn a_second_interface_is_announced_there_and_told_by_an_update_on_the_first() {
     let server = network.server();
     Network::ip(&server, "link set lan2 down");
     let [near, far] = [NEAR, FAR].map(|side| Listener::open(&network, side));
+    let gssdp = [NEAR, FAR].map(|side| Gssdp::watch(&network, side, &library));
+    let there = ["10.91.1.1", "10.91.2.1"].map(|address| format!("+{}", at(address)));
     let rill = Setup::new(&library).start_on(network);
     until_alive(&near, &at("10.91.1.1"));
+    Gssdp::until(gssdp[0].as_ref(), &[&there[0]]);
+    Gssdp::until(gssdp[1].as_ref(), &[]);
     let stream = Stream::begin(&rill, NEAR);
     Network::ip(&server, "link set lan2 up");
     let heard = until_alive(&far, &at("10.91.2.1"));
@@ -236,6 +293,40 @@ fn a_second_interface_is_announced_there_and_told_by_an_update_on_the_first() {
     });
     must_be_updated(&updated);
     assert_eq!(boot_id(&heard[0]), boot_id(updated.last().unwrap()));
+    Gssdp::until(gssdp[1].as_ref(), &[&there[1]]);
+    Gssdp::until(gssdp[0].as_ref(), &[&there[0]]);
+    stream.must_end_well();
+}
+
+#[test]
+fn a_wireless_network_that_is_lost_and_found_is_announced_again_with_another_bootid() {
+    let library = library();
+    let Some(rill) = Setup::new(&library).set("RILL_IPV6", "off").start() else {
+        return;
+    };
+    let listener = Listener::open(rill.network(), NEAR);
+    let gssdp = Gssdp::watch(rill.network(), NEAR, &library);
+    let before = until_alive(&listener, &at("10.91.1.1"));
+    let there = format!("+{}", at("10.91.1.1"));
+    Gssdp::until(gssdp.as_ref(), &[&there]);
+    let stream = Stream::begin(&rill, FAR);
+    let server = rill.network().server();
+    for times in 1..=2 {
+        Network::ip(&server, "link set lan1 down");
+        rill.wait_for_log("10.91.1.1 is no longer served on lan1", times);
+        listener.clear();
+        Network::ip(&server, "link set lan1 up");
+        let heard = until_alive(&listener, &at("10.91.1.1"));
+        assert!(boot_id(heard.last().unwrap()) > boot_id(&before[0]));
+    }
+    let searcher = Searcher::open(rill.network(), NEAR);
+    searcher.search(DEVICE);
+    assert!(
+        searcher.answer(patience(5)).is_some(),
+        "the group is joined"
+    );
+    // It never left the list: there was no way to say goodbye, and no need.
+    Gssdp::until(gssdp.as_ref(), &[&there]);
     stream.must_end_well();
 }
 
@@ -246,6 +337,9 @@ fn an_interface_that_is_taken_out_leaves_the_other_one_served() {
         return;
     };
     let near = Listener::open(rill.network(), NEAR);
+    let gssdp = Gssdp::watch(rill.network(), NEAR, &library);
+    let there = format!("+{}", at("10.91.1.1"));
+    Gssdp::until(gssdp.as_ref(), &[&there]);
     let stream = Stream::begin(&rill, NEAR);
     Network::ip(&rill.network().server(), "link del lan2");
     rill.wait_for_log("10.91.2.1 is no longer served on lan2", 1);
@@ -255,6 +349,7 @@ fn an_interface_that_is_taken_out_leaves_the_other_one_served() {
     stream.must_end_well();
     let heard = near.log(Duration::from_secs(1), |_| false);
     assert_eq!(count(&heard, "ssdp:byebye"), 0, "{heard:#?}");
+    Gssdp::until(gssdp.as_ref(), &[&there]);
 }
 
 #[test]
@@ -267,16 +362,44 @@ fn bridges_of_containers_and_their_pairs_are_left_alone() {
     let links = "link add docker0 type bridge\nlink add vethab12 type veth peer name inner0\n\
                  link set vethab12 master docker0\naddr add 172.17.0.1/16 dev docker0\n\
                  addr add 10.93.0.1/24 dev vethab12\nlink set docker0 up\nlink set vethab12 up\n\
-                 link set inner0 up";
+                 link set inner0 up\n\
+                 link add br-0a1b2c3d4e5f type bridge\nlink add inner1 type veth peer name vethcd34\n\
+                 link set vethcd34 master br-0a1b2c3d4e5f\naddr add 172.18.0.1/16 dev br-0a1b2c3d4e5f\n\
+                 link set br-0a1b2c3d4e5f up\nlink set vethcd34 up\nlink set inner1 up\n\
+                 link add br-lan type bridge\nlink add port0 type veth peer name vethef56\n\
+                 link set vethef56 master br-lan\naddr add 10.94.0.1/24 dev br-lan\n\
+                 link set br-lan up\nlink set vethef56 up\nlink set port0 up";
     Network::ip(&server, links);
     let rill = Setup::new(&library)
         .set("RILL_INTERFACE", "")
         .start_on(network);
     rill.wait_for_log("serving http://10.91.1.1:8200/ on lan1", 1);
+    // A router's own bridge is the LAN.
+    rill.wait_for_log("serving http://10.94.0.1:8200/ on br-lan", 1);
     let log = rill.log();
-    for name in ["on docker0", "on vethab12", "172.17.0.1", "10.93.0.1"] {
+    let engine = [
+        "on docker0",
+        "on vethab12",
+        "172.17.0.1",
+        "10.93.0.1",
+        "on br-0a1b",
+        "172.18.0.1",
+    ];
+    for name in engine {
         assert!(!log.contains(name), "{log}");
     }
+    let locations = found(rill.network(), NEAR, 1);
+    assert_eq!(locations, [at("10.91.1.1")], "the bridges disturb nobody");
+    // Nor does the other side search there.
+    let (text, errors, status) = ask_command(&server, &["doctor"]);
+    assert!(
+        text.contains("heard      lan1 (10.91.1.1)"),
+        "{status} {text}{errors}"
+    );
+    assert!(
+        !text.contains("docker0") && !text.contains("br-0a1b"),
+        "{text}"
+    );
 }
 
 // ---- IPv6 --------------------------------------------------------------------------------------
@@ -616,16 +739,6 @@ fn the_page_shows_who_searched_last() {
 }
 
 // ---- company -----------------------------------------------------------------------------------
-
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let pid = Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
-        let _ = kill_process(pid, Signal::TERM);
-        let _ = self.0.wait();
-    }
-}
 
 /// The LOCATIONs that answer a search on `side`, until there are as many.
 fn found(network: &Network, side: Side, many: usize) -> Vec<String> {
