@@ -144,7 +144,14 @@ impl Gssdp {
         }
         let told = library.beside(&format!("gssdp-{}", side.interface));
         let child = Network::command(&network.client(side), "gssdp-discover")
-            .args(["--interface", "lan0", "--target", DEVICE])
+            .args([
+                "--interface",
+                "lan0",
+                "--target",
+                DEVICE,
+                "--message-type",
+                "all",
+            ])
             .stdout(File::create(&told).unwrap())
             .stderr(Stdio::null())
             .spawn()
@@ -169,9 +176,12 @@ impl Gssdp {
     /// Waits until the last that it told is this.
     fn until(this: Option<&Self>, expected: &[&str]) {
         let Some(this) = this else { return };
-        wait_for(&format!("gssdp-discover tells {expected:?}"), 20, || {
-            (this.told() == expected).then_some(())
-        });
+        let end = Instant::now() + patience(20);
+        while this.told() != expected && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let text = fs::read_to_string(&this.told).unwrap();
+        assert_eq!(this.told(), expected, "gssdp-discover said: {text}");
     }
 }
 
