@@ -225,7 +225,7 @@ pub struct Seen {
 /// What a pass made.
 #[derive(Debug)]
 pub struct Scanned {
-    /// To be published ([`Built::to_snapshot`]) and written ([`Built::commit`]).
+    /// To be published ([`Built::publish`]) and kept ([`super::writer::commit`]).
     pub built: Built,
     /// What was done and left out.
     pub report: Report,

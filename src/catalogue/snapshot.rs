@@ -30,6 +30,8 @@ const COVERS: u32 = 4;
 /// One finished catalogue, read-only.
 pub struct Snapshot {
     bytes: Bytes,
+    /// The file it lies in, if that is not synced and does not have its name yet.
+    unkept: Option<File>,
     header: Header,
     /// Records, links, index, roots, heap: each inside `bytes`.
     sections: [Range<usize>; 5],
@@ -108,7 +110,19 @@ impl Snapshot {
         Self::check(Bytes::Mapped(map))
     }
 
-    /// A snapshot in memory, to be published before it is written.
+    /// Maps a snapshot that was just written to `file`, which nobody will write to any more; it is published from there
+    /// before it is kept.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn unkept(file: File) -> Result<Self, OpenError> {
+        let map = Map::snapshot(&file).map_err(OpenError::Io)?;
+        let mut snapshot = Self::check(Bytes::Mapped(map))?;
+        snapshot.unkept = Some(file);
+        Ok(snapshot)
+    }
+
+    /// A snapshot in memory, to be published where it cannot be written.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -235,9 +249,14 @@ impl Snapshot {
         self.any(root.record)
     }
 
-    /// It lies in memory, and not in a file.
-    pub fn is_in_memory(&self) -> bool {
-        matches!(self.bytes, Bytes::Owned(_))
+    /// It is the file that the next start will find.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.bytes, Bytes::Mapped(_)) && self.unkept.is_none()
+    }
+
+    /// The file it lies in, if it is not kept yet; `None` too if it lies in memory.
+    pub(super) fn unkept_file(&self) -> Option<&File> {
+        self.unkept.as_ref()
     }
 
     /// As [`Self::object`], records that are no objects too.
@@ -316,6 +335,7 @@ impl Snapshot {
         let sections = std::array::from_fn(|i| at(i)..at(i + 1));
         Ok(Self {
             bytes,
+            unkept: None,
             header,
             sections,
         })
