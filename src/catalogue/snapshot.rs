@@ -14,6 +14,7 @@ use super::{
     record::{
         self, CONTAINER, NO_PARENT, NO_ROOT, NOTE, PLAYLIST, RECORD_BYTES, Record, Tag, VIEW, flag,
     },
+    signature::Signature,
     views::Role,
 };
 use crate::{
@@ -32,9 +33,11 @@ pub struct Snapshot {
     bytes: Bytes,
     /// The file it lies in, if that is not synced and does not have its name yet.
     unkept: Option<File>,
+    /// It was made by this process, and not read from a disk.
+    is_own: bool,
     header: Header,
-    /// Records, links, index, roots, heap: each inside `bytes`.
-    sections: [Range<usize>; 5],
+    /// Records, links, index, signatures, roots, heap: each inside `bytes`.
+    sections: [Range<usize>; layout::SECTIONS],
 }
 
 /// Why a file is not a usable snapshot. The catalogue is a cache: the remedy is always to build it anew.
@@ -130,6 +133,19 @@ impl Snapshot {
         Self::check(Bytes::Owned(bytes))
     }
 
+    /// The same, known to be what was built.
+    pub(super) fn own(self) -> Self {
+        Self {
+            is_own: true,
+            ..self
+        }
+    }
+
+    /// It need not be verified: it was built by this process.
+    pub(super) fn is_own(&self) -> bool {
+        self.is_own
+    }
+
     /// Checks everything: the checksum, and that every reference is in range.
     ///
     /// # Errors
@@ -217,7 +233,7 @@ impl Snapshot {
 
     /// The folders the catalogue was made of.
     pub fn roots(&self) -> impl Iterator<Item = RootFolder<'_>> {
-        let bytes = self.section(3);
+        let bytes = self.section(4);
         bytes
             .chunks_exact(layout::ROOT_BYTES)
             .filter_map(|root| layout::Root::ref_from_bytes(root).ok())
@@ -284,6 +300,15 @@ impl Snapshot {
         None
     }
 
+    /// What the texts of the records from `number` on may hold, in their order.
+    pub(super) fn signatures(&self, number: u32) -> impl Iterator<Item = Signature> {
+        let at = usize::try_from(number).ok();
+        let at = at.and_then(|at| at.checked_mul(Signature::BYTES));
+        let rest = at.and_then(|at| self.section(3).get(at..));
+        let (stored, _) = rest.unwrap_or_default().as_chunks();
+        stored.iter().copied().map(Signature::from_bytes)
+    }
+
     /// Link `number`: a record number.
     pub(super) fn link(&self, number: u32) -> Option<u32> {
         u32_at(self.section(1), number)
@@ -336,6 +361,7 @@ impl Snapshot {
         Ok(Self {
             bytes,
             unkept: None,
+            is_own: false,
             header,
             sections,
         })
@@ -357,7 +383,7 @@ impl Snapshot {
         let Ok(at) = usize::try_from(at) else {
             return &[];
         };
-        self.section(4)
+        self.section(5)
             .get(at..)
             .and_then(|rest| rest.get(..usize::from(len)))
             .unwrap_or_default()
@@ -619,7 +645,7 @@ impl<'a> Object<'a> {
         let noted = self.note().map(|note| note.own_text());
         let noted = noted.filter(|title| !title.is_empty());
         match noted.unwrap_or_else(|| self.own_text()) {
-            "" => "untitled",
+            "" => record::UNTITLED,
             title => title,
         }
     }

@@ -19,6 +19,7 @@ use zerocopy::{IntoBytes as _, little_endian::U32};
 use super::{
     builder::Builder,
     layout::{self, Header},
+    signature::Signature,
     snapshot::{OpenError, Snapshot},
 };
 
@@ -153,6 +154,7 @@ pub struct Built {
     header: Header,
     parts: Builder,
     index: Vec<U32>,
+    signatures: Vec<[u8; Signature::BYTES]>,
     is_unchanged: bool,
 }
 
@@ -160,6 +162,7 @@ impl Built {
     pub(super) fn new(
         parts: Builder,
         index: Vec<U32>,
+        signatures: Vec<[u8; Signature::BYTES]>,
         system_update_id: u32,
         previous: Option<&Snapshot>,
     ) -> Self {
@@ -190,6 +193,7 @@ impl Built {
             header,
             parts,
             index,
+            signatures,
             is_unchanged: false,
         };
         built.header.checksum = built.checksum().into();
@@ -220,8 +224,8 @@ impl Built {
     pub fn publish(&self, dir: &Path) -> Result<Snapshot, OpenError> {
         let written = write_new(dir, |file| self.write(file)).map_err(OpenError::Io);
         match written.and_then(Snapshot::unkept) {
-            Ok(snapshot) => Ok(snapshot),
-            Err(_) => self.to_snapshot(),
+            Ok(snapshot) => Ok(snapshot.own()),
+            Err(_) => self.to_snapshot().map(Snapshot::own),
         }
     }
 
@@ -262,11 +266,12 @@ impl Built {
         hash.digest()
     }
 
-    fn sections(&self) -> [&[u8]; 5] {
+    fn sections(&self) -> [&[u8]; layout::SECTIONS] {
         [
             self.parts.records.as_bytes(),
             self.parts.links.as_bytes(),
             self.index.as_bytes(),
+            self.signatures.as_flattened(),
             self.parts.roots.as_bytes(),
             &self.parts.heap,
         ]
