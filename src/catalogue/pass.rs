@@ -76,6 +76,8 @@ pub(super) struct Pass<'a> {
     origins: HashMap<u32, Origin>,
     /// The children that the directory being walked had, sorted by name.
     before: Vec<u32>,
+    /// See [`Self::later_than_all`], once it was asked for.
+    later_than_all: Option<u64>,
     /// What the last report named, if not everything is looked at.
     carried: Carried,
     /// What the last pass knew of playlists.
@@ -140,6 +142,7 @@ impl<'a> Pass<'a> {
             touched: vec![false; roots.len()],
             origins: HashMap::new(),
             before: Vec::new(),
+            later_than_all: None,
             carried,
             playlists: changes.playlists,
             seen: Vec::new(),
@@ -554,7 +557,9 @@ impl<'a> Pass<'a> {
 
     /// When a file was first seen, seconds since 1970: what is known of that, else now. At the first scan of its root
     /// all are new, and by a clock that was never set nobody can tell; then its last change says more.
-    fn first_seen(&self, known: Option<Object<'_>>, root: u16, mtime_secs: i64) -> u32 {
+    ///
+    /// Where the clock was set back, what is new is still later than all that is known: it counts on from there.
+    fn first_seen(&mut self, known: Option<Object<'_>>, root: u16, mtime_secs: i64) -> u32 {
         let known = known.map_or(0, |known| known.record.added.get());
         if known != 0 {
             return known;
@@ -564,9 +569,19 @@ impl<'a> Pass<'a> {
         let added = match (is_set, self.previous_root(root)) {
             (false, _) => changed,
             (true, None) => changed.min(self.job.now),
-            (true, Some(_)) => self.job.now,
+            (true, Some(_)) => self.job.now.max(self.later_than_all()),
         };
         u32::try_from(added).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// One second after the latest file of the previous catalogue was first seen.
+    fn later_than_all(&mut self) -> u64 {
+        *self.later_than_all.get_or_insert_with(|| {
+            let all = self.previous.into_iter();
+            let all = all.flat_map(|old| (0..old.records()).filter_map(|number| old.any(number)));
+            let latest = all.map(|object| object.record.added.get()).max();
+            u64::from(latest.unwrap_or(0)) + 1
+        })
     }
 
     /// A record of the previous catalogue, at home in this one.

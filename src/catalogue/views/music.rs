@@ -103,6 +103,7 @@ pub(super) fn add(ground: &mut Ground<'_>) -> Result<Option<u32>, Full> {
 
 impl Music {
     fn gather(&mut self, builder: &Builder) {
+        let named = Named::gather(builder);
         for (item, record) in items(builder, Class::Audio) {
             let note = |names: &mut Names, tag| match property(builder, record, tag) {
                 Some(text) => names.note(builder, text),
@@ -115,12 +116,13 @@ impl Music {
             let (folder, folder_disc) = album_folder(builder, record);
             let album = match property(builder, record, Tag::Album) {
                 Some(text) => {
-                    let key = album_key(
-                        builder,
-                        text,
-                        property(builder, record, Tag::AlbumArtist),
-                        folder,
-                    );
+                    let key = match property(builder, record, Tag::AlbumArtist) {
+                        Some(owner) => named_key(builder, text, owner),
+                        None => {
+                            let player = property(builder, record, Tag::Artist);
+                            named.key(builder, text, player, folder)
+                        }
+                    };
                     let place = self.albums.note_as(builder, text, key);
                     self.add_to_album(place, artist, owner, record.date());
                     place
@@ -401,16 +403,66 @@ fn or_unknown(place: u32) -> u32 {
     if place == LOOSE { UNKNOWN } else { place }
 }
 
-/// What tells an album from others of its name: its artist, else its folder.
-fn album_key(builder: &Builder, text: Text, artist: Option<Text>, folder: u64) -> u128 {
-    let mut key = fold(builder.at(text));
-    key.push(0);
-    if let Some(artist) = artist {
-        key.extend_from_slice(&fold(builder.at(artist)));
-    } else {
-        key.push(0);
-        key.extend_from_slice(&folder.to_le_bytes());
+/// Albums with an album artist, by the folders they lie in: their key by folder, then by artist. Sorted, each once.
+#[derive(Default)]
+struct Named(Vec<(u128, u128)>);
+
+impl Named {
+    fn gather(builder: &Builder) -> Self {
+        let mut named = Self::default();
+        for (_, record) in items(builder, Class::Audio) {
+            let album = property(builder, record, Tag::Album);
+            let owner = property(builder, record, Tag::AlbumArtist);
+            if let Some((album, owner)) = album.zip(owner) {
+                let (folder, _) = album_folder(builder, record);
+                let keys = (
+                    folder_key(builder, album, folder),
+                    named_key(builder, album, owner),
+                );
+                // Tracks of an album follow each other.
+                if named.0.last() != Some(&keys) {
+                    named.0.push(keys);
+                }
+            }
+        }
+        named.0.sort_unstable();
+        named.0.dedup();
+        named
     }
+
+    /// The key of the album of a track without an album artist: it belongs to the one album of that name in its folder
+    /// that has one, of several to that of its `player`; else it is of an album that the folder tells from others.
+    fn key(&self, builder: &Builder, album: Text, player: Option<Text>, folder: u64) -> u128 {
+        let own = folder_key(builder, album, folder);
+        let start = self.0.partition_point(|(folder, _)| *folder < own);
+        let rest = self.0.get(start..).unwrap_or_default();
+        let here = rest.partition_point(|(folder, _)| *folder == own);
+        match &rest[..here] {
+            [] => own,
+            [(_, only)] => *only,
+            several => {
+                let by_player = player.map(|player| named_key(builder, album, player));
+                let keys = several.iter().map(|(_, key)| *key);
+                let mut is_it = keys.filter(|key| by_player == Some(*key));
+                is_it.next().unwrap_or(own)
+            }
+        }
+    }
+}
+
+/// What tells an album of an artist from others of its name.
+fn named_key(builder: &Builder, album: Text, artist: Text) -> u128 {
+    let mut key = fold(builder.at(album));
+    key.push(0);
+    key.extend_from_slice(&fold(builder.at(artist)));
+    xxh3_128(&key)
+}
+
+/// The same for an album of nobody known, by its folder.
+fn folder_key(builder: &Builder, album: Text, folder: u64) -> u128 {
+    let mut key = fold(builder.at(album));
+    key.extend_from_slice(&[0, 0]);
+    key.extend_from_slice(&folder.to_le_bytes());
     xxh3_128(&key)
 }
 
