@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::*;
 use crate::{
     catalogue::{
         query::page,
+        record::Tag,
         search::{Query, Search},
         testing::{Tree, snapshot, tree_of},
     },
+    limits,
     wire::criteria::{SearchCriteria, SortCriteria},
 };
 

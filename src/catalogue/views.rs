@@ -37,10 +37,12 @@
 //! One container of each artist, album, genre and photo album is the first, and the others show it again
 //! ([`flag::COPY`]): who searches for albums wants each once.
 
+mod albums;
 mod grow;
 mod music;
 mod names;
 mod pictures;
+mod playlists;
 pub(super) mod role;
 mod video;
 
