@@ -252,7 +252,7 @@ fn tracks_without_an_album_artist_are_of_the_album_beside_them() {
         ("all/5.mp3", "A5\nartist=Zappa\nalbum=Hits\ntrack=3"),
     ]);
     let albums = library.role(Role::Albums);
-    let shown: Vec<String> = albums
+    let mut shown: Vec<String> = albums
         .children(0..u32::MAX)
         .map(|album| {
             let artist = album.property(Tag::Artist).unwrap_or("-");
@@ -260,6 +260,8 @@ fn tracks_without_an_album_artist_are_of_the_album_beside_them() {
             format!("{} by {artist}: {tracks}", album.title())
         })
         .collect();
+    // Of two with one name and one artist either may be the first.
+    shown.sort();
     assert_eq!(
         shown,
         [
