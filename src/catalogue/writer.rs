@@ -78,16 +78,13 @@ pub fn set_aside(dir: &Path) -> io::Result<PathBuf> {
 /// Those of the file system; then the old snapshot is still there.
 pub fn commit(snapshot: &Snapshot, dir: &Path) -> Result<Snapshot, OpenError> {
     let temporary = dir.join(TEMPORARY_NAME);
-    match snapshot
-        .unkept_file()
-        .filter(|file| is_at(file, &temporary))
-    {
-        Some(file) => keep(file, dir)?,
-        None => {
-            let write = |file: &mut File| file.write_all(snapshot.bytes());
-            let file = write_new(dir, write).map_err(OpenError::Io)?;
-            keep(&file, dir)?;
-        }
+    let published = snapshot.unkept_file();
+    if let Some(file) = published.filter(|file| is_at(file, &temporary)) {
+        keep(file, dir)?;
+    } else {
+        let write = |file: &mut File| file.write_all(snapshot.bytes());
+        let file = write_new(dir, write).map_err(OpenError::Io)?;
+        keep(&file, dir)?;
     }
     Snapshot::open(&dir.join(FILE_NAME))
 }

@@ -89,12 +89,12 @@ impl Music {
             let (folder, folder_disc) = album_folder(builder, record);
             let album = match property(builder, record, Tag::Album) {
                 Some(text) => {
-                    let key = match property(builder, record, Tag::AlbumArtist) {
-                        Some(owner) => named_key(builder, text, owner),
-                        None => {
-                            let player = property(builder, record, Tag::Artist);
-                            named.key(builder, text, player, folder)
-                        }
+                    let owned_by = property(builder, record, Tag::AlbumArtist);
+                    let key = if let Some(owner) = owned_by {
+                        named_key(builder, text, owner)
+                    } else {
+                        let player = property(builder, record, Tag::Artist);
+                        named.key(builder, text, player, folder)
                     };
                     let place = self.albums.note_as(builder, text, key);
                     if place as usize == self.about.len() {

@@ -811,8 +811,8 @@ fn stations_are_shown_in_playlists_alone() {
 
 #[test]
 fn what_is_new_stays_first_whatever_the_clock_says() {
-    let mut library = Library::of(&[("old.mp3", "Old")]);
     const DAY: u64 = 24 * 60 * 60;
+    let mut library = Library::of(&[("old.mp3", "Old")]);
     // Forward ten years, back eleven, and to where it was.
     let times = [NOW, NOW + 3650 * DAY, NOW - 365 * DAY, NOW + DAY, NOW];
     let mut newest_first = vec!["Old".to_owned()];
