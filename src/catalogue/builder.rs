@@ -153,13 +153,12 @@ impl Builder {
         }
         self.hide_empty_containers();
         self.link_children();
-        let ranked = self.rank_titles(Vec::new());
+        self.rank_titles();
         if views.are_wanted() {
-            // Made in the order of titles; then their own have places among them.
+            // Made in the order of titles. Nothing asks for that of their own.
             drop(index);
             views::add(&mut self, views, FOLDERS);
             index = self.settle_ids();
-            self.rank_titles(ranked);
         }
         self.recent = Vec::new();
         let before = previous.map(|previous| self.unchanged(previous));
@@ -171,7 +170,8 @@ impl Builder {
 
     /// The record numbers by id; where two objects have the same hash, the later one gets another.
     fn settle_ids(&mut self) -> Vec<U32> {
-        let mut index: Vec<U32> = (0..count_of(&self.records)).map(U32::new).collect();
+        let count = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        let mut index: Vec<U32> = (0..count).map(U32::new).collect();
         let mut path = Vec::new();
         for salt in 1..=SALTS {
             let records = &self.records;
@@ -315,15 +315,10 @@ impl Builder {
         }
     }
 
-    /// Ranks all titles, and returns the records in their order. `ranked` are the first of the records, as they were
-    /// returned last time: a sort that sees what is in order hardly touches them.
-    fn rank_titles(&mut self, ranked: Vec<u32>) -> Vec<u32> {
-        let is_first = ranked.is_empty();
+    fn rank_titles(&mut self) {
         let mut keys = Vec::new();
         let mut titles: Vec<(u32, u32, u32)> = Vec::with_capacity(self.records.len());
-        let others = u32::try_from(ranked.len()).unwrap_or(u32::MAX)..count_of(&self.records);
-        for number in ranked.into_iter().chain(others) {
-            let record = &self.records[number as usize];
+        for (number, record) in (0..).zip(&self.records) {
             let start = u32::try_from(keys.len()).unwrap_or(u32::MAX);
             order::level(self.title(record), &mut keys);
             let end = u32::try_from(keys.len()).unwrap_or(u32::MAX);
@@ -334,11 +329,7 @@ impl Builder {
             let level = keys.get(t.0 as usize..t.1 as usize).unwrap_or_default();
             (level, self.title(&self.records[t.2 as usize]))
         };
-        if is_first {
-            titles.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
-        } else {
-            titles.sort_by(|a, b| key(a).cmp(&key(b)));
-        }
+        titles.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
         let mut rank = 0;
         let mut last = titles.first().copied().unwrap_or_default();
         for title in &mut titles {
@@ -349,11 +340,9 @@ impl Builder {
             title.0 = rank;
         }
         drop(keys);
-        let rank = |(rank, _, number): (u32, u32, u32)| {
+        for (rank, _, number) in titles {
             self.records[number as usize].title_rank = rank.into();
-            number
-        };
-        titles.into_iter().map(rank).collect()
+        }
     }
 
     /// For each record the one of `previous` that shows the same, or [`NO_PARENT`].
@@ -540,10 +529,6 @@ pub(super) fn container(id: ObjectId, parent: u32, root: u16) -> Record {
         kind: CONTAINER,
         ..Record::default()
     }
-}
-
-fn count_of(records: &[Record]) -> u32 {
-    u32::try_from(records.len()).unwrap_or(u32::MAX)
 }
 
 fn count(range: &Range<u32>) -> u32 {
