@@ -25,6 +25,10 @@ enum Property {
     Genre,
     Composer,
     Date,
+    Track,
+    Disc,
+    /// Who made it, where no artist is named.
+    Author,
 }
 
 /// `©` is A9 in Mac Roman, which is what these types are written in.
@@ -37,6 +41,7 @@ fn property(kind: FourCc) -> Option<Property> {
         b"\xA9gen" | b"gnre" => Some(Property::Genre),
         b"\xA9wrt" => Some(Property::Composer),
         b"\xA9day" => Some(Property::Date),
+        b"\xA9aut" => Some(Property::Author),
         _ => None,
     }
 }
@@ -50,6 +55,9 @@ fn store(property: Property, value: &str, media: &mut Media) {
         Property::Genre => put(&mut media.genre, text(value)),
         Property::Composer => put(&mut media.composer, text(value)),
         Property::Date => put(&mut media.date, date(value)),
+        Property::Track => put(&mut media.track, number(value)),
+        Property::Disc => put(&mut media.disc, number(value)),
+        Property::Author => put(&mut media.artist, text(value)),
     }
 }
 
@@ -58,7 +66,10 @@ fn store(property: Property, value: &str, media: &mut Media) {
 /// # Errors
 /// Those of the boxes inside; the readable ones have been taken.
 pub fn read_udta(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    each_box(r, |kind, body| match &kind {
+    // Counts only where no artist is named, before or behind.
+    let mut author = Media::default();
+    let outcome = each_box(r, |kind, body| match &kind {
+        b"\xA9aut" => user_quicktime(kind, body, &mut author),
         b"meta" => read_meta(body, media),
         b"yrrc" => {
             body.skip(4)?;
@@ -69,7 +80,9 @@ pub fn read_udta(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         b"titl" | b"perf" | b"albm" | b"gnre" => user_3gpp(kind, body, media),
         [0xA9, ..] => user_quicktime(kind, body, media),
         _ => Ok(()),
-    })
+    });
+    media.fill_from(author);
+    outcome
 }
 
 /// 3GPP: version and flags, a language in 16 bits, UTF-8 or marked UTF-16, a NUL (TS 26.244 §8.2).
@@ -141,7 +154,11 @@ fn read_keys(r: &mut Reader<'_>, keys: &mut Vec<Option<Property>>) -> Result<(),
             b"album" => Some(Property::Album),
             b"genre" => Some(Property::Genre),
             b"composer" => Some(Property::Composer),
-            b"creationdate" | b"year" => Some(Property::Date),
+            b"creationdate" | b"year" | b"date" => Some(Property::Date),
+            // Without the prefix, FFmpeg's own names.
+            b"album_artist" => Some(Property::AlbumArtist),
+            b"track" => Some(Property::Track),
+            b"disc" => Some(Property::Disc),
             _ => None,
         });
     }
