@@ -261,6 +261,10 @@ fn decoder(r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<(), Error> {
             let is_few = matches!(codec, AudioCodec::Mp3 | AudioCodec::Mp2);
             entry.channels = entry.channels.filter(|_| is_few);
         }
+        Some(Described::Vorbis(channels, rate)) => {
+            entry.audio_codec = Some(AudioCodec::Vorbis);
+            (entry.channels, entry.sample_rate) = (Some(channels), Some(rate));
+        }
         Some(Described::Video(_)) | None => {}
     }
     Ok(())
