@@ -154,11 +154,10 @@ impl Builder {
         self.link_children();
         self.rank_titles();
         if views.are_wanted() {
-            // Made in the order of titles; then their own have places among them.
+            // Made in the order of titles. Nothing asks for that of their own.
             drop(index);
             views::add(&mut self, views, FOLDERS);
             index = self.settle_ids();
-            self.rank_titles();
         }
         self.recent = Vec::new();
         let update_id = self.number_changes(previous);
