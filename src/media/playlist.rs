@@ -309,7 +309,7 @@ mod tests {
         ));
         assert!(!told(r#"radio="false" group-title="Radio""#));
         assert!(!told(r#"group-title="Radiology" tvg-name="Radio 1""#));
-        assert!(!told(r#"radio="#));
+        assert!(!told("radio="));
         assert!(!told(""));
     }
 

@@ -1,4 +1,4 @@
-//! Dolby TrueHD: the major sync in its access units (Dolby, "TrueHD (MLP) high-level bitstream description" §3.2, §4.2).
+//! Dolby `TrueHD`: the major sync in its access units (Dolby, "`TrueHD` (MLP) high-level bitstream description" §3.2, §4.2).
 
 use super::bits::Bits;
 use super::{AudioCodec, Sound};

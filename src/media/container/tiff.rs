@@ -1,4 +1,4 @@
-//! TIFF and BigTIFF: the first picture's size and properties (TIFF 6.0 §2). Its directories are EXIF's, so they are read there.
+//! TIFF and `BigTIFF`: the first picture's size and properties (TIFF 6.0 §2). Its directories are EXIF's, so they are read there.
 
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
@@ -38,8 +38,8 @@ mod tests {
         );
     }
 
-    /// BigTIFF with `order` and `mark`: 321 by 123 pixels, turned by half, the model beside the directory.
-    fn big(order: &[u8; 2], u16_of: fn(u16) -> [u8; 2], u64_of: fn(u64) -> [u8; 8]) -> Vec<u8> {
+    /// `BigTIFF` in this order of bytes: 321 by 123 pixels, turned by half, the model beside the directory.
+    fn big(order: [u8; 2], u16_of: fn(u16) -> [u8; 2], u64_of: fn(u64) -> [u8; 8]) -> Vec<u8> {
         let mut bytes = [order.as_slice(), &u16_of(43), &u16_of(8), &u16_of(0)].concat();
         bytes.extend(u64_of(16));
         bytes.extend(u64_of(4));
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn counts_and_offsets_may_be_of_64_bits() {
-        let little = big(b"II", u16::to_le_bytes, u64::to_le_bytes);
-        let great = big(b"MM", u16::to_be_bytes, u64::to_be_bytes);
+        let little = big(*b"II", u16::to_le_bytes, u64::to_le_bytes);
+        let great = big(*b"MM", u16::to_be_bytes, u64::to_be_bytes);
         for bytes in [little, great] {
             let (media, outcome) = parse(read, &bytes);
             assert_eq!(

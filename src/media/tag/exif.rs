@@ -208,7 +208,7 @@ struct Tiff<'r, 'a> {
     width: Width,
 }
 
-/// How wide counts and offsets are: 32 bits, or 64 in BigTIFF, which is TIFF but for that.
+/// How wide counts and offsets are: 32 bits, or 64 in `BigTIFF`, which is TIFF but for that.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Width {
     Classic,

@@ -27,21 +27,18 @@ enum Property {
     Date,
     Track,
     Disc,
-    /// Who made it, where no artist is named.
-    Author,
 }
 
 /// `©` is A9 in Mac Roman, which is what these types are written in.
 fn property(kind: FourCc) -> Option<Property> {
     match &kind {
         b"\xA9nam" | b"titl" => Some(Property::Title),
-        b"\xA9ART" | b"perf" => Some(Property::Artist),
+        b"\xA9ART" | b"\xA9aut" | b"perf" => Some(Property::Artist),
         b"aART" => Some(Property::AlbumArtist),
         b"\xA9alb" | b"albm" => Some(Property::Album),
         b"\xA9gen" | b"gnre" => Some(Property::Genre),
         b"\xA9wrt" => Some(Property::Composer),
         b"\xA9day" => Some(Property::Date),
-        b"\xA9aut" => Some(Property::Author),
         _ => None,
     }
 }
@@ -57,7 +54,6 @@ fn store(property: Property, value: &str, media: &mut Media) {
         Property::Date => put(&mut media.date, date(value)),
         Property::Track => put(&mut media.track, number(value)),
         Property::Disc => put(&mut media.disc, number(value)),
-        Property::Author => put(&mut media.artist, text(value)),
     }
 }
 

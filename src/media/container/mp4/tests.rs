@@ -421,7 +421,7 @@ fn sound_of(coding: &[u8; 4], channels: u16, bits: u16, rate: u16, boxes: &[u8])
 #[test]
 fn flac_tells_of_itself_what_the_entry_has_no_room_for() {
     // 96 kHz, 2 channels, 24 bits, 192,000 samples.
-    let packed: u64 = 96_000 << 44 | 1 << 41 | 23 << 36 | 192_000;
+    let packed: u64 = (96_000 << 44) + (1 << 41) + (23 << 36) + 192_000;
     let info = [
         vec![0x10, 0, 0x10, 0],
         vec![0; 6],

@@ -1,7 +1,7 @@
 //! What the first packet of a stream says: Vorbis, Opus, Speex, FLAC, Theora, VP8, and the films of OGM.
 //!
 //! References: "Vorbis I specification" §4.2.2; RFC 7845 §5.1; "Speex manual" §7.1; "Ogg FLAC mapping"; "Theora
-//! specification" §6.2. VP8's mapping is that of FFmpeg and GStreamer; OGM was never described.
+//! specification" §6.2. VP8's mapping and OGM were never described.
 
 use std::time::Duration;
 
