@@ -1,7 +1,7 @@
 //! One file: taken over from the previous catalogue if it is unchanged, else opened and probed; listed, or named with the
 //! reason why not.
 
-use std::ffi::CStr;
+use std::{ffi::CStr, fs::File};
 
 use rustix::fs::FileType;
 
@@ -32,48 +32,83 @@ impl<'a> Pass<'a> {
         kind: Kind,
     ) -> Result<(), Stop> {
         let known = self.known(name.to_bytes());
-        let stamp = match walk::stat(place.dir, name, found.is_link) {
-            Ok((FileType::RegularFile, stamp)) => stamp,
-            Ok(_) => {
-                self.skip(place.root, Reason::Special, "");
-                return Ok(());
-            }
-            Err(errno) => return self.not_read(place, known, errno),
+        let is_linked = found.is_link || place.is_linked;
+        let (stamp, opened) = match self.look(place, name, found.is_link) {
+            Ok(looked) => looked,
+            Err(refused) => return self.refused(place, known, refused),
         };
         if stamp.size == 0 {
             self.skip(place.root, Reason::Empty, "");
             return Ok(());
         }
-        let is_linked = found.is_link || place.is_linked;
         let (source, claim) = self.descend(place, known, stamp);
         let source = source.filter(|source| self.tells_the_same(source, name.to_bytes(), kind));
         if let Some(source) = source {
             self.report.unchanged += 1;
             return self.keep(place, name.to_bytes(), &source, claim, is_linked);
         }
-        let absolute = self.absolute(place.root);
-        match beneath::open_file(self.canonical.iter().copied(), &absolute) {
-            Ok(file) => {
-                let probed = self.job.prober.probe(name.to_bytes(), &file, stamp.size);
-                self.report.probed += 1;
-                let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
-                let mut record = Record {
-                    id: id.value().into(),
-                    parent: place.container.into(),
-                    root: place.root.into(),
-                    ..Record::default()
-                };
-                record.set(flag::LINKED, is_linked);
-                record.added = self.first_seen(known, place.root, stamp.mtime_secs).into();
-                self.claim(claim, &mut record)?;
-                self.probed(record, name.to_bytes(), stamp, kind, probed)
-            }
-            Err(Refused::System(errno)) => self.not_read(place, known, errno),
-            Err(refused) => {
-                self.skip(place.root, reason_of(refused), "");
-                Ok(())
-            }
+        let file = match opened.map_or_else(|| self.open(place, name, found.is_link), Ok) {
+            Ok(file) => file,
+            Err(refused) => return self.refused(place, known, refused),
+        };
+        let probed = self.job.prober.probe(name.to_bytes(), &file, stamp.size);
+        self.report.probed += 1;
+        let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
+        let mut record = Record {
+            id: id.value().into(),
+            parent: place.container.into(),
+            root: place.root.into(),
+            ..Record::default()
+        };
+        record.set(flag::LINKED, is_linked);
+        record.added = self.first_seen(known, place.root, stamp.mtime_secs).into();
+        self.claim(claim, &mut record)?;
+        self.probed(record, name.to_bytes(), stamp, kind, probed)
+    }
+
+    /// What a file is like; and the file itself where nothing can be known of it yet, so that it is read in any case.
+    fn look(
+        &self,
+        place: Place<'_>,
+        name: &CStr,
+        is_link: bool,
+    ) -> Result<(Stamp, Option<File>), Refused> {
+        if self.previous.is_none() && !is_link {
+            let (file, stat) = beneath::open_in(place.dir, name)?;
+            return Ok((walk::stamp(&stat), Some(file)));
         }
+        match walk::stat(place.dir, name, is_link).map_err(Refused::System)? {
+            (FileType::RegularFile, stamp) => Ok((stamp, None)),
+            _ => Err(Refused::Kind),
+        }
+    }
+
+    /// Opens the file at the current path, which is called `name` in the directory being walked.
+    pub(super) fn open(
+        &self,
+        place: Place<'_>,
+        name: &CStr,
+        is_link: bool,
+    ) -> Result<File, Refused> {
+        if is_link {
+            let absolute = self.absolute(place.root);
+            return beneath::open_file(self.canonical.iter().copied(), &absolute);
+        }
+        beneath::open_in(place.dir, name).map(|(file, _)| file)
+    }
+
+    /// Says why a file was not opened.
+    pub(super) fn refused(
+        &mut self,
+        place: Place<'_>,
+        known: Option<Object<'a>>,
+        refused: Refused,
+    ) -> Result<(), Stop> {
+        match refused {
+            Refused::System(errno) => return self.not_read(place, known, errno),
+            refused => self.skip(place.root, reason_of(refused), ""),
+        }
+        Ok(())
     }
 
     /// Makes a record of what the prober learned.
