@@ -19,8 +19,10 @@ mod browse; //    the tree: order, pages, filters, faults, hostile names, severa
 mod cage; //      rights given up, the watchdog, little memory
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
+mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
 mod events; //    GENA: subscribing, the first event, changes, foreign callbacks, dead subscribers
+mod extremes; // clocks that jump, huge folders, bind mounts, long names, disks that fail
 mod hostile; //   bad input on every door; after each, the server still answers
 mod hostile_crowd; // too many, too slow, too often: who is turned away, and who is not
 mod hostile_disk; // bad input from below: links, pipes, permissions, broken media
