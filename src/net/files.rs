@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::readers::{self, Disk};
+use super::disks::{self, Disk};
 use crate::{
     limits,
     service::media::{FileFacts, Wanted},
@@ -20,7 +20,7 @@ use crate::{
 /// # Errors
 /// The file vanished, is no regular file any more, or now lies outside its root.
 pub(super) async fn open(wanted: Wanted) -> io::Result<Opened> {
-    readers::ask(disk_of(&wanted), move || {
+    disks::ask(disk_of(&wanted), move || {
         let (file, facts, _) = open_now(&wanted)?;
         let text = if wanted.is_caption() {
             converted(&wanted, &file, facts.len)?
@@ -89,7 +89,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         let Some(file) = self.file.take() else { return };
         if self.is_elsewhere || file.metadata().is_ok_and(|metadata| metadata.nlink() == 0) {
-            readers::close(self.disk, file);
+            disks::close(self.disk, file);
         }
     }
 }
@@ -137,5 +137,5 @@ pub(super) async fn bring(file: &Arc<Held>, start: u64, len: u64) -> io::Result<
         return Ok(());
     }
     let file = Arc::clone(file);
-    readers::ask(file.disk, move || warm::warm(&file, start, len)).await
+    disks::ask(file.disk, move || warm::warm(&file, start, len)).await
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | the loop (this thread) | every socket and timer |
 //! | the scanner (`library`) | walks the disks, watches them, writes snapshots |
-//! | the readers (`readers`, `files`) | open files, bring the next window of a stream into memory |
+//! | the readers (`disks`, `files`) | open files, bring the next window of a stream into memory |
 //!
 //! (async-io adds a helper thread of its own, which sleeps while the loop runs.)
 
@@ -41,6 +41,7 @@ mod census;
 mod clock;
 mod connection;
 mod discovery;
+mod disks;
 pub mod fetch;
 mod files;
 mod interfaces;
@@ -50,7 +51,7 @@ mod mdns;
 mod multicast;
 mod outbound;
 mod pictures;
-mod readers;
+
 pub mod search;
 mod send;
 mod supervisor;

@@ -12,7 +12,7 @@ use std::{
 
 use smol::channel::{self, Receiver, Sender, TrySendError};
 
-use super::{files, readers, send};
+use super::{disks, files, send};
 use crate::{
     limits,
     service::{art::Picture, media::FileFacts},
@@ -76,7 +76,7 @@ impl Pictures {
             return finished(Some(kept));
         }
         let wanted = picture.source.clone();
-        let opening = readers::ask(files::disk_of(&wanted), move || files::open_now(&wanted));
+        let opening = disks::ask(files::disk_of(&wanted), move || files::open_now(&wanted));
         let source = opening.await.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Refusal::Busy,
             _ => Refusal::Impossible,

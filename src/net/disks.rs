@@ -1,4 +1,4 @@
-//! The readers lane: threads that may wait for a disk, and how many of them one disk may hold.
+//! Work that may wait for a disk: done by threads of the readers lane, of which one disk may hold a few.
 //!
 //! A disk that does not answer (a stick pulled out, a server on the network that is gone) keeps every thread that asks it,
 //! and nothing can call them back. So each disk has at most [`limits::READERS_PER_DISK`] at once: the others stay free for
