@@ -36,10 +36,11 @@ def main(doc):
                 say("run %d of %d: %s" % (number + 1, options.runs, server.name))
                 for name, value in measure(server, net, corpus, rows, options).items():
                     figures.setdefault(name, {}).setdefault(server.name, []).append(value)
+                table = report(figures, [s.name for s in servers], options)
     finally:
         net.down()
         shutil.rmtree(folder, ignore_errors=True)
-    report(figures, [s.name for s in servers], options)
+    print(table, end="")
 
 
 def arguments(doc):

@@ -9,6 +9,7 @@ FOLDER = os.path.join(HERE, "target", "bench")
 
 
 def report(figures, servers, options):
+    """Writes what has been measured so far, and returns it as text."""
     peers = servers[1:] if servers[0] == "rill" else []
     lines = ["| figure | unit | " + " | ".join(servers) + "".join(" | rill : " + s for s in peers) + " |"]
     lines.append("|" + "---|" * (lines[0].count("|") - 1))
@@ -28,7 +29,7 @@ def report(figures, servers, options):
     with open(os.path.join(FOLDER, "bench.json"), "w") as f:
         units = {name: figure for row in ROWS.values() for name, figure in row.figures.items()}
         json.dump({"about": about, "figures": figures, "units": units}, f, indent=1, ensure_ascii=False)
-    print(about + "\n\n" + table, end="")
+    return about + "\n\n" + table
 
 
 def about_this_machine(options):

@@ -163,9 +163,9 @@ class Running:
         private = sum(self.sum_of("smaps_rollup", r"^%s:\s+(\d+)" % kind) for kind in ("Private_Clean", "Private_Dirty"))
         return private / 1024, self.sum_of("smaps_rollup", r"^Anonymous:\s+(\d+)") / 1024
 
-    def resident(self):
-        """Bytes of memory, file pages and all."""
-        return 1024 * self.sum_of("status", r"^VmRSS:\s+(\d+)")
+    def own_memory(self):
+        """Bytes of memory that nobody shares: what would be free if it ended."""
+        return self.memory()[0] * (1 << 20)
 
     def peak(self):
         """MiB: the most its processes have held at once since the start or :meth:`forget_peak`."""

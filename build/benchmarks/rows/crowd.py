@@ -15,7 +15,7 @@ def idlers(run, options):
     make = run.metadata()
     with Connection(run.server.port) as c:
         c.request(make(0))
-    before, held = run.resident(), []
+    before, held = run.own_memory(), []
     try:
         for number in range(IDLE):
             c = Connection(run.server.port, CLIENTS[number % len(CLIENTS)])
@@ -30,7 +30,7 @@ def idlers(run, options):
         alive = sum(is_open(c.socket) for c in held if c.socket)
         out = {"idle connections held of 2,000": alive}
         if alive > IDLE // 20:
-            out["memory of an idle connection"] = (run.resident() - before) / 1024 / alive
+            out["memory of an idle connection"] = (run.own_memory() - before) / 1024 / alive
         return out
     finally:
         for c in held:
@@ -53,7 +53,7 @@ def paced(run, options):
     """Each begins elsewhere in the file, is played for a while as a renderer plays, and must have got what it asked for."""
     port, path = run.stream_target()
     rate, turn = 125_000, 0.1
-    before, streams, refused = run.resident(), [], 0
+    before, streams, refused = run.own_memory(), [], 0
     part = options.stream_bytes // PACED
     try:
         for number in range(PACED):
@@ -82,7 +82,7 @@ def paced(run, options):
                         stream[1] = -1e18
             time.sleep(max(0, turn - (time.monotonic() - start - now)))
         cpu = (run.cpu() - cpu) / (time.monotonic() - start)
-        memory = (run.resident() - before) / 1024 / max(1, len(streams))
+        memory = (run.own_memory() - before) / 1024 / max(1, len(streams))
         # What is due comes in turns: two of them may be missing.
         starved = sum(got < due - 2 * turn * rate for _, got in streams)
         return {"starved of 1,000 streams at 1 Mbit/s": starved + PACED - len(streams), "1,000 streams at 1 Mbit/s, CPU": cpu * 100,
