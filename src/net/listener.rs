@@ -8,10 +8,15 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, future};
+use smol::future;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
-use super::{Context, StartError, census::Census, connection};
+use super::{
+    Context, StartError,
+    census::Census,
+    connection,
+    turns::{Pace, Turns},
+};
 use crate::limits;
 
 /// Connections the kernel may hold for us until we accept them.
@@ -61,12 +66,12 @@ impl Listeners {
     }
 
     /// Accepts for ever.
-    pub(super) async fn run(self, executor: Rc<LocalExecutor<'static>>, context: Rc<Context>) {
+    pub(super) async fn run(self, turns: Rc<Turns>, context: Rc<Context>) {
         let census = Rc::new(Census::default());
-        let v4 = accept(self.v4, &census, &executor, &context);
+        let v4 = accept(self.v4, &census, &turns, &context);
         let v6 = async {
             match self.v6 {
-                Some(listener) => accept(listener, &census, &executor, &context).await,
+                Some(listener) => accept(listener, &census, &turns, &context).await,
                 None => future::pending().await,
             }
         };
@@ -89,7 +94,7 @@ fn open(any: IpAddr, port: u16) -> io::Result<Async<TcpListener>> {
 async fn accept(
     listener: Async<TcpListener>,
     census: &Rc<Census>,
-    executor: &Rc<LocalExecutor<'static>>,
+    turns: &Rc<Turns>,
     context: &Rc<Context>,
 ) {
     let mut short_of_descriptors = false;
@@ -97,7 +102,7 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, peer)) => {
                 short_of_descriptors = false;
-                admit(stream, peer, census, executor, context);
+                admit(stream, peer, census, turns, context);
             }
             Err(error) if is_passing(&error) => {}
             Err(error) => {
@@ -124,7 +129,7 @@ fn admit(
     stream: Async<TcpStream>,
     peer: SocketAddr,
     census: &Rc<Census>,
-    executor: &Rc<LocalExecutor<'static>>,
+    turns: &Rc<Turns>,
     context: &Rc<Context>,
 ) {
     if !context.may_connect(peer) {
@@ -142,9 +147,10 @@ fn admit(
         return;
     };
     let context = Rc::clone(context);
-    executor
-        .spawn(async move {
-            let reason = connection::serve(stream, peer, local, context).await;
+    let pace = Pace::default();
+    turns
+        .spawn_at(&pace.clone(), async move {
+            let reason = connection::serve(stream, pace, peer, local, context).await;
             log::debug!("{peer}: closed: {reason}");
             drop(place);
         })

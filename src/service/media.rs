@@ -56,6 +56,17 @@ impl Wanted {
         }
     }
 
+    /// True if `other` is the same part of the same item, listed in the same snapshot.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.snapshot, &other.snapshot)
+            && (self.index, self.part) == (other.index, other.part)
+    }
+
+    /// The device that the file was on when it was found.
+    pub fn disk(&self) -> Option<u64> {
+        self.file()?.0.root().map(|root| root.device)
+    }
+
     /// The text of a subtitle file in UTF-8; `None` where the file can go out as it is.
     pub fn in_utf8(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let name = self.file().map(|(holder, _)| holder.name());
