@@ -208,8 +208,8 @@ mod tests {
         let alive = Rc::new(());
         let held = Rc::clone(&alive);
         let task = turns.spawn(async move {
-            let _held = held;
             future::pending::<()>().await;
+            drop(held);
         });
         async_io::block_on(turns.run(future::yield_now()));
         drop(task);

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Library, Network, Rill, Setup, mp3, mp3_titled, run, skip, wait_for};
@@ -32,10 +32,29 @@ fn update_id(rill: &Rill) -> u32 {
 }
 
 /// A command in the mount namespace of the server alone.
-fn in_mounts_of(rill: &Rill, words: &[&str]) -> Output {
+fn in_mounts_of(rill: &Rill, words: &[&str]) -> Command {
     let pid = rill.pid().to_string();
     let mut command = Command::new("nsenter");
-    run(command.args(["--mount", "--target", &pid]).args(words))
+    command.args(["--mount", "--target", &pid]).args(words);
+    command
+}
+
+fn mount(rill: &Rill, words: &[&str]) {
+    run(in_mounts_of(rill, &["mount"]).args(words));
+}
+
+/// Unmounts as a person does: while the server still has a file open the kernel says "busy", and one tries again.
+/// A file that was sent is closed a moment after its last byte; one that stays open fails the test.
+fn unmount(rill: &Rill, point: &str) {
+    wait_for(&format!("{point} is free"), 5, || {
+        let output = in_mounts_of(rill, &["umount", point]).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.success() || words.contains("busy"),
+            "umount: {words}"
+        );
+        output.status.success().then_some(())
+    });
 }
 
 #[test]
@@ -176,7 +195,7 @@ fn a_disk_is_unmounted_and_mounted_again() {
     let store = library.beside("store");
     fs::create_dir_all(&store).unwrap();
     let (disk, store) = (disk.to_str().unwrap(), store.to_str().unwrap());
-    in_mounts_of(&rill, &["mount", "-t", "tmpfs", "none", store]);
+    mount(&rill, &["-t", "tmpfs", "none", store]);
     let inside = format!("/proc/{}/root{store}", rill.pid());
     for number in 0..5 {
         let path = format!("{inside}/Album/{number}.mp3");
@@ -186,7 +205,7 @@ fn a_disk_is_unmounted_and_mounted_again() {
     // Started before the disk came; then it goes and comes several times.
     let mut known = None;
     for round in 0..3 {
-        in_mounts_of(&rill, &["mount", "--bind", store, disk]);
+        mount(&rill, &["--bind", store, disk]);
         rill.wait_for_items(6);
         let listed = listing(&rill);
         assert_eq!(
@@ -196,7 +215,7 @@ fn a_disk_is_unmounted_and_mounted_again() {
         );
         let song = rill.find("Song 3");
         assert_eq!(rill.get(song.target(), &[]).status, 200);
-        in_mounts_of(&rill, &["umount", disk]);
+        unmount(&rill, disk);
         rill.wait_for_items(1);
         wait_for("the page says so", 20, || {
             rill.get("/", &[])
@@ -210,22 +229,22 @@ fn a_disk_is_unmounted_and_mounted_again() {
     let usb = point.to_str().unwrap();
     for round in 0..2 {
         fs::create_dir_all(&point).unwrap();
-        in_mounts_of(&rill, &["mount", "--bind", store, usb]);
+        mount(&rill, &["--bind", store, usb]);
         rill.wait_for_items(6);
         let folder = rill.wait_for_title("usb").id;
         let song = rill.find("Song 2").id;
-        in_mounts_of(&rill, &["umount", usb]);
+        unmount(&rill, usb);
         if round == 1 {
             fs::remove_dir(&point).unwrap();
         }
         rill.wait_for_items(1);
         library.write(format!("round {round}.txt"), b"");
         fs::create_dir_all(&point).unwrap();
-        in_mounts_of(&rill, &["mount", "--bind", store, usb]);
+        mount(&rill, &["--bind", store, usb]);
         rill.wait_for_items(6);
         assert_eq!(rill.find("usb").id, folder);
         assert_eq!(rill.find("Song 2").id, song, "round {round}");
-        in_mounts_of(&rill, &["umount", usb]);
+        unmount(&rill, usb);
         rill.wait_for_items(1);
     }
     library.add("late.mp3", &song("Late"));
@@ -350,7 +369,7 @@ fn a_full_state_directory_is_said_once_and_used_again() {
     });
     library.write("0/new.mp3", &song("New"));
     rill.wait_for_title("New");
-    in_mounts_of(&rill, &["mount", "-o", "remount,size=16m", &path]);
+    mount(&rill, &["-o", "remount,size=16m", &path]);
     rill.signal(rustix::process::Signal::HUP);
     wait_for("it is kept again", 20, || {
         rill.log().contains("is kept in").then_some(())
