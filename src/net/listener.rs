@@ -8,10 +8,15 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, future};
+use smol::future;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
-use super::{Context, StartError, census::Full, connection};
+use super::{
+    Context, StartError,
+    census::Full,
+    connection,
+    turns::{Pace, Turns},
+};
 use crate::service::tally::Tally;
 
 /// Connections the kernel may hold for us until we accept them.
@@ -61,11 +66,11 @@ impl Listeners {
     }
 
     /// Accepts for ever.
-    pub(super) async fn run(self, executor: Rc<LocalExecutor<'static>>, context: Rc<Context>) {
-        let v4 = accept(self.v4, &executor, &context);
+    pub(super) async fn run(self, turns: Rc<Turns>, context: Rc<Context>) {
+        let v4 = accept(self.v4, &turns, &context);
         let v6 = async {
             match self.v6 {
-                Some(listener) => accept(listener, &executor, &context).await,
+                Some(listener) => accept(listener, &turns, &context).await,
                 None => future::pending().await,
             }
         };
@@ -85,15 +90,11 @@ fn open(any: IpAddr, port: u16) -> io::Result<Async<TcpListener>> {
     Async::new(TcpListener::from(socket))
 }
 
-async fn accept(
-    listener: Async<TcpListener>,
-    executor: &Rc<LocalExecutor<'static>>,
-    context: &Rc<Context>,
-) {
+async fn accept(listener: Async<TcpListener>, turns: &Rc<Turns>, context: &Rc<Context>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                admit(stream, peer, executor, context);
+                admit(stream, peer, turns, context);
                 // Whoever connects without a pause must not hold the loop.
                 future::yield_now().await;
             }
@@ -117,12 +118,7 @@ fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-fn admit(
-    stream: Async<TcpStream>,
-    peer: SocketAddr,
-    executor: &Rc<LocalExecutor<'static>>,
-    context: &Rc<Context>,
-) {
+fn admit(stream: Async<TcpStream>, peer: SocketAddr, turns: &Rc<Turns>, context: &Rc<Context>) {
     let tally = &context.shared.tally;
     if !context.may_connect(peer) {
         log::debug!("{peer}: outside RILL_ALLOW and the interfaces' own networks");
@@ -147,9 +143,10 @@ fn admit(
         return;
     };
     let context = Rc::clone(context);
-    executor
-        .spawn(async move {
-            let reason = connection::serve(stream, peer, local, Rc::clone(&context)).await;
+    let pace = Pace::default();
+    turns
+        .spawn_at(&pace.clone(), async move {
+            let reason = connection::serve(stream, pace, peer, local, Rc::clone(&context)).await;
             log::debug!("{peer}: closed: {reason}");
             drop(place);
             context.shared.tally.connected(context.census.open());

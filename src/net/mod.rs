@@ -4,7 +4,7 @@
 //! |---|---|
 //! | the loop (this thread) | every socket and timer |
 //! | the scanner (`library`) | walks the disks, watches them, writes snapshots |
-//! | the readers (`disks`, `files`) | open files, bring the next window of a stream into memory |
+//! | the readers (`readers`, `files`, `disks`) | open files, bring the next window of a stream into memory |
 //!
 //! (async-io adds a helper thread of its own, which sleeps while the loop runs.)
 
@@ -18,7 +18,7 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, channel, future, lock::Semaphore};
+use smol::{channel, future, lock::Semaphore};
 
 use crate::{
     catalogue::views::Role,
@@ -31,12 +31,13 @@ use crate::{
     },
     sys::{
         addresses::Address,
-        environment, heap,
+        environment, heap, memory,
         signal::{Signal, Signals},
     },
 };
 
 mod browse;
+mod buffers;
 mod census;
 mod clock;
 mod connection;
@@ -50,21 +51,29 @@ mod listener;
 mod mdns;
 mod multicast;
 mod outbound;
+mod peer;
 mod pictures;
-
+mod readers;
 pub mod search;
 mod send;
 mod supervisor;
+mod turns;
 mod user_state;
+mod window;
 
+use buffers::Buffers;
 use census::{Bounds, Census};
 use clock::Clock;
+use files::Readers;
 pub use library::{scan_each, scan_once};
 use listener::Listeners;
 use outbound::Bell;
+use peer::Peers;
 use pictures::Pictures;
 use supervisor::Supervisor;
+use turns::Turns;
 use user_state::Keeper;
+use window::Windows;
 
 /// Why the server could not start.
 #[derive(Debug)]
@@ -117,7 +126,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
     let signals = Signals::take()
         .and_then(Async::new)
         .map_err(system("follow signals"))?;
-    environment::cap_readers(limits::READERS);
+    environment::cap_helpers(limits::HELPERS);
     heap::return_large_allocations();
     let bounds = Bounds::of(environment::descriptors_for(
         limits::CONNECTIONS,
@@ -151,6 +160,10 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         pictures,
         bell: Bell::new(),
         keeper,
+        buffers: Buffers::default(),
+        peers: Peers::new(clock),
+        readers: Readers::new(),
+        windows: Windows::new(memory::total()),
         searches: Semaphore::new(limits::SEARCHES),
         served: RefCell::default(),
         present: RefCell::default(),
@@ -197,22 +210,27 @@ fn serve(
     listeners: Listeners,
     told: Told,
 ) {
-    let executor = Rc::new(LocalExecutor::new());
+    let turns = Rc::new(Turns::default());
     let (stop, stopped) = channel::bounded::<()>(1);
     let mdns = told.responder.map(|responder| {
         let context = Rc::clone(context);
-        executor.spawn(mdns::run(responder, context, told.changed, stopped.clone()))
+        turns.spawn(mdns::run(responder, context, told.changed, stopped.clone()))
     });
-    let discovery = executor.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
-    let accepting = executor.spawn(listeners.run(Rc::clone(&executor), Rc::clone(context)));
-    let events = executor.spawn(outbound::run(Rc::clone(&executor), Rc::clone(context)));
+    let discovery = turns.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
+    let accepting = turns.spawn(listeners.run(Rc::clone(&turns), Rc::clone(context)));
+    let events = turns.spawn(outbound::run(Rc::clone(&turns), Rc::clone(context)));
+    let sweeping = turns.spawn({
+        let context = Rc::clone(context);
+        async move { context.peers.sweep().await }
+    });
     let supervisor = Supervisor::new();
-    async_io::block_on(executor.run(async {
+    async_io::block_on(turns.run(async {
         let following = follow_scans(context, news);
         let ending = follow_signals(signals, scanner);
         future::or(ending, future::or(following, supervisor.run())).await;
         log::info!("stopping");
         Supervisor::stopping();
+        drop(sweeping);
         accepting.cancel().await;
         events.cancel().await;
         scanner.stop();
@@ -385,6 +403,10 @@ struct Context {
     /// To be rung when events may be due.
     bell: Bell,
     keeper: Keeper,
+    buffers: Buffers,
+    peers: Peers,
+    readers: Readers,
+    windows: Windows,
     /// Turns of those who search.
     searches: Semaphore,
     /// The networks of the served interfaces.

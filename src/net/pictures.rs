@@ -76,7 +76,7 @@ impl Pictures {
             return finished(Some(kept));
         }
         let wanted = picture.source.clone();
-        let opening = disks::ask(files::disk_of(&wanted), move || files::open_now(&wanted));
+        let opening = disks::ask(wanted.disk().unwrap_or(0), move || files::open_now(&wanted));
         let source = opening.await.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Refusal::Busy,
             _ => Refusal::Impossible,

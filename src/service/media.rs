@@ -57,6 +57,19 @@ impl Wanted {
         }
     }
 
+    /// True if `other` is the same part of the same item, listed in the same snapshot.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.snapshot, &other.snapshot)
+            && (self.index, self.part) == (other.index, other.part)
+    }
+
+    /// The kernel's number of the device (`st_dev`) that the file lay on when its folder was last looked at.
+    pub fn disk(&self) -> Option<u64> {
+        let holder = self.file()?.0;
+        let folder = self.snapshot.find(holder.parent_id()?)?;
+        Some(folder.directory_identity().0)
+    }
+
     /// The text of a subtitle file in UTF-8; `None` where the file can go out as it is.
     pub fn in_utf8(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let name = self.file().map(|(holder, _)| holder.name());
