@@ -1,10 +1,11 @@
-//! The page for people, at `/`: what this is, what it serves, how it is.
+//! The page for people, at `/`: what this is, what it serves, how it is. And the same for `rill doctor`, in plain lines.
 
 use std::io::Write as _;
 
 use super::{Body, Request, Response, Shared};
 use crate::wire::{
     http::response::{Head, Status},
+    status,
     xml::write::{Sink, text_once},
 };
 
@@ -41,6 +42,18 @@ pub(super) fn show(request: &Request<'_>, shared: &Shared) -> Response {
         page.put(b"</dd>");
     }
     // Writing to a Vec cannot fail.
+    let _ = write!(
+        page,
+        "<dt>Open</dt><dd>{}</dd>",
+        shared.tally.present(shared)
+    );
+    let turned_away = shared.tally.turned_away(shared);
+    if !turned_away.is_empty() {
+        page.put(b"<dt>Turned away</dt>");
+    }
+    for (count, what) in turned_away {
+        let _ = write!(page, "<dd>{count} {what}</dd>");
+    }
     let _ = writeln!(
         page,
         "<dt>Listed</dt><dd>{} objects</dd><dt>Description</dt>\
@@ -54,12 +67,38 @@ pub(super) fn show(request: &Request<'_>, shared: &Shared) -> Response {
     head.field("Content-Type", "text/html; charset=utf-8");
     head.field(
         "Content-Security-Policy",
-        "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'",
+        "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
     );
     head.field("X-Content-Type-Options", "nosniff");
     head.field("Cache-Control", "no-cache");
     Response {
         head,
         body: Body::Bytes(page),
+    }
+}
+
+/// The same for `rill doctor`, as far as it needs it.
+pub(super) fn status(request: &Request<'_>, shared: &Shared) -> Response {
+    let now = request.now.uptime;
+    let seen = shared.searches.borrow();
+    let searches = seen.last_searches().iter().map(|last| status::Search {
+        ago_secs: now.saturating_sub(last.uptime).as_secs(),
+        interface: last.interface,
+        local: last.local,
+        from: last.from.ip(),
+        target: last.st.as_str().to_owned(),
+    });
+    let status = status::Status {
+        uptime_secs: now.as_secs(),
+        searches: searches.collect(),
+    };
+    let mut head = Head::new(Status::Ok);
+    head.field("Content-Type", "text/plain; charset=utf-8");
+    head.field("X-Content-Type-Options", "nosniff");
+    head.field("Cache-Control", "no-cache");
+    Response {
+        head,
+        body: Body::Bytes(status.to_string().into_bytes()),
     }
 }
