@@ -230,6 +230,8 @@ pub const IN_PROGRESS: usize = 200;
 pub const JOURNAL_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes read from one file to understand it.
 pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes read from one file to find one time in it: an index of ten hours of film has half as many. Beyond it: 406.
+pub const SEEK_BYTES: u64 = 16 * 1024 * 1024;
 /// Nested elements (boxes, chunks) in a media file.
 pub const PROBE_DEPTH: u32 = 16;
 /// Bytes of one text property (title, artist ...), as stored. Beyond it: cut at a character.
