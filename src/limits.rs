@@ -75,6 +75,14 @@ pub const XML_CHUNK_BYTES: usize = 32 * 1024;
 /// Threads of the readers lane.
 pub const READERS: usize = 4;
 
+/// Addresses whose devices are remembered. Beyond it: the one that was here least lately is forgotten.
+pub const DEVICES_SEEN: usize = 256;
+/// Time for which a device is remembered by its address, from its last request on: longer than a night, shorter than
+/// addresses are given out anew.
+pub const DEVICE_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Rows of `RILL_DEVICES`. More: refused at the start.
+pub const DEVICE_ROWS: usize = 64;
+
 // ---- SSDP ------------------------------------------------------------------------------------
 
 /// Bytes of a datagram that is looked at. A legal search has under 300.

@@ -46,7 +46,7 @@ const LAW: [(&str, &[&str]); 13] = [
             "identity",
         ],
     ),
-    ("config", &["media"]),
+    ("config", &["limits", "media", "service::devices"]),
     ("identity", &[]),
     ("json", &[]),
     ("cli", &["config", "control_point"]),

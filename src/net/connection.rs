@@ -14,7 +14,7 @@ use std::{
 
 use async_io::Async;
 
-use super::{Context, files, pictures::Refusal, send, user_state};
+use super::{Context, files, pictures::Refusal, seek, send, user_state};
 use crate::{
     limits,
     service::{self, Answer, Body, Request, Response, content_directory::search::Search},
@@ -254,6 +254,7 @@ impl Connection {
             Answer::Open(wanted) => match files::open(wanted.clone()).await {
                 Ok(opened) => {
                     let facts = &opened.facts;
+                    let wanted = seek::find(wanted, &opened.file, facts.len).await;
                     let response = match opened.text {
                         Some(text) => service::media::reply_text(&request, &wanted, facts, text),
                         None => service::media::reply(&request, &wanted, facts),

@@ -24,7 +24,7 @@ use crate::{
     config::{Config, InterfacePattern, Subnet, View},
     identity::{self, Identity},
     limits,
-    service::{DeviceFacts, Shared, discovery::Discovery, events::Events, mdns::Responder},
+    service::{DeviceFacts, Shared, devices::Devices, discovery::Discovery, events::Events, mdns::Responder},
     sys::{
         addresses::Address,
         environment, heap,
@@ -47,6 +47,7 @@ mod multicast;
 mod outbound;
 mod pictures;
 pub mod search;
+mod seek;
 mod send;
 mod supervisor;
 mod user_state;
@@ -156,6 +157,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             addresses: RefCell::default(),
             searches: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
+            devices: RefCell::new(Devices::new(config.devices)),
         },
     });
     let told = Told {

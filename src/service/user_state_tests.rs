@@ -43,6 +43,7 @@ impl Server {
             scan_state: RefCell::default(),
             searches: RefCell::default(),
             events: RefCell::new(Events::new(|| [0; 16], 0)),
+            devices: RefCell::default(),
         };
         Self {
             _tree: tree,

@@ -356,8 +356,8 @@ fn markup_is_escaped_at_compile_time() {
 #[test]
 fn length_is_known_before_the_bytes() {
     let write = |sink: &mut Vec<u8>, counter: &mut Counter| {
-        open(sink);
-        open(counter);
+        open(sink, true);
+        open(counter, true);
         SONG.write(sink, Filter::ALL);
         SONG.write(counter, Filter::ALL);
         FOLDER.write(sink, Filter::ALL);
@@ -390,7 +390,7 @@ fn listing_of_hostile_names_is_well_formed() {
     ];
     for name in names {
         let mut bytes = Vec::new();
-        open(&mut bytes);
+        open(&mut bytes, true);
         let res = Res {
             protocol_info: ProtocolInfo::streamed(name, Some(name)),
             url: Url {

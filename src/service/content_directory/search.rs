@@ -2,7 +2,7 @@
 //! `net` does other work between them.
 
 use super::{
-    object_id, place,
+    names, object_id,
     reply::{Action, Listing, Reply},
 };
 use crate::{
@@ -42,13 +42,16 @@ pub(in crate::service) fn begin(
 
     let snapshot = shared.snapshot();
     // An appearance is an item, and an item is no container.
-    let container = place(id).filter(|place| place.within.is_none());
+    let container = names::place(id, &snapshot).filter(|place| place.within.is_none());
     let container = container.and_then(|place| snapshot.find(place.object));
     let container = container.ok_or(UpnpError::NoSuchContainer)?;
+    let treatment = shared.treatment(request);
+    let count = if treatment.whole_searches { 0 } else { count };
+    let keys: &[_] = if treatment.own_order { &[] } else { &sort.keys };
     let query = search::Query {
         container: container.id(),
         criteria: &criteria,
-        keys: &sort.keys,
+        keys,
         start,
         count,
     };
