@@ -80,6 +80,13 @@ pub const DEVICES_SEEN: usize = 256;
 /// Time for which a device is remembered by its address, from its last request on: longer than a night, shorter than
 /// addresses are given out anew.
 pub const DEVICE_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Renderers whose descriptions are read within [`RENDERER_TIME`]. Beyond it: not read, and they are known by their
+/// requests alone.
+pub const RENDERERS: usize = 64;
+/// Time between two questions to one renderer.
+pub const RENDERER_TIME: Duration = Duration::from_secs(60 * 60);
+/// Renderers that wait to be asked. Beyond it: dropped until their next announcement but one.
+pub const RENDERERS_WAITING: usize = 8;
 /// Rows of `RILL_DEVICES`. More: refused at the start.
 pub const DEVICE_ROWS: usize = 64;
 

@@ -42,7 +42,7 @@ fn survives(mime: Mime, bytes: &[u8]) {
 
 // ---- MP4 --------------------------------------------------------------------------------------
 
-fn mp4_box(kind: &[u8; 4], payload: &[&[u8]]) -> Vec<u8> {
+fn mp4_box(kind: [u8; 4], payload: &[&[u8]]) -> Vec<u8> {
     let payload = payload.concat();
     let mut bytes = u32::try_from(payload.len() + 8)
         .unwrap()
@@ -58,60 +58,63 @@ fn words(numbers: &[u32]) -> Vec<u8> {
 }
 
 /// `tkhd`, `mdhd` and `hdlr` of a track.
-fn mp4_heads(id: u32, timescale: u32, handler: &[u8; 4]) -> [Vec<u8>; 3] {
+fn mp4_heads(id: u32, timescale: u32, handler: [u8; 4]) -> [Vec<u8>; 3] {
     let mut tkhd = words(&[0, 0, 0, id]);
     tkhd.resize(84, 0);
     [
-        mp4_box(b"tkhd", &[&tkhd]),
-        mp4_box(b"mdhd", &[&words(&[0, 0, 0, timescale, 0, 0])]),
-        mp4_box(b"hdlr", &[&words(&[0, 0]), handler, &[0; 13]]),
+        mp4_box(*b"tkhd", &[&tkhd]),
+        mp4_box(*b"mdhd", &[&words(&[0, 0, 0, timescale, 0, 0])]),
+        mp4_box(*b"hdlr", &[&words(&[0, 0]), &handler, &[0; 13]]),
     ]
 }
 
 /// Pictures of a second each, in four chunks of three, every second one a key frame, shown two seconds after they are
 /// decoded; the edit list takes those away again. A chunk of sound, of a second as well, stands in front of each of pictures.
 fn mp4_with_tables() -> Vec<u8> {
-    let [tkhd, mdhd, hdlr] = mp4_heads(1, 10, b"vide");
+    let [tkhd, mdhd, hdlr] = mp4_heads(1, 10, *b"vide");
     let edts = mp4_box(
-        b"edts",
-        &[&mp4_box(b"elst", &[&words(&[0, 1, 120, 20, 0x1_0000])])],
+        *b"edts",
+        &[&mp4_box(*b"elst", &[&words(&[0, 1, 120, 20, 0x1_0000])])],
     );
     let stbl = mp4_box(
-        b"stbl",
+        *b"stbl",
         &[
-            &mp4_box(b"stts", &[&words(&[0, 2, 5, 10, 7, 10])]),
-            &mp4_box(b"ctts", &[&words(&[0, 1, 12, 20])]),
-            &mp4_box(b"stss", &[&words(&[0, 6, 1, 3, 5, 7, 9, 11])]),
-            &mp4_box(b"stsc", &[&words(&[0, 1, 1, 3, 1])]),
+            &mp4_box(*b"stts", &[&words(&[0, 2, 5, 10, 7, 10])]),
+            &mp4_box(*b"ctts", &[&words(&[0, 1, 12, 20])]),
+            &mp4_box(*b"stss", &[&words(&[0, 6, 1, 3, 5, 7, 9, 11])]),
+            &mp4_box(*b"stsc", &[&words(&[0, 1, 1, 3, 1])]),
             &mp4_box(
-                b"stsz",
+                *b"stsz",
                 &[&words(&[0, 0, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])],
             ),
-            &mp4_box(b"stco", &[&words(&[0, 4, 1000, 2000, 3000, 4000])]),
+            &mp4_box(*b"stco", &[&words(&[0, 4, 1000, 2000, 3000, 4000])]),
         ],
     );
-    let minf = mp4_box(b"minf", &[&stbl]);
+    let minf = mp4_box(*b"minf", &[&stbl]);
     let pictures = mp4_box(
-        b"trak",
-        &[&tkhd, &edts, &mp4_box(b"mdia", &[&mdhd, &hdlr, &minf])],
+        *b"trak",
+        &[&tkhd, &edts, &mp4_box(*b"mdia", &[&mdhd, &hdlr, &minf])],
     );
-    let [tkhd, mdhd, hdlr] = mp4_heads(2, 1000, b"soun");
+    let [tkhd, mdhd, hdlr] = mp4_heads(2, 1000, *b"soun");
     let stbl = mp4_box(
-        b"stbl",
+        *b"stbl",
         &[
-            &mp4_box(b"stts", &[&words(&[0, 1, 12, 1000])]),
-            &mp4_box(b"stsc", &[&words(&[0, 2, 1, 1, 1, 3, 5, 1])]),
-            &mp4_box(b"stsz", &[&words(&[0, 4, 12])]),
+            &mp4_box(*b"stts", &[&words(&[0, 1, 12, 1000])]),
+            &mp4_box(*b"stsc", &[&words(&[0, 2, 1, 1, 1, 3, 5, 1])]),
+            &mp4_box(*b"stsz", &[&words(&[0, 4, 12])]),
             &mp4_box(
-                b"co64",
+                *b"co64",
                 &[&words(&[0, 4, 0, 900, 0, 1900, 0, 2900, 0, 3900])],
             ),
         ],
     );
-    let minf = mp4_box(b"minf", &[&stbl]);
-    let sound = mp4_box(b"trak", &[&tkhd, &mp4_box(b"mdia", &[&mdhd, &hdlr, &minf])]);
-    let mvhd = mp4_box(b"mvhd", &[&words(&[0, 0, 0, 10, 120])]);
-    let mut file = mp4_box(b"moov", &[&mvhd, &pictures, &sound]);
+    let minf = mp4_box(*b"minf", &[&stbl]);
+    let sound = mp4_box(
+        *b"trak",
+        &[&tkhd, &mp4_box(*b"mdia", &[&mdhd, &hdlr, &minf])],
+    );
+    let mvhd = mp4_box(*b"mvhd", &[&words(&[0, 0, 0, 10, 120])]);
+    let mut file = mp4_box(*b"moov", &[&mvhd, &pictures, &sound]);
     file.resize(5000, 0);
     file
 }
@@ -134,37 +137,37 @@ fn mp4_is_looked_up_in_its_sample_tables() {
 fn lying_sample_tables_end() {
     survives(Mime::MP4, &mp4_with_tables());
     let huge = u32::MAX;
-    let [tkhd, mdhd, hdlr] = mp4_heads(1, 1, b"vide");
+    let [tkhd, mdhd, hdlr] = mp4_heads(1, 1, *b"vide");
     let stbl = mp4_box(
-        b"stbl",
+        *b"stbl",
         &[
-            &mp4_box(b"stts", &[&words(&[0, huge, huge, 0])]),
-            &mp4_box(b"stss", &[&words(&[0, huge, huge])]),
-            &mp4_box(b"stsc", &[&words(&[0, huge, 1, huge, 1])]),
-            &mp4_box(b"stsz", &[&words(&[0, 0, huge, 1])]),
-            &mp4_box(b"stco", &[&words(&[0, huge, 1])]),
+            &mp4_box(*b"stts", &[&words(&[0, huge, huge, 0])]),
+            &mp4_box(*b"stss", &[&words(&[0, huge, huge])]),
+            &mp4_box(*b"stsc", &[&words(&[0, huge, 1, huge, 1])]),
+            &mp4_box(*b"stsz", &[&words(&[0, 0, huge, 1])]),
+            &mp4_box(*b"stco", &[&words(&[0, huge, 1])]),
         ],
     );
-    let mdia = mp4_box(b"mdia", &[&mdhd, &hdlr, &mp4_box(b"minf", &[&stbl])]);
-    let file = mp4_box(b"moov", &[&mp4_box(b"trak", &[&tkhd, &mdia])]);
+    let mdia = mp4_box(*b"mdia", &[&mdhd, &hdlr, &mp4_box(*b"minf", &[&stbl])]);
+    let file = mp4_box(*b"moov", &[&mp4_box(*b"trak", &[&tkhd, &mdia])]);
     assert!(sides(Mime::MP4, &file, 12, 6000).is_err());
 }
 
 /// Four fragments of two seconds, the third without a key frame in front.
 fn mp4_in_fragments(index: bool, list: bool) -> Vec<u8> {
-    let [tkhd, mdhd, hdlr] = mp4_heads(7, 10, b"vide");
-    let stbl = mp4_box(b"stbl", &[&mp4_box(b"stts", &[&words(&[0, 0])])]);
-    let mdia = mp4_box(b"mdia", &[&mdhd, &hdlr, &mp4_box(b"minf", &[&stbl])]);
-    let trex = mp4_box(b"trex", &[&words(&[0, 7, 1, 20, 0, 0])]);
-    let mvhd = mp4_box(b"mvhd", &[&words(&[0, 0, 0, 10, 0])]);
-    let trak = mp4_box(b"trak", &[&tkhd, &mdia]);
-    let mut file = mp4_box(b"moov", &[&mvhd, &trak, &mp4_box(b"mvex", &[&trex])]);
+    let [tkhd, mdhd, hdlr] = mp4_heads(7, 10, *b"vide");
+    let stbl = mp4_box(*b"stbl", &[&mp4_box(*b"stts", &[&words(&[0, 0])])]);
+    let mdia = mp4_box(*b"mdia", &[&mdhd, &hdlr, &mp4_box(*b"minf", &[&stbl])]);
+    let trex = mp4_box(*b"trex", &[&words(&[0, 7, 1, 20, 0, 0])]);
+    let mvhd = mp4_box(*b"mvhd", &[&words(&[0, 0, 0, 10, 0])]);
+    let trak = mp4_box(*b"trak", &[&tkhd, &mdia]);
+    let mut file = mp4_box(*b"moov", &[&mvhd, &trak, &mp4_box(*b"mvex", &[&trex])]);
     let fragment = |time: u32, flags: u32| {
-        let tfhd = mp4_box(b"tfhd", &[&words(&[0, 7])]);
-        let tfdt = mp4_box(b"tfdt", &[&words(&[0, time])]);
-        let trun = mp4_box(b"trun", &[&words(&[4, 1, flags])]);
-        let moof = mp4_box(b"moof", &[&mp4_box(b"traf", &[&tfhd, &tfdt, &trun])]);
-        [moof, mp4_box(b"mdat", &[&[9; 100]])].concat()
+        let tfhd = mp4_box(*b"tfhd", &[&words(&[0, 7])]);
+        let tfdt = mp4_box(*b"tfdt", &[&words(&[0, time])]);
+        let trun = mp4_box(*b"trun", &[&words(&[4, 1, flags])]);
+        let moof = mp4_box(*b"moof", &[&mp4_box(*b"traf", &[&tfhd, &tfdt, &trun])]);
+        [moof, mp4_box(*b"mdat", &[&[9; 100]])].concat()
     };
     let each = fragment(0, 0);
     let size = u32::try_from(each.len()).unwrap();
@@ -172,7 +175,7 @@ fn mp4_in_fragments(index: bool, list: bool) -> Vec<u8> {
         let key = 1 << 31;
         let entries = [size, 20, key, size, 20, key, size, 20, 0, size, 20, key];
         file.extend(mp4_box(
-            b"sidx",
+            *b"sidx",
             &[&words(&[0, 7, 10, 500, 0, 4]), &words(&entries)],
         ));
     }
@@ -183,10 +186,10 @@ fn mp4_in_fragments(index: bool, list: bool) -> Vec<u8> {
     if list {
         let entry = |n: u32| [words(&[500 + 20 * n, first + n * size]), vec![1, 1, 1]].concat();
         let entries = [entry(0), entry(1), entry(3)].concat();
-        let tfra = mp4_box(b"tfra", &[&words(&[0, 7, 0, 3]), &entries]);
+        let tfra = mp4_box(*b"tfra", &[&words(&[0, 7, 0, 3]), &entries]);
         let len = u32::try_from(tfra.len() + 8 + 16).unwrap();
-        let mfro = mp4_box(b"mfro", &[&words(&[0, len])]);
-        file.extend(mp4_box(b"mfra", &[&tfra, &mfro]));
+        let mfro = mp4_box(*b"mfro", &[&words(&[0, len])]);
+        file.extend(mp4_box(*b"mfra", &[&tfra, &mfro]));
     }
     file
 }
@@ -330,7 +333,14 @@ fn mp3(xing: bool) -> Vec<u8> {
             frame.resize(36, 0);
             frame.extend(b"Xing\0\0\0\x05\0\0\0\x64");
             // Half of the time is in a quarter of the bytes.
-            frame.extend((0..100).map(|n| if n <= 50 { 64 * n / 50 } else { 64 + 191 * (n - 50) / 50 } as u8));
+            let part = |n: u8| {
+                if n <= 50 {
+                    u16::from(n) * 64 / 50
+                } else {
+                    64 + 191 * (u16::from(n) - 50) / 50
+                }
+            };
+            frame.extend((0..100).map(|n| u8::try_from(part(n)).unwrap()));
         }
         frame.resize(417, 0);
         file.extend(frame);
@@ -405,6 +415,7 @@ fn flac_is_searched_by_the_numbers_of_its_frames() {
 
 #[test]
 fn avi_is_looked_up_in_its_index() {
+    const KEY: u32 = 0x10;
     let chunk = |kind: &[u8; 4], payload: &[u8]| {
         let len = u32::try_from(payload.len()).unwrap();
         [&kind[..], &len.to_le_bytes(), payload].concat()
@@ -426,7 +437,6 @@ fn avi_is_looked_up_in_its_index() {
         index.extend((4 + 100 * n).to_le_bytes());
         index.extend(92_u32.to_le_bytes());
     }
-    const KEY: u32 = 0x10;
     let movi = [&b"movi"[..], &[0; 4000]].concat();
     let body = [
         b"AVI ".to_vec(),
@@ -515,7 +525,7 @@ fn real_files_are_survived() {
     let shared =
         std::env::var_os("RILL_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     let Ok(entries) = std::fs::read_dir(shared.join("media-samples")) else {
-        return println!("no samples: nothing is tested");
+        return eprintln!("skipped: no samples");
     };
     for entry in entries {
         let path = entry.unwrap().path();

@@ -14,6 +14,7 @@ use std::{
     net::SocketAddr,
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use async_io::{Async, Timer};
@@ -24,7 +25,13 @@ use crate::{
     config::{Config, InterfacePattern, Subnet, View},
     identity::{self, Identity},
     limits,
-    service::{DeviceFacts, Shared, devices::Devices, discovery::Discovery, events::Events, mdns::Responder},
+    service::{
+        DeviceFacts, Shared,
+        devices::{Devices, Renderer, Renderers},
+        discovery::Discovery,
+        events::Events,
+        mdns::Responder,
+    },
     sys::{
         addresses::Address,
         environment, heap,
@@ -46,6 +53,7 @@ mod mdns;
 mod multicast;
 mod outbound;
 mod pictures;
+mod renderers;
 pub mod search;
 mod seek;
 mod send;
@@ -130,6 +138,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         .mdns
         .then(|| Responder::new(&mdns_settings(&config, identity, &device, port, clock)));
     let (addresses_changed, changed) = channel::bounded(1);
+    let (renderer_heard, heard) = channel::bounded(limits::RENDERERS_WAITING);
     let context = Rc::new(Context {
         clock,
         port,
@@ -145,6 +154,8 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         served: RefCell::default(),
         present: RefCell::default(),
         addresses_changed,
+        renderers: RefCell::default(),
+        renderer_heard,
         shared: Shared {
             device,
             events: RefCell::new(Events::new(random, update_id)),
@@ -164,6 +175,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         machine,
         responder,
         changed,
+        heard,
     };
     serve(&context, &signals, &scanner, &news, listeners, told);
     Ok(())
@@ -176,6 +188,8 @@ struct Told {
     responder: Option<Responder>,
     /// Rings when the served addresses have changed.
     changed: channel::Receiver<()>,
+    /// Renderers whose descriptions are to be read.
+    heard: channel::Receiver<Renderer>,
 }
 
 /// The loop itself, until a signal ends it.
@@ -195,6 +209,7 @@ fn serve(
     });
     let discovery = executor.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
     let accepting = executor.spawn(listeners.run(Rc::clone(&executor), Rc::clone(context)));
+    let reading = executor.spawn(renderers::run(told.heard, Rc::clone(context)));
     let events = executor.spawn(outbound::run(Rc::clone(&executor), Rc::clone(context)));
     let supervisor = Supervisor::new();
     async_io::block_on(executor.run(async {
@@ -205,6 +220,7 @@ fn serve(
         Supervisor::stopping();
         accepting.cancel().await;
         events.cancel().await;
+        reading.cancel().await;
         scanner.stop();
         drop(stop);
         // What the scanner still has to say is listened to, so that it comes to its end.
@@ -380,6 +396,10 @@ struct Context {
     present: RefCell<Vec<Address>>,
     /// Rings when they have changed.
     addresses_changed: channel::Sender<()>,
+    /// Whose descriptions were read.
+    renderers: RefCell<Renderers>,
+    /// Takes those whose are to be.
+    renderer_heard: channel::Sender<Renderer>,
     shared: Shared,
 }
 
@@ -414,6 +434,21 @@ impl Context {
             } else {
                 inside(&self.allow)
             }
+    }
+
+    /// A datagram of SSDP: what a renderer in the house says leads to its description.
+    fn hear(&self, uptime: Duration, from: SocketAddr, datagram: &[u8]) {
+        if !datagram.starts_with(b"NOTIFY") || !self.may_connect(from) {
+            return;
+        }
+        let renderer = self
+            .renderers
+            .borrow_mut()
+            .hear(uptime, from.ip(), datagram);
+        if let Some(renderer) = renderer {
+            // A full queue drops it: what a device says in its requests counts for more anyway.
+            let _ = self.renderer_heard.try_send(renderer);
+        }
     }
 
     /// Says once that the bound on connections was reached.

@@ -7,11 +7,9 @@ pub mod search;
 
 use self::reply::{Listing, Range, Reply};
 use super::{Body, Request, Shared, control::Outcome, in_progress, listing::Look};
-use crate::{
-    wire::{
-        criteria::{self, SortCriteria},
-        soap::{self, Call, UpnpError},
-    },
+use crate::wire::{
+    criteria::{self, SortCriteria},
+    soap::{self, Call, UpnpError},
 };
 
 /// Answers one action.
@@ -30,7 +28,10 @@ pub(super) fn run(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Ou
         }
         // No modifier of a sort key is known but `+` and `-` (ContentDirectory:2 §2.5.19).
         "GetSortExtensionCapabilities" => Ok(reply("SortExtensionCaps", "+,-")),
-        "GetFeatureList" => Ok(reply("FeatureList", &features::shortcuts(&shared.snapshot()))),
+        "GetFeatureList" => Ok(reply(
+            "FeatureList",
+            &features::shortcuts(&shared.snapshot()),
+        )),
         "X_GetFeatureList" => Ok(reply("FeatureList", &features::samsung(&shared.snapshot()))),
         "X_GetObjectIDfromIndex" => {
             let (category, index) = (call.ui4("CategoryType")?, call.ui4("Index")?);
@@ -74,9 +75,10 @@ fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
 
     let snapshot = shared.snapshot();
     let look = Look::new(request, filter, &snapshot, shared);
-    let sort = match look.treatment.own_order {
-        true => SortCriteria::default(),
-        false => SortCriteria::parse(sort).map_err(|_| UpnpError::SortCriteria)?,
+    let sort = if look.treatment.own_order {
+        SortCriteria::default()
+    } else {
+        SortCriteria::parse(sort).map_err(|_| UpnpError::SortCriteria)?
     };
     let place = names::place(id, &snapshot).ok_or(UpnpError::NoSuchObject)?;
     let place = names::root_for(place, look.treatment, &snapshot);

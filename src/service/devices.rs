@@ -6,18 +6,16 @@
 //! who it is is served as that, whatever is remembered.
 
 mod letters;
+mod renderers;
 mod rows;
 mod treatment;
 
-use std::{
-    fmt,
-    net::IpAddr,
-    time::Duration,
-};
+use std::{fmt, net::IpAddr, time::Duration};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use self::{
+    renderers::{Renderer, Renderers},
     rows::DEVICES,
     treatment::{
         Art, Classes, Copies, Disguise, Ending, Extra, Letters, Profiles, Titles, Treatment,
@@ -186,7 +184,10 @@ impl Given {
     fn is_about(&self, address: IpAddr, told: &Told<'_>) -> bool {
         match &self.who {
             Who::Address(own) => *own == address,
-            Who::Says(text) => told.texts.iter().any(|said| contains(said, text.as_bytes())),
+            Who::Says(text) => told
+                .texts
+                .iter()
+                .any(|said| contains(said, text.as_bytes())),
         }
     }
 }
@@ -247,11 +248,15 @@ impl Devices {
         let Some(seen) = self.seen.get(at) else {
             return;
         };
-        let recognised = match seen.hash == hash {
-            true => seen.recognised,
-            false => recognise(&told),
+        let recognised = if seen.hash == hash {
+            seen.recognised
+        } else {
+            recognise(&told)
         };
-        let given = self.given.iter().find(|given| given.is_about(address, &told));
+        let given = self
+            .given
+            .iter()
+            .find(|given| given.is_about(address, &told));
         let given = given.map(|given| given.device);
         let Some(seen) = self.seen.get_mut(at) else {
             return;
@@ -310,7 +315,9 @@ impl Devices {
             return self.seen.len() - 1;
         }
         let ages = self.seen.iter().enumerate();
-        let oldest = ages.min_by_key(|(_, seen)| seen.uptime).map_or(0, |(at, _)| at);
+        let oldest = ages
+            .min_by_key(|(_, seen)| seen.uptime)
+            .map_or(0, |(at, _)| at);
         if let Some(seen) = self.seen.get_mut(oldest) {
             *seen = fresh;
         }

@@ -105,7 +105,9 @@ impl Look {
 fn told(filter: Filter, treatment: &Treatment) -> Filter {
     let mut told = filter;
     if !treatment.sec {
-        told = told.without(Property::DcmInfo).without(Property::CaptionInfo);
+        told = told
+            .without(Property::DcmInfo)
+            .without(Property::CaptionInfo);
     }
     if !treatment.dates {
         told = told.without(Property::Date);
@@ -120,7 +122,9 @@ pub(super) fn write(entry: &Entry<'_>, number: u32, look: &Look, sink: &mut impl
     }
     let mut usual = Vec::new();
     write_usual(entry, number, look, &mut usual);
-    respell(&usual, look.treatment.letters, "&amp;", |piece| sink.put(piece));
+    respell(&usual, look.treatment.letters, "&amp;", |piece| {
+        sink.put(piece);
+    });
 }
 
 fn write_usual(entry: &Entry<'_>, number: u32, look: &Look, sink: &mut impl Sink) {
@@ -186,7 +190,11 @@ fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &m
 
 /// What Sony calls the containers of the root.
 fn media_class(id: ObjectId) -> Option<&'static str> {
-    let classes = [(Role::Music, "M"), (Role::Video, "V"), (Role::Pictures, "P")];
+    let classes = [
+        (Role::Music, "M"),
+        (Role::Video, "V"),
+        (Role::Pictures, "P"),
+    ];
     let mut found = classes.iter().filter(|(role, _)| role.id() == id);
     found.next().map(|(_, class)| *class)
 }
@@ -246,9 +254,10 @@ fn write_item(
     let played = user_state::time_text(state);
     let property = |tag| object.property(tag);
     let artist = property(Tag::Artist);
-    let title = match text::is_kept(treatment.titles) {
-        true => Cow::Borrowed(object.title()),
-        false => text::title(object, mime, number, !captions.is_empty(), treatment.titles),
+    let title = if text::is_kept(treatment.titles) {
+        Cow::Borrowed(object.title())
+    } else {
+        text::title(object, mime, number, !captions.is_empty(), treatment.titles)
     };
     Item {
         id: names.id,
@@ -362,7 +371,11 @@ fn with_extras<'a>(
     let mut res = Several::new();
     // All fit: no row of the table gives a file more than two names.
     let _ = res.push(own);
-    for extra in treatment.extra.iter().filter(|extra| extra.of.contains(&mime)) {
+    for extra in treatment
+        .extra
+        .iter()
+        .filter(|extra| extra.of.contains(&mime))
+    {
         let info = ProtocolInfo {
             mime: extra.mime,
             profile: Some(extra.profile),

@@ -21,6 +21,7 @@ const SONG_RES: Res<'static> = Res {
 };
 
 const SONG: Item<'static> = Item {
+    caption_forms: CaptionForms::ALL,
     id: "a1b2$7",
     parent_id: "a1b2",
     ref_id: Some("7"),
@@ -112,6 +113,7 @@ fn a_film_tells_its_pictures_its_episode_and_its_subtitles() {
 }
 
 const FOLDER: Container<'static> = Container {
+    media_class: None,
     id: "0",
     parent_id: "-1",
     title: "rill & co",

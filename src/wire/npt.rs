@@ -59,7 +59,10 @@ fn time(text: &str) -> Option<Duration> {
     }
     let mut nanos = 0;
     for place in 0..9 {
-        let digit = fraction.as_bytes().get(place).map_or(0, |digit| digit - b'0');
+        let digit = fraction
+            .as_bytes()
+            .get(place)
+            .map_or(0, |digit| digit - b'0');
         nanos = nanos * 10 + u32::from(digit);
     }
     Some(Duration::new(secs, nanos))
@@ -99,15 +102,34 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(wanted), "{text}");
         }
-        assert_eq!(Seconds(Duration::from_micros(335_110_700)).to_string(), "335.110");
+        assert_eq!(
+            Seconds(Duration::from_micros(335_110_700)).to_string(),
+            "335.110"
+        );
     }
 
     #[test]
     fn everything_else_is_refused() {
         for text in [
-            "", "npt", "npt=", "npt=banana", "npt=-", "npt=-5", "npt=1", "npt=1-2-3", "1-2",
-            "npt=5-4", "npt=1:2-", "npt=0:60:00-", "npt=0:00:60-", "npt=1.x-", "npt=+1-",
-            "npt=99999999999-", "npt=1:2:3:4-", "npt=\u{e9}-", "bytes=0-1",
+            "",
+            "npt",
+            "npt=",
+            "npt=banana",
+            "npt=-",
+            "npt=-5",
+            "npt=1",
+            "npt=1-2-3",
+            "1-2",
+            "npt=5-4",
+            "npt=1:2-",
+            "npt=0:60:00-",
+            "npt=0:00:60-",
+            "npt=1.x-",
+            "npt=+1-",
+            "npt=99999999999-",
+            "npt=1:2:3:4-",
+            "npt=\u{e9}-",
+            "bytes=0-1",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -18,6 +18,7 @@ mod art; //       covers, small pictures, subtitles in UTF-8
 mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
+mod devices; //   each kind of device as it asks, and what it gets that others do not
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
 mod events; //    GENA: subscribing, the first event, changes, foreign callbacks, dead subscribers
 mod hostile; //   bad input on every door; after each, the server still answers
@@ -32,4 +33,5 @@ mod restart; //   snapshots: served before the disk is read, rebuilt when damage
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
+mod time_seek; // films and music by time: TimeSeekRange.dlna.org, checked by ffprobe and ffmpeg
 mod views; //     what is made of the files' tags: containers, appearances, ids, updates

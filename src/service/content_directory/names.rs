@@ -20,13 +20,12 @@ pub(super) fn place(text: &str, snapshot: &Snapshot) -> Option<Place> {
     }
     let role = match text {
         "" => return Some(home(ObjectId::ROOT)),
-        "1" | "A" => Role::Music,
+        "1" | "14" | "A" => Role::Music,
         "4" => Role::AllTracks,
         "5" => Role::Genres,
         "6" => Role::Artists,
         "7" => Role::Albums,
         "F" | "P" => Role::Playlists,
-        "14" => Role::Music,
         "15" | "V" => Role::Video,
         "16" | "I" => Role::Pictures,
         _ => match text.split_once('_') {

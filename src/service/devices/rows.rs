@@ -10,7 +10,7 @@
 //!   `MediaServer:1` to everybody.
 //! * `Android`, because half of all programs say so; Chromecasts are recognised by `CrKey`.
 //! * What rill does for everybody: absolute URLs of subtitles that end in `.srt` (VLC), `Content-Length` on every document
-//!   (Frontier Silicon), `res@bitrate` in bytes (SoundBridge, MediaRoom), dates without a zone (Frontier Silicon), 416 and 206
+//!   (Frontier Silicon), `res@bitrate` in bytes (`SoundBridge`, `MediaRoom`), dates without a zone (Frontier Silicon), 416 and 206
 //!   at the last byte (Philips), URLs that begin with `//` and an empty `ObjectID` (Samsung), exact pages (Panasonic), ids that
 //!   Kodi has encoded, `ContainerID` in Browse and `?albumArt=true` (Xbox 360), named entities and arguments in the order of
 //!   the service description (Samsung).
@@ -124,7 +124,10 @@ pub static DEVICES: &[Device] = &[
         "Samsung AllShare",
         // MD: plain DLNA; Samsung's own extensions upset it.
         &[says(Field::Agent, &["SEC_HHP_[PC]"])],
-        Treatment { sec: false, ..PLAIN },
+        Treatment {
+            sec: false,
+            ..PLAIN
+        },
     ),
     hardware(
         "samsung-bd-j5500",
@@ -297,7 +300,10 @@ pub static DEVICES: &[Device] = &[
                     profile: "MPEG_PS_PAL",
                 },
             ],
-            reply_mimes: &[(Mime::MATROSKA, "video/divx"), (Mime::MPEG_PS, "video/divx")],
+            reply_mimes: &[
+                (Mime::MATROSKA, "video/divx"),
+                (Mime::MPEG_PS, "video/divx"),
+            ],
             seek: Seek::ByteAndTime,
             flags: Some(0x8150_0000),
             disguise: Disguise::MediaPlayer,
@@ -407,7 +413,10 @@ pub static DEVICES: &[Device] = &[
         "sharp",
         "Sharp television",
         // MD: plain folders and items.
-        &[says(Field::Agent, &["Sharp"]), says(Field::FriendlyName, &["Sharp"])],
+        &[
+            says(Field::Agent, &["Sharp"]),
+            says(Field::FriendlyName, &["Sharp"]),
+        ],
         Treatment {
             classes: Classes::Plain,
             ..PLAIN
@@ -580,7 +589,12 @@ pub static DEVICES: &[Device] = &[
         ],
         MUSIC,
     ),
-    hardware("chromecast", "Chromecast", &[says(Field::Agent, &["CrKey"])], PLAIN),
+    hardware(
+        "chromecast",
+        "Chromecast",
+        &[says(Field::Agent, &["CrKey"])],
+        PLAIN,
+    ),
     // ---- programs ----------------------------------------------------------------------------
     program(
         "kodi",
@@ -636,5 +650,19 @@ pub static DEVICES: &[Device] = &[
         "web browser",
         &[says(Field::Agent, &["Mozilla/"])],
         PLAIN,
+    ),
+    // ---- for RILL_DEVICES alone ----------------------------------------------------------------
+    hardware(
+        "numbered",
+        "device that sorts by itself",
+        // UMS has an option for them: each title begins with its number, so that their order is the one that was given.
+        &[],
+        Treatment {
+            titles: Titles {
+                numbered: true,
+                ..Titles::OWN
+            },
+            ..PLAIN
+        },
     ),
 ];

@@ -12,6 +12,10 @@ use crate::{
 
 /// How one kind of device is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether a device needs one thing, and none has to do with another"
+)]
 pub struct Treatment {
     /// Media types by other names, in listings and in media replies.
     pub mimes: &'static [(Mime, &'static str)],

@@ -21,7 +21,13 @@ pub(super) fn title<'o>(
     has_captions: bool,
     titles: Titles,
 ) -> Cow<'o, str> {
-    changed(object.title(), mime.extension(), number, has_captions, titles)
+    changed(
+        object.title(),
+        mime.extension(),
+        number,
+        has_captions,
+        titles,
+    )
 }
 
 fn changed<'t>(
@@ -96,6 +102,9 @@ mod tests {
             ..own
         };
         assert_eq!(title("A long one", false, short), "A lo.mkv");
-        assert_eq!(title("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", false, short), "\u{e9}\u{e9}\u{e9}\u{e9}.mkv");
+        assert_eq!(
+            title("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", false, short),
+            "\u{e9}\u{e9}\u{e9}\u{e9}.mkv"
+        );
     }
 }

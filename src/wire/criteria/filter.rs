@@ -90,6 +90,7 @@ impl Filter {
     }
 
     /// The same without one property.
+    #[must_use]
     pub const fn without(self, property: Property) -> Self {
         Self(self.0 & !bit(property))
     }
