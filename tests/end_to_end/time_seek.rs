@@ -83,7 +83,24 @@ const FILMS: [Clip; 8] = [
     Clip {
         name: "e.mpg",
         front: Front::None,
-        words: &["-c:v", "mpeg2video", "-c:a", "mp2", "-f", "vob"],
+        words: &[
+            "-c:v",
+            "mpeg2video",
+            "-bf",
+            "0",
+            "-b:v",
+            "2M",
+            "-minrate",
+            "2M",
+            "-maxrate",
+            "2M",
+            "-bufsize",
+            "1M",
+            "-c:a",
+            "mp2",
+            "-f",
+            "vob",
+        ],
     },
 ];
 

@@ -114,11 +114,11 @@ impl<'a> Head<'a> {
                     break;
                 }
                 CUES => head.cues = Some(at),
-                SEEK_HEAD => each(&mut body, |id, body| match id {
+                SEEK_HEAD => walk(&mut body, &mut |id, body| match id {
                     0x4DBB => head.seek(body),
                     _ => Ok(()),
                 })?,
-                INFO => each(&mut body, |id, body| {
+                INFO => walk(&mut body, &mut |id, body| {
                     if id == 0x2A_D7B1 {
                         head.tick_nanos = unsigned(body)?.max(1);
                     }
@@ -134,7 +134,7 @@ impl<'a> Head<'a> {
     /// One entry of a seek head.
     fn seek(&mut self, r: &mut Reader<'_>) -> Result<(), Error> {
         let (mut id, mut at) = (0, None);
-        each(r, |field, body| {
+        walk(r, &mut |field, body| {
             match field {
                 0x53AB => id = unsigned(body)?,
                 0x53AC => at = Some(unsigned(body)?),
@@ -201,12 +201,12 @@ impl<'a> Head<'a> {
     /// `CuePoint`: its time and the cluster in which the track has it.
     fn point(&self, r: &mut Reader<'_>) -> Result<Option<Cluster>, Error> {
         let (mut ticks, mut at) = (0, None);
-        each(r, |id, body| {
+        walk(r, &mut |id, body| {
             match id {
                 0xB3 => ticks = unsigned(body)?,
                 0xB7 => {
                     let (mut track, mut cluster) = (0, None);
-                    each(body, |id, body| {
+                    walk(body, &mut |id, body| {
                         match id {
                             0xF7 => track = unsigned(body)?,
                             0xF1 => cluster = Some(unsigned(body)?),
@@ -349,7 +349,7 @@ impl<'a> Head<'a> {
                 }
                 0xA0 => {
                     let (mut track, mut refers) = (0, false);
-                    each(&mut element.body, |id, body| {
+                    walk(&mut element.body, &mut |id, body| {
                         match id {
                             0xA1 => (track, _, _) = tail::block(body)?,
                             0xFB => refers = true,
@@ -369,10 +369,18 @@ impl<'a> Head<'a> {
     }
 }
 
+/// [`each`], compiled once for the whole search.
+fn walk<'a>(
+    r: &mut Reader<'a>,
+    visit: &mut dyn FnMut(u32, &mut Reader<'a>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    each(r, visit)
+}
+
 /// The number of the track whose key frames count.
 fn lead(r: &mut Reader<'_>) -> Result<Option<u64>, Error> {
     let mut tracks: Vec<Track> = Vec::new();
-    each(r, |id, body| {
+    walk(r, &mut |id, body| {
         if id == 0xAE && tracks.len() < Streams::MOST {
             tracks.push(track::read(body)?);
         }

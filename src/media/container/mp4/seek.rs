@@ -10,7 +10,7 @@ mod tables;
 use std::time::Duration;
 
 use self::tables::Tables;
-use super::boxes::{each_box, next_box, time_field, version_flags};
+use super::boxes::{FourCc, each_box, next_box, time_field, version_flags};
 use super::track;
 use crate::media::reader::{Error, Reader};
 use crate::media::seek::{Around, Place};
@@ -80,7 +80,7 @@ impl<'a> Film<'a> {
     }
 
     fn moov(&mut self, r: &mut Reader<'a>) -> Result<(), Error> {
-        each_box(r, |kind, body| {
+        walk(r, &mut |kind, body| {
             match &kind {
                 b"mvhd" => {
                     let (version, _) = version_flags(body)?;
@@ -93,7 +93,7 @@ impl<'a> Film<'a> {
                     let _ = track::read(&mut body.clone(), &mut head);
                     self.tracks.push(Tables::read(body, &head));
                 }
-                b"mvex" => each_box(body, |kind, body| {
+                b"mvex" => walk(body, &mut |kind, body| {
                     if &kind == b"trex" {
                         self.defaults(body)?;
                     }
@@ -139,6 +139,14 @@ impl<'a> Film<'a> {
         let offset = near.fold(place.offset, u64::min);
         Place { offset, ..place }
     }
+}
+
+/// [`each_box`], compiled once for the whole search.
+fn walk<'a>(
+    r: &mut Reader<'a>,
+    visit: &mut dyn FnMut(FourCc, &mut Reader<'a>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    each_box(r, visit)
 }
 
 /// Times of the edit list (§8.6.6): how long nothing is shown at first, in the film's units, and where in the track the

@@ -24,7 +24,7 @@ pub(crate) fn around(
     // The stream that counts: the first of pictures, or of sound where there are none near the start.
     let mut streams = [None, None];
     let head = 2 * super::TRACKS_BYTES;
-    packets(r, (0, head), |_, code, _| {
+    packets(r, (0, head), &mut |_, code, _| {
         if let Some(place) = streams.get_mut(usize::from(code < 0xE0)) {
             place.get_or_insert(code);
         }
@@ -35,7 +35,7 @@ pub(crate) fn around(
         return Ok(None);
     };
     pes::seek::around(len, time, whole, &mut |from, to, visit| {
-        packets(r, (from, to), |at, code, bytes| {
+        packets(r, (from, to), &mut |at, code, bytes| {
             let header = pes::header(bytes).filter(|_| code == stream);
             let Some((header, stamp)) = header.and_then(|h| Some((h, h.stamp?))) else {
                 return true;
@@ -55,7 +55,7 @@ pub(crate) fn around(
 fn packets(
     r: &mut Reader<'_>,
     (from, to): (u64, u64),
-    mut visit: impl FnMut(u64, u8, &[u8]) -> bool,
+    visit: &mut dyn FnMut(u64, u8, &[u8]) -> bool,
 ) -> Result<(), Error> {
     let to = to.min(r.len());
     let mut pack = None;

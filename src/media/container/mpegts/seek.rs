@@ -38,7 +38,7 @@ pub(crate) fn around(
 fn clock(r: &mut Reader<'_>, layout: Layout) -> Result<Option<Entry>, Error> {
     let (mut association, mut map, mut map_pid) = (Section::default(), Section::default(), None);
     let mut entries = None;
-    packets(r, layout, (layout.first, HEAD_BYTES), |_, bytes| {
+    packets(r, layout, (layout.first, HEAD_BYTES), &mut |_, bytes| {
         if let Some((pid, starts, payload)) = packet(bytes) {
             if pid == 0 && map_pid.is_none() {
                 map_pid = association
@@ -62,7 +62,7 @@ fn packets(
     r: &mut Reader<'_>,
     layout: Layout,
     (from, to): (u64, u64),
-    mut visit: impl FnMut(u64, &[u8; PACKET_BYTES]) -> bool,
+    visit: &mut dyn FnMut(u64, &[u8; PACKET_BYTES]) -> bool,
 ) -> Result<(), Error> {
     let from = from.max(layout.first);
     let before = (from - layout.first).div_ceil(layout.stride);
@@ -93,7 +93,7 @@ fn scan(
     let in_front = if layout.stride == 192 { 4 } else { 0 };
     let mut tables_at = None;
     let earlier = from.saturating_sub(TABLES_BYTES);
-    packets(r, layout, (earlier, to), |at, bytes| {
+    packets(r, layout, (earlier, to), &mut |at, bytes| {
         let Some((pid, true, payload)) = packet(bytes) else {
             return true;
         };

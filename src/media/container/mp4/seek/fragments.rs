@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::boxes::{each_box, next_box, time_field, version_flags};
-use super::{Film, tables::Tables};
+use super::super::boxes::{next_box, time_field, version_flags};
+use super::{Film, tables::Tables, walk};
 use crate::media::reader::{Error, Reader};
 use crate::media::seek::{Around, Place};
 
@@ -172,7 +172,7 @@ fn listed(
     if &kind != b"mfra" {
         return Ok(());
     }
-    each_box(&mut index, |kind, body| {
+    walk(&mut index, &mut |kind, body| {
         if &kind != b"tfra" {
             return Ok(());
         }
@@ -229,7 +229,7 @@ fn one_by_one(
 /// Decode time of the track's first sample in a fragment, and whether it is a key frame.
 fn fragment(r: &mut Reader<'_>, lead: &Tables<'_>) -> Result<Option<(u64, bool)>, Error> {
     let mut found = None;
-    each_box(r, |kind, body| {
+    walk(r, &mut |kind, body| {
         if &kind == b"traf" && found.is_none() {
             found = traf(body, lead)?;
         }
@@ -241,7 +241,7 @@ fn fragment(r: &mut Reader<'_>, lead: &Tables<'_>) -> Result<Option<(u64, bool)>
 fn traf(r: &mut Reader<'_>, lead: &Tables<'_>) -> Result<Option<(u64, bool)>, Error> {
     let (mut is_ours, mut time, mut sample_flags) = (false, None, lead.default_flags);
     let mut has_run = false;
-    each_box(r, |kind, body| {
+    walk(r, &mut |kind, body| {
         match &kind {
             b"tfhd" => {
                 let (_, flags) = version_flags(body)?;

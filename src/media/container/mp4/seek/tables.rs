@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::boxes::{each_box, version_flags};
+use super::super::boxes::version_flags;
 use super::super::track::Track;
+use super::walk;
 use crate::media::reader::{Error, Reader};
 use crate::media::seek::Place;
 
@@ -51,7 +52,7 @@ impl<'a> Tables<'a> {
     }
 
     fn trak(&mut self, r: &mut Reader<'a>) -> Result<(), Error> {
-        each_box(r, |kind, body| match &kind {
+        walk(r, &mut |kind, body| match &kind {
             b"mdia" | b"minf" | b"stbl" | b"edts" => self.trak(body),
             b"elst" => {
                 self.edits = super::edits(body)?;
