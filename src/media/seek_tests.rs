@@ -23,16 +23,16 @@ fn told(found: Result<Option<Around>, Error>) -> ((u64, u64), Option<(u64, u64)>
     (place(found.before), found.after.map(place))
 }
 
-/// Every beginning of `bytes`, and `bytes` with every byte in turn set to 00, 7F and FF: must end within the budget.
+/// Every beginning of `bytes`, and `bytes` with every byte in turn set to 00 and FF: must end within the budget.
 fn survives(mime: Mime, bytes: &[u8]) {
     let ask = |bytes: &[u8]| {
-        for millis in [1, 2500, 1_000_000] {
+        for millis in [2500, 1_000_000] {
             let _ = sides(mime, bytes, 4, millis);
         }
     };
     for n in 0..bytes.len().min(1200) {
         ask(&bytes[..n]);
-        for value in [0, 0x7F, 0xFF] {
+        for value in [0, 0xFF] {
             let mut lying = bytes.to_vec();
             lying[n] = value;
             ask(&lying);

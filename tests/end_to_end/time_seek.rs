@@ -261,12 +261,14 @@ fn films_play_from_the_key_frame_before_the_time() {
         let path = library.path(name);
         let file = fs::read(&path).unwrap();
         let keys = key_frames(&path);
+        let whole_film = pictures(&decoded_whole(&path));
         let title = target_of(&rill, name);
         for asked in [0.5, 7.3, 11.99, 15.0, 19.9] {
             let wish = format!("npt={asked}-");
             let reply = rill.get(&title, &[("TimeSeekRange.dlna.org", &wish)]);
-            assert_eq!(reply.status, 206, "{name} {asked}: {reply:?}");
             let ([from, to, whole], [first, last, len]) = told(&reply);
+            let status = if first == 0 { 200 } else { 206 };
+            assert_eq!(reply.status, status, "{name} {asked}");
             assert_eq!((last + 1, len), (file.len() as u64, file.len() as u64));
             assert!(
                 (to - whole).abs() < 0.001 && (whole - LENGTH).abs() < 0.2,
@@ -298,13 +300,20 @@ fn films_play_from_the_key_frame_before_the_time() {
                     "{name} {asked}: a whole group too early"
                 );
             }
-            play(&library, name, front, &file, (first, asked));
+            play(&library, name, front, &file, &whole_film, (first, asked));
         }
     }
 }
 
 /// Has ffmpeg decode what a renderer has after a seek; it must see the pictures that are there in the whole file.
-fn play(library: &Library, name: &str, front: Front, file: &[u8], (first, asked): (u64, f64)) {
+fn play(
+    library: &Library,
+    name: &str,
+    front: Front,
+    file: &[u8],
+    film: &[String],
+    (first, asked): (u64, f64),
+) {
     let at = library.beside(&format!("played-{name}"));
     let start = usize::try_from(first).unwrap();
     if front == Front::InPlace {
@@ -328,8 +337,7 @@ fn play(library: &Library, name: &str, front: Front, file: &[u8], (first, asked)
     };
     let part = pictures(&decoded(&[front, &file[start..]].concat(), &at, None));
     // The first picture is the key frame, which is in the whole file too; a damaged one is like no other.
-    let all = pictures(&decoded_whole(file, &at));
-    let there = part.first().is_some_and(|first| all.contains(first));
+    let there = part.first().is_some_and(|first| film.contains(first));
     assert!(
         there,
         "{name} {asked}: {} pictures, none of the film's",
@@ -337,11 +345,10 @@ fn play(library: &Library, name: &str, front: Front, file: &[u8], (first, asked)
     );
 }
 
-fn decoded_whole(file: &[u8], at: &Path) -> Vec<String> {
-    fs::write(at, file).unwrap();
+fn decoded_whole(file: &Path) -> Vec<String> {
     let output = run(ffmpeg()
         .arg("-i")
-        .arg(at)
+        .arg(file)
         .args(["-map", "0:v:0", "-f", "framecrc", "-"]));
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
     lines

@@ -14,6 +14,8 @@
 //!   at the last byte (Philips), URLs that begin with `//` and an empty `ObjectID` (Samsung), exact pages (Panasonic), ids that
 //!   Kodi has encoded, `ContainerID` in Browse and `?albumArt=true` (Xbox 360), named entities and arguments in the order of
 //!   the service description (Samsung).
+//! * What is known of and not done, for want of a device to try it on: Sony's `aggregationFlags` and names by country, `DivX`
+//!   told from other AVI for the PS3, the album `[No Keywords]` of `MediaRoom`, object ids with a version for Linn.
 //! * What only matters to servers that convert: PS3's and LG's seeking in transcoded streams, DTS for Chromecasts.
 
 use super::{

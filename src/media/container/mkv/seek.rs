@@ -278,7 +278,10 @@ impl<'a> Head<'a> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Some((Some(self.key_at_or_before(low, first)), after)))
+        Ok(Some((
+            Some(self.key_at_or_before(low, first, wanted)),
+            after,
+        )))
     }
 
     /// The first cluster that starts between `from` and `to`.
@@ -303,13 +306,14 @@ impl<'a> Head<'a> {
         Ok(None)
     }
 
-    /// Goes back until a cluster starts with a key frame; if none near does, the one it came from.
-    fn key_at_or_before(&self, from: Cluster, first: u64) -> Cluster {
+    /// Goes back until a cluster starts with a key frame that is shown at or before a time; if none near does, the one it
+    /// came from.
+    fn key_at_or_before(&self, from: Cluster, first: u64, wanted: u64) -> Cluster {
         let mut cluster = from;
         for _ in 0..BACK {
-            match self.starts_with_key(cluster) {
-                Ok(true) => return cluster,
-                Ok(false) if cluster.at > first => {}
+            match self.first_picture(cluster) {
+                Ok(Some((ticks, true))) if ticks <= wanted => return Cluster { ticks, ..cluster },
+                Ok(_) if cluster.at > first => {}
                 _ => break,
             }
             let before = tail::last_cluster(
@@ -328,44 +332,43 @@ impl<'a> Head<'a> {
         from
     }
 
-    /// Whether the first block of the track in a cluster is a key frame: `SimpleBlock` says so, a block in a group is one if
-    /// it refers to no other (§10.1).
-    fn starts_with_key(&self, cluster: Cluster) -> Result<bool, Error> {
+    /// The time of the track's first block in a cluster, and whether it is a key frame: `SimpleBlock` says so, a block in a
+    /// group is one if it refers to no other (§10.1).
+    fn first_picture(&self, cluster: Cluster) -> Result<Option<(u64, bool)>, Error> {
         let mut r = self.segment.clone();
         r.seek(cluster.at)?;
-        let Some(mut cluster) = next(&mut r)? else {
-            return Ok(false);
+        let Some(mut blocks) = next(&mut r)? else {
+            return Ok(None);
         };
         for _ in 0..ELEMENTS {
-            let Some(mut element) = next(&mut cluster.body)? else {
+            let Some(mut element) = next(&mut blocks.body)? else {
                 break;
             };
-            match element.id {
+            let (track, offset, is_key) = match element.id {
                 0xA3 => {
-                    let (track, _, _) = tail::block(&mut element.body)?;
-                    if self.track.is_none_or(|wanted| wanted == track) {
-                        return Ok(element.body.byte()? & 0x80 != 0);
-                    }
+                    let (track, offset, _) = tail::block(&mut element.body)?;
+                    (track, offset, element.body.byte()? & 0x80 != 0)
                 }
                 0xA0 => {
-                    let (mut track, mut refers) = (0, false);
+                    let (mut track, mut offset, mut is_key) = (0, 0, true);
                     walk(&mut element.body, &mut |id, body| {
                         match id {
-                            0xA1 => (track, _, _) = tail::block(body)?,
-                            0xFB => refers = true,
+                            0xA1 => (track, offset, _) = tail::block(body)?,
+                            0xFB => is_key = false,
                             _ => {}
                         }
                         Ok(())
                     })?;
-                    if self.track.is_none_or(|wanted| wanted == track) {
-                        return Ok(!refers);
-                    }
+                    (track, offset, is_key)
                 }
                 CLUSTER => break,
-                _ => {}
+                _ => continue,
+            };
+            if self.track.is_none_or(|wanted| wanted == track) {
+                return Ok(Some((cluster.ticks.saturating_add_signed(offset), is_key)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }
 
