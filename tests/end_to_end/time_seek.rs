@@ -43,7 +43,7 @@ const AVC: [&str; 10] = [
     "aac",
 ];
 
-const FILMS: [Clip; 8] = [
+const FILMS: [Clip; 10] = [
     Clip {
         name: "a.mp4",
         front: Front::InPlace,
@@ -58,6 +58,23 @@ const FILMS: [Clip; 8] = [
         name: "parts.mp4",
         front: Front::Joined,
         words: &["-movflags", "frag_keyframe+empty_moov+default_base_moof"],
+    },
+    // An index for each fragment, and one for all.
+    Clip {
+        name: "dash.mp4",
+        front: Front::Joined,
+        words: &[
+            "-movflags",
+            "frag_keyframe+empty_moov+default_base_moof+dash",
+        ],
+    },
+    Clip {
+        name: "index.mp4",
+        front: Front::Joined,
+        words: &[
+            "-movflags",
+            "frag_keyframe+empty_moov+default_base_moof+dash+global_sidx",
+        ],
     },
     Clip {
         name: "b.mkv",

@@ -9,8 +9,6 @@ use crate::media::seek::{Around, Place};
 
 /// Indexes of indexes that are followed.
 const LEVELS: u32 = 4;
-/// Bytes behind the last stretch of an index that may be no more of the film: an index of another kind, tags.
-const UNCOVERED_BYTES: u64 = 256 * 1024;
 /// `sample_is_non_sync_sample` (§8.8.3.1).
 const NO_KEY: u32 = 1 << 16;
 
@@ -53,7 +51,7 @@ pub(super) fn around(
         let covered;
         (timescale, covered) = sidx(r, &mut index, *behind, LEVELS, &units, &mut found)?;
         // One index for each fragment says nothing about those behind it.
-        if found.after.is_none() && r.len().saturating_sub(covered) > UNCOVERED_BYTES {
+        if found.after.is_none() && goes_on(r, covered) {
             found = Found::default();
         }
     }
@@ -147,6 +145,16 @@ fn sidx(
         offset = offset.saturating_add((size & 0x7FFF_FFFF).into());
     }
     Ok((timescale, offset))
+}
+
+/// Whether there is more of the film at `at`, behind what an index covers.
+fn goes_on(r: &Reader<'_>, at: u64) -> bool {
+    let mut r = r.clone();
+    let next = r.seek(at).and_then(|()| next_box(&mut r));
+    matches!(
+        next,
+        Ok(Some((kind, _))) if matches!(&kind, b"moof" | b"sidx" | b"styp" | b"emsg" | b"prft")
+    )
 }
 
 /// `mfra` at the end, whose last four bytes are its length: `tfra` has a time and a fragment for every key frame.
