@@ -299,6 +299,15 @@ pub const VARIABLES: [Variable; 16] = [
     },
 ];
 
+/// Which links of the machine a command uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// `RILL_INTERFACE`; empty: all suitable.
+    pub interfaces: Vec<InterfacePattern>,
+    /// `RILL_IPV6`: whether IPv6 is used beside IPv4.
+    pub ipv6: bool,
+}
+
 impl Config {
     /// Reads every variable of [`VARIABLES`]; an empty one counts as unset.
     ///
@@ -314,12 +323,19 @@ impl Config {
     /// The variables of a command that serves nothing: the interfaces and the log's level.
     ///
     /// # Errors
-    /// One of these two is wrong.
-    pub fn of_network(
-        around: &Surroundings<'_>,
-    ) -> Result<(Vec<InterfacePattern>, LevelFilter), Error> {
-        let config = Self::read(around, |name| matches!(name, "RILL_INTERFACE" | "RILL_LOG"))?;
-        Ok((config.interfaces, config.log))
+    /// One of these three is wrong.
+    pub fn of_network(around: &Surroundings<'_>) -> Result<(Links, LevelFilter), Error> {
+        let wanted = |name: &str| matches!(name, "RILL_INTERFACE" | "RILL_IPV6" | "RILL_LOG");
+        let config = Self::read(around, wanted)?;
+        Ok((config.links(), config.log))
+    }
+
+    /// The links that this configuration uses.
+    pub fn links(&self) -> Links {
+        Links {
+            interfaces: self.interfaces.clone(),
+            ipv6: self.ipv6,
+        }
     }
 
     fn read(around: &Surroundings<'_>, wanted: impl Fn(&str) -> bool) -> Result<Self, Error> {

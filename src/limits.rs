@@ -198,6 +198,8 @@ pub const FETCH_CONNECT_TIME: Duration = Duration::from_secs(3);
 pub const DESCRIPTION_TIME: Duration = Duration::from_secs(3);
 /// Bytes of a description. Real ones stay below 20 KiB. Beyond it: the device is listed without.
 pub const DESCRIPTION_BYTES: usize = 256 * 1024;
+/// Bytes of the status of the rill that runs on the same machine. It stays below 2 KiB. Beyond it: not believed.
+pub const STATUS_BYTES: usize = 16 * 1024;
 /// Objects asked for at once. Small servers need seconds for more.
 pub const BROWSE_PAGE: u32 = 200;
 /// Time for one page. A server that reads its disk first takes long.

@@ -20,6 +20,7 @@ pub mod report;
 pub mod scan;
 pub mod search;
 mod sidecar;
+mod signature;
 pub mod snapshot;
 mod sort;
 mod stream;

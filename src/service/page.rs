@@ -1,10 +1,11 @@
-//! The page for people, at `/`: what this is, what it serves, how it is.
+//! The page for people, at `/`: what this is, what it serves, how it is. And the same for `rill doctor`, in plain lines.
 
 use std::io::Write as _;
 
 use super::{Body, Request, Response, Shared};
 use crate::wire::{
     http::response::{Head, Status},
+    status,
     xml::write::{Sink, text_once},
 };
 
@@ -61,5 +62,30 @@ pub(super) fn show(request: &Request<'_>, shared: &Shared) -> Response {
     Response {
         head,
         body: Body::Bytes(page),
+    }
+}
+
+/// The same for `rill doctor`, as far as it needs it.
+pub(super) fn status(request: &Request<'_>, shared: &Shared) -> Response {
+    let now = request.now.uptime;
+    let seen = shared.searches.borrow();
+    let searches = seen.last_searches().iter().map(|last| status::Search {
+        ago_secs: now.saturating_sub(last.uptime).as_secs(),
+        interface: last.interface,
+        local: last.local,
+        from: last.from.ip(),
+        target: last.st.as_str().to_owned(),
+    });
+    let status = status::Status {
+        uptime_secs: now.as_secs(),
+        searches: searches.collect(),
+    };
+    let mut head = Head::new(Status::Ok);
+    head.field("Content-Type", "text/plain; charset=utf-8");
+    head.field("X-Content-Type-Options", "nosniff");
+    head.field("Cache-Control", "no-cache");
+    Response {
+        head,
+        body: Body::Bytes(status.to_string().into_bytes()),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
             request::Method,
             response::{Head, Status},
         },
-        url,
+        status, url,
     },
 };
 
@@ -21,6 +21,8 @@ use crate::{
 pub enum Resource {
     /// The page for people; `presentationURL`.
     Page,
+    /// The server's state for `rill doctor`.
+    Status,
     /// The device description; `LOCATION`.
     Description,
     /// A service's description.
@@ -52,6 +54,7 @@ impl Resource {
         match path {
             "/" | "/index.html" => return Some(Self::Page),
             device::DESCRIPTION_PATH => return Some(Self::Description),
+            status::PATH => return Some(Self::Status),
             _ => {}
         }
         device::SERVICES.iter().find_map(|service| match path {
@@ -89,6 +92,7 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
     };
     match (method, resource) {
         (Method::Get | Method::Head, Resource::Page) => reply(page::show(request, shared)),
+        (Method::Get | Method::Head, Resource::Status) => reply(page::status(request, shared)),
         (Method::Get | Method::Head, Resource::Description) => {
             let treatment = shared.treatment(request);
             reply(description::device(&shared.device, treatment))

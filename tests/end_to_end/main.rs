@@ -18,9 +18,11 @@ mod art; //       covers, small pictures, subtitles in UTF-8
 mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
+mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
 mod devices; //   each kind of device as it asks, and what it gets that others do not
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
 mod events; //    GENA: subscribing, the first event, changes, foreign callbacks, dead subscribers
+mod extremes; // clocks that jump, huge folders, bind mounts, long names, disks that fail
 mod hostile; //   bad input on every door; after each, the server still answers
 mod hostile_disk; // bad input from below: links, pipes, permissions, broken media
 mod hostile_soap; // bad input in an action: XML that is none, DTDs, depth, odd arguments

@@ -24,15 +24,17 @@ impl Discovery {
         let Some(source) = self.asked_at(&datagram) else {
             return self.seen.refused_off_subnet += 1;
         };
-        self.seen.keep(LastSearch {
-            interface: datagram.interface,
-            local: source,
-            from: datagram.from,
-            st: cut(search.st, limits::SHOWN_TARGET_BYTES)
-                .try_into()
-                .unwrap_or_default(),
-            uptime: now,
-        });
+        if !self.is_own(datagram.from.ip()) {
+            self.seen.keep(LastSearch {
+                interface: datagram.interface,
+                local: source,
+                from: datagram.from,
+                st: cut(search.st, limits::SHOWN_TARGET_BYTES)
+                    .try_into()
+                    .unwrap_or_default(),
+                uptime: now,
+            });
+        }
         let wanted = ssdp::wanted(search.st, &self.settings.udn);
         if wanted.is_empty() {
             return;
@@ -51,6 +53,13 @@ impl Discovery {
             source,
         };
         self.enqueue(pending);
+    }
+
+    /// Whether an address is one of this machine's.
+    fn is_own(&self, address: IpAddr) -> bool {
+        let links = self.links.iter().map(|link| link.interface.address);
+        let mut all = links.chain(self.subnets.iter().map(|own| own.address));
+        all.any(|own| own == address)
     }
 
     /// The address to answer from: one of that interface, announced, of the asker's family; best the one that was asked,

@@ -22,7 +22,8 @@ pub struct Seen {
     pub dropped: u64,
     /// Datagrams that are no message of SSDP, or a search against the rules.
     pub malformed: u64,
-    /// The last search on each interface from inside a subnet, answered or not; of the interfaces searched last.
+    /// The last search on each interface from inside a subnet, answered or not; of the interfaces searched last. Those of
+    /// this machine itself say nothing about the network, and are not kept.
     last_searches: heapless::Vec<LastSearch, { limits::SHOWN_SEARCHES }>,
 }
 

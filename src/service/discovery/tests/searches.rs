@@ -180,4 +180,12 @@ fn the_last_search_is_kept_for_the_status_page_and_cut_at_a_character() {
     assert_eq!(*last.st, *"x".repeat(limits::SHOWN_TARGET_BYTES - 1));
     assert_eq!(last.from, "192.168.1.9:5000".parse().unwrap());
     assert_eq!(last.uptime, wire.time);
+    wire.time += secs(1);
+    let own = format!("{}:5000", HOME.address);
+    wire.ask(&own, HOME, true, &msearch("ssdp:all", Mx::Absent));
+    assert_eq!(
+        wire.machine.seen().last_searches(),
+        [last],
+        "not that of this machine itself"
+    );
 }
