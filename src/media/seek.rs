@@ -139,14 +139,45 @@ pub fn find(
     Ok(Some(stretch).filter(|stretch| stretch.start < stretch.end))
 }
 
-/// `part` of `whole`, as the same part of `span` bytes.
+// The arithmetic stands here once, for boards pay dearly for it.
+
+/// A time in units of which `rate` make a second, at most 2^32; of a unit that has begun, none.
+#[inline(never)]
+pub(crate) fn units(time: Duration, rate: u32) -> u64 {
+    let rate = u64::from(rate);
+    let begun = u64::from(time.subsec_nanos()) * rate / 1_000_000_000;
+    time.as_secs().saturating_mul(rate).saturating_add(begun)
+}
+
+/// So many units as a time; none where the rate is zero.
+#[inline(never)]
+pub(crate) fn time(units: u64, rate: u32) -> Duration {
+    let rate = u64::from(rate);
+    let (Some(secs), Some(rest)) = (units.checked_div(rate), units.checked_rem(rate)) else {
+        return Duration::ZERO;
+    };
+    // Below a second: the number fits 32 bits.
+    let nanos = u32::try_from(rest * 1_000_000_000 / rate).unwrap_or(0);
+    Duration::new(secs, nanos)
+}
+
+/// `part` of `whole`, as the same part of `span`.
+#[inline(never)]
+pub(crate) fn share(part: u64, whole: u64, span: u64) -> u64 {
+    let share = (u128::from(part) * u128::from(span)).checked_div(u128::from(whole));
+    let share = share.and_then(|share| u64::try_from(share).ok());
+    share.unwrap_or(0).min(span)
+}
+
+/// The same of times.
 pub(crate) fn proportion(part: Duration, whole: Duration, span: u64) -> u64 {
-    let bytes = part
-        .as_nanos()
-        .saturating_mul(u128::from(span))
-        .checked_div(whole.as_nanos());
-    let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
-    bytes.unwrap_or(0).min(span)
+    share(nanos(part), nanos(whole), span)
+}
+
+/// Nanoseconds; no film has more than fit.
+pub(crate) fn nanos(time: Duration) -> u64 {
+    let nanos = time.as_secs().saturating_mul(1_000_000_000);
+    nanos.saturating_add(time.subsec_nanos().into())
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
     } else {
         SortCriteria::parse(sort).map_err(|_| UpnpError::SortCriteria)?
     };
-    let place = names::place(id, &snapshot).ok_or(UpnpError::NoSuchObject)?;
+    let place = names::place(id, look.treatment, &snapshot).ok_or(UpnpError::NoSuchObject)?;
     let place = names::root_for(place, look.treatment, &snapshot);
     let is_in_progress = place.within.is_none() && place.object == in_progress::id();
     let update_id = if is_in_progress {

@@ -257,7 +257,14 @@ fn write_item(
     let title = if text::is_kept(treatment.titles) {
         Cow::Borrowed(object.title())
     } else {
-        text::title(object, mime, number, !captions.is_empty(), treatment.titles)
+        let has_captions = !captions.is_empty();
+        Cow::Owned(text::title(
+            object,
+            mime,
+            number,
+            has_captions,
+            treatment.titles,
+        ))
     };
     Item {
         id: names.id,

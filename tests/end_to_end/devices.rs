@@ -390,14 +390,17 @@ fn samsungs_own_ids_and_actions_lead_to_the_views() {
         ("V", "Video"),
         ("V_D", "Video"),
         ("I_T", "Pictures"),
-        ("15", "Video"),
-        ("1", "Music"),
     ] {
         assert_eq!(
             tv.children(own).titles(),
             tv.children(&id(title)).titles(),
             "{own}"
         );
+    }
+    let xbox = Device::agent(&rill, "Xbox/2.0.17559.0 UPnP/1.0 Xbox/2.0.17559.0");
+    for (own, title) in [("15", "Video"), ("1", "Music"), ("16", "Pictures")] {
+        let wanted = xbox.children(&id(title));
+        assert_eq!(xbox.children(own).titles(), wanted.titles(), "{own}");
     }
     assert_eq!(tv.children("").titles(), root.titles());
     let shortcuts = tv.call("GetFeatureList", &[]);

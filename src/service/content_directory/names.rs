@@ -6,7 +6,7 @@ use crate::{
         snapshot::Snapshot,
         views::Role,
     },
-    service::devices::Treatment,
+    service::devices::{Disguise, Treatment},
     wire::soap::UpnpError,
 };
 
@@ -14,30 +14,42 @@ use crate::{
 ///
 /// Samsung's newest ask for `A`, `V_D` and the like without having been told of them, the Xbox 360 for the numbers of Windows
 /// Media Connect; none of them is an id of ours. What is not shown in the views is looked for in the root.
-pub(super) fn place(text: &str, snapshot: &Snapshot) -> Option<Place> {
-    if let Some(place) = Place::parse(text) {
-        return Some(place);
+pub(super) fn place(text: &str, treatment: &Treatment, snapshot: &Snapshot) -> Option<Place> {
+    if text.is_empty() {
+        return Some(home(ObjectId::ROOT));
     }
-    let role = match text {
-        "" => return Some(home(ObjectId::ROOT)),
-        "1" | "14" | "A" => Role::Music,
-        "4" => Role::AllTracks,
-        "5" => Role::Genres,
-        "6" => Role::Artists,
-        "7" => Role::Albums,
-        "F" | "P" => Role::Playlists,
-        "15" | "V" => Role::Video,
-        "16" | "I" => Role::Pictures,
-        _ => match text.split_once('_') {
-            Some(("A", "D" | "T")) => Role::Music,
-            Some(("V", "D" | "T")) => Role::Video,
-            Some(("I", "D" | "T")) => Role::Pictures,
-            Some(("P", "D" | "T")) => Role::Playlists,
-            _ => return None,
-        },
-    };
-    Some(home(shown(role, snapshot)))
+    Place::parse(text).or_else(|| {
+        let names: &[(&str, Role)] = match treatment.disguise {
+            Disguise::Samsung { .. } => &SAMSUNG,
+            Disguise::Xbox => &MEDIA_CONNECT,
+            Disguise::None | Disguise::MediaPlayer => &[],
+        };
+        // `A_T` and `A_D` are orders of the same.
+        let name = text.strip_suffix("_T").or(text.strip_suffix("_D"));
+        let name = name.unwrap_or(text);
+        let mut found = names.iter().filter(|(known, _)| *known == name);
+        found.next().map(|(_, role)| home(shown(*role, snapshot)))
+    })
 }
+
+const SAMSUNG: [(&str, Role); 4] = [
+    ("A", Role::Music),
+    ("V", Role::Video),
+    ("I", Role::Pictures),
+    ("P", Role::Playlists),
+];
+
+const MEDIA_CONNECT: [(&str, Role); 9] = [
+    ("1", Role::Music),
+    ("4", Role::AllTracks),
+    ("5", Role::Genres),
+    ("6", Role::Artists),
+    ("7", Role::Albums),
+    ("F", Role::Playlists),
+    ("14", Role::Music),
+    ("15", Role::Video),
+    ("16", Role::Pictures),
+];
 
 /// The container of a role, or the root where there is none.
 pub(super) fn shown(role: Role, snapshot: &Snapshot) -> ObjectId {

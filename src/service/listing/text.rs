@@ -1,6 +1,6 @@
 //! Titles as some devices need them.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::fmt::Write as _;
 
 use crate::{
     catalogue::snapshot::Object,
@@ -14,13 +14,13 @@ pub(super) fn is_kept(titles: Titles) -> bool {
 }
 
 /// The title of an item that stands at `number` in its listing.
-pub(super) fn title<'o>(
-    object: &Object<'o>,
+pub(super) fn title(
+    object: &Object<'_>,
     mime: Mime,
     number: u32,
     has_captions: bool,
     titles: Titles,
-) -> Cow<'o, str> {
+) -> String {
     changed(
         object.title(),
         mime.extension(),
@@ -30,44 +30,26 @@ pub(super) fn title<'o>(
     )
 }
 
-fn changed<'t>(
-    own: &'t str,
-    extension: &str,
-    number: u32,
-    has_captions: bool,
-    titles: Titles,
-) -> Cow<'t, str> {
-    let mut title = Cow::Borrowed(own);
+fn changed(own: &str, extension: &str, number: u32, has_captions: bool, titles: Titles) -> String {
+    let mut title = String::with_capacity(own.len() + 16);
     if titles.numbered {
-        // Four digits, so that texts sort as numbers do.
-        let mut numbered = String::with_capacity(own.len() + 5);
-        let _ = write!(numbered, "{:04} {own}", number.saturating_add(1));
-        title = Cow::Owned(numbered);
-    }
-    for (from, to) in titles.replaced {
-        if title.contains(*from) {
-            title = Cow::Owned(title.replace(*from, to.encode_utf8(&mut [0; 4])));
-        }
+        // Four digits, so that texts sort as numbers do. Writing to a String cannot fail.
+        let _ = write!(title, "{:04} ", number.saturating_add(1));
     }
     let ending = match titles.ending {
-        Ending::DotForCaptions if has_captions && !title.contains('.') => ".",
-        Ending::Extension => extension,
-        _ => "",
+        Ending::DotForCaptions if has_captions && !own.contains('.') => (".", ""),
+        Ending::Extension => (".", extension),
+        _ => ("", ""),
     };
-    let dots = usize::from(titles.ending == Ending::Extension);
-    if titles.most > 0 {
-        let room = usize::from(titles.most).saturating_sub(ending.len() + dots);
-        if let Some((end, _)) = title.char_indices().nth(room) {
-            title.to_mut().truncate(end);
-        }
+    let room = match titles.most {
+        0 => usize::MAX,
+        most => usize::from(most).saturating_sub(ending.0.len() + ending.1.len()),
+    };
+    for letter in own.chars().take(room) {
+        let other = titles.replaced.iter().find(|(from, _)| *from == letter);
+        title.push(other.map_or(letter, |(_, to)| *to));
     }
-    if dots > 0 {
-        title.to_mut().push('.');
-    }
-    if !ending.is_empty() {
-        title.to_mut().push_str(ending);
-    }
-    title
+    title + ending.0 + ending.1
 }
 
 #[cfg(test)]
@@ -76,7 +58,7 @@ mod tests {
 
     #[test]
     fn titles_take_the_form_that_a_device_needs() {
-        let title = |own, captions, titles| changed(own, "mkv", 6, captions, titles).into_owned();
+        let title = |own, captions, titles| changed(own, "mkv", 6, captions, titles);
         let own = Titles::OWN;
         assert_eq!(title("A / b: c", true, own), "A / b: c");
         let numbered = Titles {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Film, each};
 use crate::media::reader::{Error, Reader};
-use crate::media::seek::{Around, Place};
+use crate::media::seek::{Around, Place, nanos};
 
 /// Bytes of an entry: name, flags, offset, size.
 const ENTRY_BYTES: u64 = 16;
@@ -26,11 +26,11 @@ pub(crate) fn around(
     r.skip(8)?;
     let (mut film, mut streams, mut pictures) = (Film::default(), 0, None);
     let (mut movie, mut index) = (None, None);
-    each(r, |kind, list, body| {
+    walk(r, &mut |kind, list, body| {
         match (&kind, &list) {
             (b"LIST", b"hdrl") => {
                 film.headers(&mut body.clone())?;
-                each(body, |kind, list, body| {
+                walk(body, &mut |kind, list, body| {
                     if (&kind, &list) == (b"LIST", b"strl") {
                         pictures = pictures.or(is_pictures(body)?.then_some(streams));
                         streams += 1;
@@ -50,18 +50,17 @@ pub(crate) fn around(
     };
     let frame_nanos = match film.pictures {
         Some((_, scale, rate)) if scale > 0 && rate > 0 => {
-            u128::from(scale) * 1_000_000_000 / u128::from(rate)
+            // Both have 32 bits.
+            scale * 1_000_000_000 / rate
         }
-        _ => u128::from(film.frame_micros) * 1000,
+        _ => u64::from(film.frame_micros) * 1000,
     };
-    let Some(wanted) = time.as_nanos().checked_div(frame_nanos) else {
+    let Some(wanted) = nanos(time).checked_div(frame_nanos) else {
         return Ok(None);
     };
-    let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
     let found = key_frames(index, movie, stream, wanted)?;
     let place = |(frame, offset): (u64, u64)| {
-        let nanos = u128::from(frame) * frame_nanos;
-        let time = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        let time = Duration::from_nanos(u64::saturating_mul(frame, frame_nanos));
         Place { offset, time }
     };
     Ok(found.0.map(|before| Around {
@@ -70,10 +69,18 @@ pub(crate) fn around(
     }))
 }
 
+/// What is shown each chunk: name, list type, content.
+type Visit<'v, 'a> = &'v mut dyn FnMut([u8; 4], [u8; 4], &mut Reader<'a>) -> Result<(), Error>;
+
+/// [`each`], compiled once for the whole search.
+fn walk<'a>(r: &mut Reader<'a>, visit: Visit<'_, 'a>) -> Result<(), Error> {
+    each(r, visit)
+}
+
 /// Whether a stream's header says that it carries pictures.
 fn is_pictures(r: &mut Reader<'_>) -> Result<bool, Error> {
     let mut found = false;
-    each(r, |kind, _, body| {
+    walk(r, &mut |kind, _, body| {
         if &kind == b"strh" {
             found = &body.array()? == b"vids";
         }

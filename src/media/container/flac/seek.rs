@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::{BLOCKS, STREAMINFO};
-use crate::media::container::play_time;
 use crate::media::reader::{Error, Reader};
-use crate::media::seek::{Around, Place};
+use crate::media::seek::{self, Around, Place};
 use crate::media::{Media, tag::id3};
 
 const SEEKTABLE: u8 = 3;
@@ -53,8 +52,7 @@ pub(crate) fn around(
     let Some(stream) = Stream::read(r, &mut points)? else {
         return Ok(None);
     };
-    let wanted = u64::try_from(time.as_nanos() * u128::from(stream.rate) / 1_000_000_000);
-    let wanted = wanted.unwrap_or(u64::MAX);
+    let wanted = seek::units(time, stream.rate);
     let mut low = Frame {
         sample: 0,
         at: stream.start,
@@ -67,7 +65,7 @@ pub(crate) fn around(
     let after = stream.frame(r, low.at + 1, r.len())?;
     let place = |frame: Frame| Place {
         offset: frame.at,
-        time: play_time(frame.sample, stream.rate).unwrap_or_default(),
+        time: seek::time(frame.sample, stream.rate),
     };
     Ok(Some(Around {
         before: place(low),

@@ -10,7 +10,7 @@ use super::track::{self, Kind, Track};
 use super::{INFO, MILLISECOND, SEEK_HEAD, SEGMENT, TRACKS};
 use crate::media::codec::Streams;
 use crate::media::reader::{Error, Reader};
-use crate::media::seek::{Around, Place, proportion};
+use crate::media::seek::{Around, Place, nanos, proportion, share};
 
 const CUES: u32 = 0x1C53_BB6B;
 /// Elements in front of the first cluster.
@@ -60,7 +60,7 @@ pub(crate) fn around(
     };
     let zero = head.stamp(first)?.unwrap_or(0);
     // A start that is late by an hour is a clock, not a pause.
-    let ticks = u64::try_from(time.as_nanos() / u128::from(head.tick_nanos)).unwrap_or(u64::MAX);
+    let ticks = nanos(time) / head.tick_nanos;
     let wanted = zero.saturating_add(ticks);
     let found = match head.cued(wanted) {
         Ok(Some(found)) => Some(found),
@@ -259,10 +259,8 @@ impl<'a> Head<'a> {
             if let Some(high) = high {
                 let span = high.ticks.saturating_sub(low.ticks);
                 let part = wanted.saturating_sub(low.ticks);
-                let near = u128::from(high.at.saturating_sub(low.at)) * u128::from(part);
-                let near = near.checked_div(u128::from(span)).unwrap_or(0);
                 // A little early, so that what is found is more likely in front.
-                let near = u64::try_from(near).unwrap_or(0) / 8 * 7;
+                let near = share(part, span, high.at.saturating_sub(low.at)) / 8 * 7;
                 guess = low.at.saturating_add(near);
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Frame, Media, find_stream, front_tags, stated_frames};
 use crate::media::reader::{Error, Reader};
-use crate::media::seek::{Around, Place, proportion};
+use crate::media::seek::{Around, Place, proportion, share};
 use crate::media::tag;
 
 /// Entries of the table: the part of the bytes, of 256, at each hundredth of the time.
@@ -89,6 +89,5 @@ fn by_table(table: &[u8; HUNDREDTHS], time: Duration, whole: Duration, len: u64)
     };
     let (low, high) = (entry(place / FINE), entry(place / FINE + 1));
     let parts = low * FINE + high.saturating_sub(low) * (place % FINE);
-    let bytes = u128::from(len) * u128::from(parts) / u128::from(256 * FINE);
-    u64::try_from(bytes).unwrap_or(len).min(len)
+    share(parts, 256 * FINE, len)
 }

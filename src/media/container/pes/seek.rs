@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::{MODULUS, Stamp};
 use crate::media::codec::VideoCodec;
 use crate::media::reader::Error;
-use crate::media::seek::{Around, Place, proportion};
+use crate::media::seek::{self, Around, Place, proportion};
 
+/// Ticks of a second.
+const TICKS: u32 = 90_000;
 /// Guesses at the place of a time, the later ones by halves.
 const GUESSES: u32 = 20;
 const CLEVER_GUESSES: u32 = 6;
@@ -50,7 +52,7 @@ pub(in crate::media::container) fn around(
     let Some(first) = first else {
         return Ok(None);
     };
-    let wanted = u64::try_from(time.as_nanos() * 9 / 100_000).unwrap_or(u64::MAX);
+    let wanted = seek::units(time, TICKS);
     let guess = Guess {
         first,
         wanted,
@@ -61,7 +63,7 @@ pub(in crate::media::container) fn around(
     let (before, after) = guess.keys(len, high, scan)?;
     let place = |(offset, ticks): (u64, u64)| Place {
         offset,
-        time: Duration::from_nanos(ticks * 100_000 / 9),
+        time: seek::time(ticks, TICKS),
     };
     Ok(Some(Around {
         before: before.or(low).map_or(Place::START, place),
@@ -93,7 +95,7 @@ impl Guess {
     /// The last picture known to be in front of the time, and a place near behind it.
     fn narrow(&self, len: u64, scan: Scan<'_>) -> Result<(Option<Spot>, u64), Error> {
         let (mut low, mut high) = (None, len);
-        let mut high_ticks = u64::try_from(self.whole.as_nanos() * 9 / 100_000).unwrap_or(u64::MAX);
+        let mut high_ticks = seek::units(self.whole, TICKS);
         let mut from = proportion(self.time, self.whole, len);
         for guess in 0..GUESSES {
             let (bottom, ticks) = low.unwrap_or((0, 0));
@@ -123,9 +125,8 @@ impl Guess {
                     .wanted
                     .saturating_sub(low_ticks)
                     .min(high_ticks - low_ticks);
-                let bytes = u128::from(high.saturating_sub(low_at)) * u128::from(part)
-                    / u128::from(high_ticks - low_ticks);
-                from = low_at.saturating_add(u64::try_from(bytes).unwrap_or(0));
+                let bytes = seek::share(part, high_ticks - low_ticks, high.saturating_sub(low_at));
+                from = low_at.saturating_add(bytes);
             }
         }
         Ok((low, high))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::boxes::{next_box, time_field, version_flags};
 use super::{Film, tables::Tables, walk};
 use crate::media::reader::{Error, Reader};
-use crate::media::seek::{Around, Place};
+use crate::media::seek::{self, Around, Place};
 
 /// Indexes of indexes that are followed.
 const LEVELS: u32 = 4;
@@ -41,10 +41,7 @@ pub(super) fn around(
     let Some(first) = film.first_fragment else {
         return Ok(None);
     };
-    let units = |timescale: u32| {
-        let units = time.as_nanos() * u128::from(timescale) / 1_000_000_000;
-        u64::try_from(units).unwrap_or(u64::MAX)
-    };
+    let units = |timescale: u32| seek::units(time, timescale);
     let (mut found, mut timescale) = (Found::default(), lead.timescale);
     if let Some((index, behind)) = &film.sidx {
         let mut index = index.clone();
@@ -65,9 +62,7 @@ pub(super) fn around(
         one_by_one(r, lead, units(timescale), first, &mut found)?;
     }
     let place = |(units, offset): (u64, u64)| {
-        let nanos = u128::from(units) * 1_000_000_000;
-        let nanos = nanos.checked_div(timescale.into()).unwrap_or(0);
-        let time = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        let time = seek::time(units, timescale);
         Place { offset, time }
     };
     Ok(found.before.map(|before| Around {

@@ -6,7 +6,7 @@ use super::super::boxes::version_flags;
 use super::super::track::Track;
 use super::walk;
 use crate::media::reader::{Error, Reader};
-use crate::media::seek::Place;
+use crate::media::seek::{self, Place};
 
 /// One track's tables, none of them read yet.
 #[derive(Default)]
@@ -84,17 +84,15 @@ impl<'a> Tables<'a> {
     /// A time of the film in this track's units, as its samples count it.
     pub(super) fn units(&self, time: Duration, film_timescale: u32) -> u64 {
         let (pause, start) = self.edits;
-        let pause = duration(pause, film_timescale);
-        let shown = time.saturating_sub(pause).as_nanos() * u128::from(self.timescale);
-        let shown = u64::try_from(shown / 1_000_000_000).unwrap_or(u64::MAX);
-        shown.saturating_add(start)
+        let shown = time.saturating_sub(seek::time(pause, film_timescale));
+        seek::units(shown, self.timescale).saturating_add(start)
     }
 
     /// The other way round.
     pub(super) fn time(&self, units: u64, film_timescale: u32) -> Duration {
         let (pause, start) = self.edits;
-        let shown = duration(units.saturating_sub(start), self.timescale);
-        shown.saturating_add(duration(pause, film_timescale))
+        let shown = seek::time(units.saturating_sub(start), self.timescale);
+        shown.saturating_add(seek::time(pause, film_timescale))
     }
 
     /// The key frames on both sides of `time`; `None` without samples or without offsets.
@@ -205,13 +203,6 @@ impl<'a> Tables<'a> {
         }
         Ok(sum)
     }
-}
-
-/// So many units of a time scale; nothing where it is zero.
-fn duration(units: u64, timescale: u32) -> Duration {
-    let nanos = u128::from(units) * 1_000_000_000;
-    let nanos = nanos.checked_div(timescale.into()).unwrap_or(0);
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 /// By `stsc` (§8.7.4): the chunk of a sample, from 0, and the chunk's first sample.
