@@ -35,37 +35,31 @@ impl Range {
 
 /// `12.345` or `H+:MM:SS.345`.
 fn time(text: &str) -> Option<Duration> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = |text: &str| -> Option<u64> {
-        // Beyond nine digits there is no film.
-        let fits = (1..=9).contains(&text.len()) && digits(text);
-        fits.then(|| text.parse().ok()).flatten()
-    };
-    let mut parts = whole.split(':');
-    let secs = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(secs), None, None, None) => number(secs)?,
-        (Some(hours), Some(minutes), Some(secs), None) => {
-            let (minutes, secs) = (number(minutes)?, number(secs)?);
-            if minutes > 59 || secs > 59 {
-                return None;
-            }
-            number(hours)? * 3600 + minutes * 60 + secs
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let mut secs = 0;
+    let mut parts = 0;
+    for part in whole.split(':') {
+        let number = number(part)?;
+        if parts == 3 || parts > 0 && number > 59 {
+            return None;
         }
-        _ => return None,
-    };
-    if !digits(fraction) {
+        secs = secs * 60 + u64::from(number);
+        parts += 1;
+    }
+    let is_digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    if !matches!(parts, 1 | 3) || !is_digits {
         return None;
     }
-    let mut nanos = 0;
-    for place in 0..9 {
-        let digit = fraction
-            .as_bytes()
-            .get(place)
-            .map_or(0, |digit| digit - b'0');
-        nanos = nanos * 10 + u32::from(digit);
-    }
+    let digits = fraction.get(..fraction.len().min(9))?;
+    let places = u32::try_from(9 - digits.len()).ok()?;
+    let nanos = number(digits).unwrap_or(0) * 10_u32.pow(places);
     Some(Duration::new(secs, nanos))
+}
+
+/// At most nine digits: beyond them there is no film.
+fn number(text: &str) -> Option<u32> {
+    let is_number = text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
 }
 
 /// A play time in seconds to the millisecond, as every receiver reads it.
@@ -128,6 +122,7 @@ mod tests {
             "npt=+1-",
             "npt=99999999999-",
             "npt=1:2:3:4-",
+            "npt=9:9:9:9:9:9:9:9:9:9:9:9:9:9:9:9:9:9-",
             "npt=\u{e9}-",
             "bytes=0-1",
         ] {
