@@ -45,6 +45,8 @@ pub struct Config {
     pub notify_interval: Duration,
     /// Whether the web page is told by multicast DNS.
     pub mdns: bool,
+    /// Whether rights to everything but the folders are given up.
+    pub confine: bool,
     /// Time between two looks at folders that do not tell of their changes, up to a week; `None`: never.
     pub rescan: Option<Duration>,
     /// Whether IPv6 is served beside IPv4.
@@ -134,7 +136,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 16] = [
+pub const VARIABLES: [Variable; 17] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -276,6 +278,17 @@ pub const VARIABLES: [Variable; 16] = [
         show: |config| if config.ipv6 { "on" } else { "off" }.into(),
     },
     Variable {
+        name: "RILL_CONFINE",
+        unit: "on or off",
+        default: Default::Value("on"),
+        help: "Whether rill gives up its rights to everything but its folders once it has started, where the kernel can do \
+               that (Landlock, Linux 5.13). Needs to be off only where a media folder is a link that will lead elsewhere \
+               while rill runs.",
+        service: None,
+        read: read::confine,
+        show: |config| if config.confine { "on" } else { "off" }.into(),
+    },
+    Variable {
         name: "RILL_RESCAN",
         unit: "seconds, 10 to 604800, or 0",
         default: Default::Value("300"),
@@ -371,6 +384,7 @@ impl Config {
             allow: Vec::new(),
             notify_interval: Duration::ZERO,
             mdns: false,
+            confine: false,
             rescan: None,
             ipv6: false,
             hosts: Vec::new(),

@@ -8,6 +8,7 @@ use std::{
 use rill::{
     cli::{self, Command},
     config::{self, Config, Surroundings},
+    confinement,
     control_point::{Outcome, discover, doctor, ls},
     identity, scan_report,
     sys::lock,
@@ -63,6 +64,7 @@ fn serve(config: &Config) -> ExitCode {
     for warning in &identity.warnings {
         log::warn!("{warning}");
     }
+    confinement::confine(config);
     match rill::net::run(config.clone(), &identity) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | the loop (this thread) | every socket and timer |
 //! | the scanner (`library`) | walks the disks, watches them, writes snapshots |
-//! | the readers (`files`) | open files, bring the next window of a stream into memory |
+//! | the readers (`readers`, `files`, `disks`) | open files, bring the next window of a stream into memory |
 //!
 //! (async-io adds a helper thread of its own, which sleeps while the loop runs.)
 
@@ -18,7 +18,7 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, channel, future, lock::Semaphore};
+use smol::{channel, future, lock::Semaphore};
 
 use crate::{
     catalogue::views::Role,
@@ -26,24 +26,27 @@ use crate::{
     identity::{self, Identity},
     limits,
     service::{
-        DeviceFacts, Shared,
+        DeviceFacts, OwnAddress, Shared,
         devices::{Devices, Renderer, Renderers},
         discovery::Discovery,
         events::Events,
         mdns::Responder,
+        tally::Tally,
     },
     sys::{
         addresses::Address,
-        environment, heap,
+        environment, heap, memory,
         signal::{Signal, Signals},
     },
 };
 
 mod browse;
+mod buffers;
 mod census;
 mod clock;
 mod connection;
 mod discovery;
+mod disks;
 pub mod fetch;
 mod files;
 mod interfaces;
@@ -52,21 +55,30 @@ mod listener;
 mod mdns;
 mod multicast;
 mod outbound;
+mod peer;
 mod pictures;
+mod readers;
 mod renderers;
 pub mod search;
-mod seek;
 mod send;
 mod supervisor;
+mod turns;
 mod user_state;
+mod window;
 
+use buffers::Buffers;
+use census::{Bounds, Census};
 use clock::Clock;
+use files::Readers;
 pub use library::{scan_each, scan_once};
 use listener::Listeners;
 use outbound::Bell;
+use peer::Peers;
 use pictures::Pictures;
 use supervisor::Supervisor;
+use turns::Turns;
 use user_state::Keeper;
+use window::Windows;
 
 /// Why the server could not start.
 #[derive(Debug)]
@@ -119,10 +131,12 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
     let signals = Signals::take()
         .and_then(Async::new)
         .map_err(system("follow signals"))?;
-    environment::cap_readers(limits::READERS);
+    environment::cap_helpers(limits::HELPERS);
     heap::return_large_allocations();
-    let connections =
-        environment::descriptors_for(limits::CONNECTIONS, limits::RESERVED_DESCRIPTORS);
+    let bounds = Bounds::of(environment::descriptors_for(
+        limits::CONNECTIONS,
+        limits::RESERVED_DESCRIPTORS,
+    ));
     let listeners = Listeners::bind(config.port, config.ipv6)?;
     let port = listeners.port;
     let (scanner, snapshot, news) =
@@ -145,11 +159,17 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         ipv6: listeners.ipv6(),
         interfaces: config.interfaces,
         allow: config.allow,
-        connections,
+        census: Census::new(bounds),
+        bodies: Semaphore::new(limits::LARGE_BODIES),
         full_was_said: Cell::new(false),
+        short_was_said: Cell::new(None),
         pictures,
         bell: Bell::new(),
         keeper,
+        buffers: Buffers::default(),
+        peers: Peers::new(clock),
+        readers: Readers::new(),
+        windows: Windows::new(memory::total()),
         searches: Semaphore::new(limits::SEARCHES),
         served: RefCell::default(),
         present: RefCell::default(),
@@ -169,6 +189,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             searches: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
             devices: RefCell::new(Devices::new(config.devices)),
+            tally: Tally::of(bounds.total),
         },
     });
     let told = Told {
@@ -201,23 +222,28 @@ fn serve(
     listeners: Listeners,
     told: Told,
 ) {
-    let executor = Rc::new(LocalExecutor::new());
+    let turns = Rc::new(Turns::default());
     let (stop, stopped) = channel::bounded::<()>(1);
     let mdns = told.responder.map(|responder| {
         let context = Rc::clone(context);
-        executor.spawn(mdns::run(responder, context, told.changed, stopped.clone()))
+        turns.spawn(mdns::run(responder, context, told.changed, stopped.clone()))
     });
-    let discovery = executor.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
-    let accepting = executor.spawn(listeners.run(Rc::clone(&executor), Rc::clone(context)));
-    let reading = executor.spawn(renderers::run(told.heard, Rc::clone(context)));
-    let events = executor.spawn(outbound::run(Rc::clone(&executor), Rc::clone(context)));
+    let discovery = turns.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
+    let accepting = turns.spawn(listeners.run(Rc::clone(&turns), Rc::clone(context)));
+    let events = turns.spawn(outbound::run(Rc::clone(&turns), Rc::clone(context)));
+    let sweeping = turns.spawn({
+        let context = Rc::clone(context);
+        async move { context.peers.sweep().await }
+    });
+    let reading = turns.spawn(renderers::run(told.heard, Rc::clone(context)));
     let supervisor = Supervisor::new();
-    async_io::block_on(executor.run(async {
+    async_io::block_on(turns.run(async {
         let following = follow_scans(context, news);
         let ending = follow_signals(signals, scanner);
         future::or(ending, future::or(following, supervisor.run())).await;
         log::info!("stopping");
         Supervisor::stopping();
+        drop(sweeping);
         accepting.cancel().await;
         events.cancel().await;
         reading.cancel().await;
@@ -381,13 +407,20 @@ struct Context {
     ipv6: bool,
     interfaces: Vec<InterfacePattern>,
     allow: Vec<Subnet>,
-    /// Connections open at once.
-    connections: usize,
+    census: Rc<Census>,
+    /// Turns of those who send a long body.
+    bodies: Semaphore,
     full_was_said: Cell<bool>,
+    /// Uptime at which it was said that nobody can be accepted.
+    short_was_said: Cell<Option<Duration>>,
     pictures: Pictures,
     /// To be rung when events may be due.
     bell: Bell,
     keeper: Keeper,
+    buffers: Buffers,
+    peers: Peers,
+    readers: Readers,
+    windows: Windows,
     /// Turns of those who search.
     searches: Semaphore,
     /// The networks of the served interfaces.
@@ -406,8 +439,11 @@ struct Context {
 impl Context {
     /// Takes note of the addresses served from now on.
     fn serve_addresses(&self, present: &[Address]) {
-        let addresses = present.iter().map(|a| a.address).collect();
-        self.shared.addresses.replace(addresses);
+        let addresses = present.iter().map(|a| OwnAddress {
+            address: a.address,
+            interface: a.index,
+        });
+        self.shared.addresses.replace(addresses.collect());
         let subnets = present
             .iter()
             .map(|a| Subnet::around(a.address, a.prefix_len));
@@ -428,7 +464,11 @@ impl Context {
             _ => true,
         };
         address.is_loopback()
-            || self.shared.addresses.borrow().contains(&address)
+            || self
+                .present
+                .borrow()
+                .iter()
+                .any(|own| own.address == address)
             || if self.allow.is_empty() {
                 inside(&self.served.borrow()) && on_served_link()
             } else {
@@ -451,13 +491,23 @@ impl Context {
         }
     }
 
+    /// Says, seldom, that nobody can be accepted.
+    fn say_short(&self, error: &io::Error) {
+        const SILENCE: Duration = Duration::from_secs(600);
+        let now = self.clock.now().uptime;
+        let said = self.short_was_said.get();
+        if said.is_none_or(|at| now.saturating_sub(at) > SILENCE) {
+            self.short_was_said.set(Some(now));
+            log::warn!("cannot accept connections for the moment: {error}");
+        }
+    }
+
     /// Says once that the bound on connections was reached.
     fn say_full(&self, peer: SocketAddr) {
         if !self.full_was_said.replace(true) {
             log::warn!(
-                "{peer} was refused: {} connections are open, or {} from it alone (said once)",
-                self.connections,
-                limits::CONNECTIONS_PER_PEER
+                "{peer} was refused: all connections are taken, or its share of them ({}; said once)",
+                self.census.bounds()
             );
         }
     }

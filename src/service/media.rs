@@ -1,12 +1,13 @@
 //! Item bytes over HTTP: which file an answer needs, and what is said of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 pub use super::entity::FileFacts;
 use super::{
     Answer, Request, Response, Shared,
     devices::Treatment,
     entity::{self, Bytes, Entity},
+    tally::Tally,
 };
 use crate::{
     catalogue::{
@@ -84,6 +85,19 @@ impl Wanted {
             Ok(found) => time.found = found,
             Err(error) => log::debug!("cannot find a time in a listed file: {error}"),
         }
+    }
+
+    /// True if `other` is the same part of the same item, listed in the same snapshot.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.snapshot, &other.snapshot)
+            && (self.index, self.part) == (other.index, other.part)
+    }
+
+    /// The kernel's number of the device (`st_dev`) that the file lay on when its folder was last looked at.
+    pub fn disk(&self) -> Option<u64> {
+        let holder = self.file()?.0;
+        let folder = self.snapshot.find(holder.parent_id()?)?;
+        Some(folder.directory_identity().0)
     }
 
     /// The text of a subtitle file in UTF-8; `None` where the file can go out as it is.
@@ -246,6 +260,24 @@ fn reply_art(request: &Request<'_>, wanted: &Wanted, facts: FileFacts) -> Respon
             duration: None,
         },
     )
+}
+
+/// The file could not be opened, for `why`: gone, or on a disk that does not give it now.
+pub fn not_opened(why: io::ErrorKind, shared: &Shared) -> Response {
+    let text = match why {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::InvalidFilename
+        | io::ErrorKind::NotADirectory => return gone(),
+        io::ErrorKind::TimedOut => {
+            Tally::count(&shared.tally.disk);
+            "The disk does not answer.\n"
+        }
+        _ => "The disk does not give the file.\n",
+    };
+    let mut response = Response::text(Status::ServiceUnavailable, text);
+    response.head.field("Retry-After", "10");
+    response
 }
 
 /// The file could not be opened any more.

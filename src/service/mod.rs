@@ -30,6 +30,7 @@ use crate::{
 };
 use devices::{Devices, Treatment};
 use events::Events;
+use tally::Tally;
 
 /// Path of the device description, the target of `LOCATION`.
 pub use crate::wire::device::DESCRIPTION_PATH;
@@ -52,6 +53,7 @@ pub mod media;
 pub mod page;
 pub mod registrar;
 pub mod route;
+pub mod tally;
 pub mod user_state;
 
 /// The moment at which something is handled; made by `net/clock` alone.
@@ -90,11 +92,13 @@ pub struct Shared {
     /// The container that shows what is in progress; `None`: nothing does.
     pub in_progress_parent: Option<ObjectId>,
     /// The server's addresses at this moment, kept by `net/interfaces`.
-    pub addresses: RefCell<Vec<IpAddr>>,
+    pub addresses: RefCell<Vec<OwnAddress>>,
     /// What SSDP has seen so far, kept by `net/discovery`.
     pub searches: RefCell<discovery::Seen>,
     /// What the scanner is doing, in words for the page.
     pub scan_state: RefCell<String>,
+    /// How many came, and how many were turned away.
+    pub tally: Tally,
     /// Who is subscribed to what.
     pub events: RefCell<Events>,
     /// Which devices have been here.
@@ -163,6 +167,15 @@ impl Shared {
     }
 }
 
+/// One of the server's own addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// The number of the interface that has it.
+    pub interface: u32,
+}
+
 /// What the device says about itself; fixed while it runs.
 #[derive(Clone, Debug)]
 pub struct DeviceFacts {
@@ -217,6 +230,7 @@ impl Response {
     pub fn xml(status: Status, body: Body) -> Self {
         let mut head = Head::new(status);
         head.field("Content-Type", "text/xml; charset=\"utf-8\"");
+        head.field("X-Content-Type-Options", "nosniff");
         Self { head, body }
     }
 }
@@ -329,7 +343,12 @@ impl FileBody {
 /// Answers `request`, or says which file that takes.
 pub fn answer(request: &Request<'_>, shared: &Shared) -> Answer {
     if !host::allowed(request, shared) {
+        Tally::count(&shared.tally.foreign_host);
         return Answer::Reply(Response::text(Status::Forbidden, host::REFUSAL));
+    }
+    if !request.head.method.is_safe() && !host::is_own_origin(request, shared) {
+        Tally::count(&shared.tally.foreign_origin);
+        return Answer::Reply(Response::text(Status::Forbidden, host::FOREIGN_ORIGIN));
     }
     let (peer, fields) = (request.peer.ip(), &request.head.fields);
     let mut devices = shared.devices.borrow_mut();
