@@ -14,6 +14,8 @@ use std::{
 use log::LevelFilter;
 use uuid::Uuid;
 
+use crate::service::devices::Given;
+
 mod read;
 mod value;
 
@@ -55,6 +57,9 @@ pub struct Config {
     pub views: Vec<View>,
     /// Most children of a container by names, beyond which initials come between; 0: any number.
     pub initials: u32,
+    /// Who is served as which kind of device, whatever the table of devices says; at most
+    /// [`crate::limits::DEVICE_ROWS`].
+    pub devices: Vec<Given>,
     /// What is odd but no reason to stop, one sentence each: to be logged once the log is open.
     pub warnings: Vec<String>,
 }
@@ -131,7 +136,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 16] = [
+pub const VARIABLES: [Variable; 17] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -294,6 +299,17 @@ pub const VARIABLES: [Variable; 16] = [
         read: read::rescan,
         show: |config| config.rescan.map_or(0, |r| r.as_secs()).to_string().into(),
     },
+    Variable {
+        name: "RILL_DEVICES",
+        unit: "address=kind or text=kind, separated by commas",
+        default: Default::Words("none: each is recognised by what it says of itself"),
+        help: "Which devices are served as which kind, for those that are not recognised, or wrongly: by an address, or \
+               by a text that stands in their User-Agent or another field. plain is a device that needs nothing; \
+               rill --check-config with a wrong kind lists all kinds.",
+        service: None,
+        read: read::devices,
+        show: |config| join(config.devices.iter().map(ToString::to_string), ","),
+    },
 ];
 
 /// Which links of the machine a command uses.
@@ -374,6 +390,7 @@ impl Config {
             hosts: Vec::new(),
             views: Vec::new(),
             initials: 0,
+            devices: Vec::new(),
             warnings: Vec::new(),
         }
     }

@@ -118,6 +118,21 @@ pub const DISKS: usize = 64;
 /// Beyond it: 503, or the stream ends.
 pub const DISK_TIME: Duration = Duration::from_secs(30);
 
+/// Addresses whose devices are remembered. Beyond it: the one that was here least lately is forgotten.
+pub const DEVICES_SEEN: usize = 256;
+/// Time for which a device is remembered by its address, from its last request on: longer than a night, shorter than
+/// addresses are given out anew.
+pub const DEVICE_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Renderers whose descriptions are read within [`RENDERER_TIME`]. Beyond it: not read, and they are known by their
+/// requests alone.
+pub const RENDERERS: usize = 64;
+/// Time between two questions to one renderer.
+pub const RENDERER_TIME: Duration = Duration::from_secs(60 * 60);
+/// Renderers that wait to be asked. Beyond it: dropped until their next announcement but one.
+pub const RENDERERS_WAITING: usize = 8;
+/// Rows of `RILL_DEVICES`. More: refused at the start.
+pub const DEVICE_ROWS: usize = 64;
+
 // ---- SSDP ------------------------------------------------------------------------------------
 
 /// Bytes of a datagram that is looked at. A legal search has under 300.
@@ -278,6 +293,8 @@ pub const IN_PROGRESS: usize = 200;
 pub const JOURNAL_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes read from one file to understand it.
 pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes read from one file to find one time in it: an index of ten hours of film has half as many. Beyond it: 406.
+pub const SEEK_BYTES: u64 = 16 * 1024 * 1024;
 /// Nested elements (boxes, chunks) in a media file.
 pub const PROBE_DEPTH: u32 = 16;
 /// Bytes of one text property (title, artist ...), as stored. Beyond it: cut at a character.

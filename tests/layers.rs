@@ -46,7 +46,7 @@ const LAW: [(&str, &[&str]); 14] = [
             "identity",
         ],
     ),
-    ("config", &["media"]),
+    ("config", &["limits", "media", "service::devices"]),
     ("confinement", &["sys", "config"]),
     ("identity", &[]),
     ("json", &[]),

@@ -285,8 +285,8 @@ impl Connection {
             }
             Answer::Keep(change) => (user_state::keep(&self.context, &change).await, None),
             Answer::Search(search) => (self.search(search).await?, None),
-            Answer::Open(wanted) => match self.open(&wanted).await {
-                Ok(opened) => {
+            Answer::Open(wanted) => match self.open(wanted).await {
+                Ok((opened, wanted)) => {
                     let facts = &opened.facts;
                     let response = match opened.text {
                         Some(text) => service::media::reply_text(&request, &wanted, facts, text),
@@ -330,19 +330,26 @@ impl Connection {
         Ok(sent?)
     }
 
+    /// Opens what is wanted, and finds the time from which it is, if one is.
+    async fn open(&mut self, wanted: Wanted) -> io::Result<(Opened, Wanted)> {
+        let opened = self.open_file(&wanted).await?;
+        if wanted.time.is_none() {
+            return Ok((opened, wanted));
+        }
+        let errand = free(&mut self.errand);
+        let wanted = files::find(&self.context.readers, errand, wanted, &opened).await?;
+        Ok((opened, wanted))
+    }
+
     /// Opens what is wanted, or takes what was sent last if that is the same.
-    async fn open(&mut self, wanted: &Wanted) -> io::Result<Opened> {
+    async fn open_file(&mut self, wanted: &Wanted) -> io::Result<Opened> {
         let now = self.context.clock.uptime();
         if let Some(kept) = &*self.peer.kept.borrow()
             && let Some(opened) = kept.again(wanted, now)
         {
             return Ok(opened);
         }
-        let errand = self.errand.get_or_insert_with(readers::Errand::new);
-        if !errand.is_free() {
-            // What it was sent for is not waited for any more.
-            *errand = readers::Errand::new();
-        }
+        let errand = free(&mut self.errand);
         let opened = files::open(&self.context.readers, errand, wanted.clone()).await?;
         let kept = Kept::new(wanted.clone(), &opened, now);
         self.peer.kept.replace(kept);
@@ -453,6 +460,16 @@ struct Inflow {
     used_of_rest: usize,
     /// Bytes that came behind it: the next request.
     surplus: Vec<u8>,
+}
+
+/// An errand to send, the connection's own if nothing is waited for by it.
+fn free(errand: &mut Option<Arc<Errand>>) -> &Arc<Errand> {
+    let errand = errand.get_or_insert_with(readers::Errand::new);
+    if !errand.is_free() {
+        // What it was sent for is not waited for any more.
+        *errand = readers::Errand::new();
+    }
+    errand
 }
 
 /// The peer has closed its side, or the connection is broken.

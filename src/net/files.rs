@@ -31,12 +31,15 @@ pub(super) enum FileJob {
     Open(Wanted, Disk),
     /// Bring this stretch into memory: offset and length.
     Warm(OpenFile, u64, u64),
+    /// Find the time from which it is wanted in this file of so many bytes.
+    Find(OpenFile, Wanted, u64),
 }
 
 /// What came of it.
 pub(super) enum Outcome {
     Opened(io::Result<Opened>),
     Warmed(io::Result<()>),
+    Found(Wanted),
 }
 
 impl Job for FileJob {
@@ -46,13 +49,17 @@ impl Job for FileJob {
         match self {
             Self::Open(wanted, _) => Outcome::Opened(open_here(&wanted)),
             Self::Warm(open, start, len) => Outcome::Warmed(warm::warm(&open.file, start, len)),
+            Self::Find(open, mut wanted, len) => {
+                wanted.look_for_the_time(open.file.file(), len);
+                Outcome::Found(wanted)
+            }
         }
     }
 
     fn disk(&self) -> Disk {
         match self {
             Self::Open(_, disk) => *disk,
-            Self::Warm(open, ..) => open.file.disk,
+            Self::Warm(open, ..) | Self::Find(open, ..) => open.file.disk,
         }
     }
 }
@@ -176,7 +183,25 @@ pub(super) async fn open(
     readers.send(errand, FileJob::Open(wanted, disk))?;
     match readers.outcome(errand).await? {
         Outcome::Opened(opened) => opened,
-        Outcome::Warmed(_) => Err(io::ErrorKind::Other.into()),
+        Outcome::Warmed(_) | Outcome::Found(_) => Err(io::ErrorKind::Other.into()),
+    }
+}
+
+/// Finds the bytes of the time from which `wanted` is, in the file that was opened for it; none if it has no index.
+///
+/// # Errors
+/// `TimedOut` when the disk did not answer within [`limits::DISK_TIME`].
+pub(super) async fn find(
+    readers: &Readers,
+    errand: &Arc<Errand>,
+    wanted: Wanted,
+    opened: &Opened,
+) -> io::Result<Wanted> {
+    let open = opened.open.clone();
+    readers.send(errand, FileJob::Find(open, wanted, opened.facts.len))?;
+    match readers.outcome(errand).await? {
+        Outcome::Found(wanted) => Ok(wanted),
+        Outcome::Opened(_) | Outcome::Warmed(_) => Err(io::ErrorKind::Other.into()),
     }
 }
 

@@ -26,7 +26,11 @@ use crate::{
     identity::{self, Identity},
     limits,
     service::{
-        DeviceFacts, OwnAddress, Shared, discovery::Discovery, events::Events, mdns::Responder,
+        DeviceFacts, OwnAddress, Shared,
+        devices::{Devices, Renderer, Renderers},
+        discovery::Discovery,
+        events::Events,
+        mdns::Responder,
         tally::Tally,
     },
     sys::{
@@ -54,6 +58,7 @@ mod outbound;
 mod peer;
 mod pictures;
 mod readers;
+mod renderers;
 pub mod search;
 mod send;
 mod supervisor;
@@ -147,6 +152,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         .mdns
         .then(|| Responder::new(&mdns_settings(&config, identity, &device, port, clock)));
     let (addresses_changed, changed) = channel::bounded(1);
+    let (renderer_heard, heard) = channel::bounded(limits::RENDERERS_WAITING);
     let context = Rc::new(Context {
         clock,
         port,
@@ -168,6 +174,8 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         served: RefCell::default(),
         present: RefCell::default(),
         addresses_changed,
+        renderers: RefCell::default(),
+        renderer_heard,
         shared: Shared {
             device,
             events: RefCell::new(Events::new(random, update_id)),
@@ -180,6 +188,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             addresses: RefCell::default(),
             searches: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
+            devices: RefCell::new(Devices::new(config.devices)),
             tally: Tally::of(bounds.total),
         },
     });
@@ -187,6 +196,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         machine,
         responder,
         changed,
+        heard,
     };
     serve(&context, &signals, &scanner, &news, listeners, told);
     Ok(())
@@ -199,6 +209,8 @@ struct Told {
     responder: Option<Responder>,
     /// Rings when the served addresses have changed.
     changed: channel::Receiver<()>,
+    /// Renderers whose descriptions are to be read.
+    heard: channel::Receiver<Renderer>,
 }
 
 /// The loop itself, until a signal ends it.
@@ -223,6 +235,7 @@ fn serve(
         let context = Rc::clone(context);
         async move { context.peers.sweep().await }
     });
+    let reading = turns.spawn(renderers::run(told.heard, Rc::clone(context)));
     let supervisor = Supervisor::new();
     async_io::block_on(turns.run(async {
         let following = follow_scans(context, news);
@@ -233,6 +246,7 @@ fn serve(
         drop(sweeping);
         accepting.cancel().await;
         events.cancel().await;
+        reading.cancel().await;
         scanner.stop();
         drop(stop);
         // What the scanner still has to say is listened to, so that it comes to its end.
@@ -415,6 +429,10 @@ struct Context {
     present: RefCell<Vec<Address>>,
     /// Rings when they have changed.
     addresses_changed: channel::Sender<()>,
+    /// Whose descriptions were read.
+    renderers: RefCell<Renderers>,
+    /// Takes those whose are to be.
+    renderer_heard: channel::Sender<Renderer>,
     shared: Shared,
 }
 
@@ -456,6 +474,21 @@ impl Context {
             } else {
                 inside(&self.allow)
             }
+    }
+
+    /// A datagram of SSDP: what a renderer in the house says leads to its description.
+    fn hear(&self, uptime: Duration, from: SocketAddr, datagram: &[u8]) {
+        if !datagram.starts_with(b"NOTIFY") || !self.may_connect(from) {
+            return;
+        }
+        let renderer = self
+            .renderers
+            .borrow_mut()
+            .hear(uptime, from.ip(), datagram);
+        if let Some(renderer) = renderer {
+            // A full queue drops it: what a device says in its requests counts for more anyway.
+            let _ = self.renderer_heard.try_send(renderer);
+        }
     }
 
     /// Says, seldom, that nobody can be accepted.

@@ -28,6 +28,7 @@ use crate::{
         },
     },
 };
+use devices::{Devices, Treatment};
 use events::Events;
 use tally::Tally;
 
@@ -40,6 +41,7 @@ pub mod connection_manager;
 pub mod content_directory;
 pub mod control;
 pub mod description;
+pub mod devices;
 pub mod discovery;
 mod entity;
 pub mod events;
@@ -99,12 +101,19 @@ pub struct Shared {
     pub tally: Tally,
     /// Who is subscribed to what.
     pub events: RefCell<Events>,
+    /// Which devices have been here.
+    pub devices: RefCell<Devices>,
 }
 
 impl Shared {
     /// The present snapshot, to be held as long as an answer needs it.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.catalogue.borrow())
+    }
+
+    /// What the device needs that asks.
+    pub fn treatment(&self, request: &Request<'_>) -> &'static Treatment {
+        &self.devices.borrow().of(request.peer.ip()).treatment
     }
 
     /// The present user states, to be held as long as an answer needs them.
@@ -341,5 +350,9 @@ pub fn answer(request: &Request<'_>, shared: &Shared) -> Answer {
         Tally::count(&shared.tally.foreign_origin);
         return Answer::Reply(Response::text(Status::Forbidden, host::FOREIGN_ORIGIN));
     }
+    let (peer, fields) = (request.peer.ip(), &request.head.fields);
+    let mut devices = shared.devices.borrow_mut();
+    devices.note(peer, fields, request.now.uptime);
+    drop(devices);
     route::dispatch(request, shared)
 }

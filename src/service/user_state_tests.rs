@@ -44,6 +44,7 @@ impl Server {
             searches: RefCell::default(),
             tally: Tally::default(),
             events: RefCell::new(Events::new(|| [0; 16], 0)),
+            devices: RefCell::default(),
         };
         Self {
             _tree: tree,

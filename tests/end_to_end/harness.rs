@@ -19,7 +19,7 @@ pub(crate) use library::Library;
 pub(crate) use network::{FAR, NEAR, Network, Side};
 pub(crate) use rill::Rill;
 pub(crate) use setup::{Setup, clean, program};
-pub(crate) use soap::{Browse, Fault, Object, Page, envelope};
+pub(crate) use soap::{Browse, Fault, Object, Page, envelope, target};
 pub(crate) use ssdp::{Listener, Message, Searcher};
 pub(crate) use xml::Element;
 

@@ -20,6 +20,7 @@ mod cage; //      rights given up, the watchdog, little memory
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
+mod devices; //   each kind of device as it asks, and what it gets that others do not
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
 mod events; //    GENA: subscribing, the first event, changes, foreign callbacks, dead subscribers
 mod extremes; // clocks that jump, huge folders, bind mounts, long names, disks that fail
@@ -38,4 +39,5 @@ mod resume; //    user state: two control points, restarts, moved files, kill -9
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
 mod stalled; //   a disk that does not answer, fails, is pulled out: everybody else goes on
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
+mod time_seek; // films and music by time: TimeSeekRange.dlna.org, checked by ffprobe and ffmpeg
 mod views; //     what is made of the files' tags: containers, appearances, ids, updates
