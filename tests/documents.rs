@@ -1,4 +1,5 @@
-//! What is printed from a table stays printed from it: the variables in README.md, and `systemd/rill.env`.
+//! What is printed from a table stays printed from it: the variables and the metrics in README.md, and `systemd/rill.env`.
+//! And the page goes into the program as it stands in `src/service/page/assets`.
 //!
 //! `RILL_BLESS=1 cargo test --test documents` rewrites both.
 
@@ -9,26 +10,57 @@
 
 use std::{env, fs, path::Path};
 
-use rill::cli;
+use rill::{cli, media::tag, service::page};
 
 const BEGIN: &str = "<!-- variables: printed from src/config.rs by tests/documents.rs -->\n";
 const END: &str = "<!-- end of variables -->\n";
 
+const METRICS_BEGIN: &str =
+    "<!-- metrics: printed from src/service/page/metrics.rs by tests/documents.rs -->\n";
+const METRICS_END: &str = "<!-- end of metrics -->\n";
+
 #[test]
-fn the_readme_lists_the_variables_of_the_table() {
+fn the_readme_lists_the_variables_and_the_metrics_of_the_tables() {
     let readme = read("README.md");
+    let expected = between(&readme, BEGIN, END, &cli::readme_table());
+    let expected = between(&expected, METRICS_BEGIN, METRICS_END, &page::readme_table());
+    agree("README.md", &readme, &expected);
+}
+
+/// `readme` with `table` between two markers.
+fn between(readme: &str, begin: &str, end: &str, table: &str) -> String {
     let (before, rest) = readme
-        .split_once(BEGIN)
-        .expect("README.md has lost its begin marker");
+        .split_once(begin)
+        .expect("README.md has lost a begin marker");
     let (_, after) = rest
-        .split_once(END)
-        .expect("README.md has lost its end marker");
-    let table = cli::readme_table();
-    agree(
-        "README.md",
-        &readme,
-        &format!("{before}{BEGIN}{table}{END}{after}"),
-    );
+        .split_once(end)
+        .expect("README.md has lost an end marker");
+    format!("{before}{begin}{table}{end}{after}")
+}
+
+#[test]
+fn the_page_is_packed_as_it_stands() {
+    for name in ["page.html", "page.css", "page.js", "texts.json"] {
+        let path = format!("src/service/page/assets/{name}");
+        // As build/page does it.
+        let is_left_out = |line: &&str| {
+            let is_comment =
+                line.starts_with("//") || line.starts_with("/*") && line.ends_with("*/");
+            line.is_empty() || is_comment
+        };
+        let source = read(&path);
+        let lines = source.lines().map(str::trim_start);
+        let plain: String = lines
+            .filter(|line| !is_left_out(line))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let packed = fs::read(package().join(path + ".z")).unwrap();
+        let unpacked = tag::inflated(&packed, 1 << 20).unwrap();
+        assert!(
+            unpacked == plain.as_bytes(),
+            "{name} is not packed as it stands: run build/page"
+        );
+    }
 }
 
 #[test]

@@ -17,6 +17,11 @@ pub(super) struct Place {
 }
 
 impl Census {
+    /// Connections open now.
+    pub(super) fn open(&self) -> usize {
+        self.peers.borrow().values().sum()
+    }
+
     /// Counts a connection from `peer` in, unless `total` are open already, or `per_peer` from this one.
     pub(super) fn admit(
         self: &Rc<Self>,

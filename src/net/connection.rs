@@ -17,7 +17,7 @@ use async_io::Async;
 use super::{Context, files, pictures::Refusal, send, user_state};
 use crate::{
     limits,
-    service::{self, Answer, Body, Request, Response, content_directory::search::Search},
+    service::{self, Answer, Body, Request, Response, content_directory::search::Search, page},
     wire::http::{
         body::Decoder,
         request::{self, Head, Method, Parsed, Version},
@@ -234,6 +234,7 @@ impl Connection {
         let shared = &self.context.shared;
         let answer = service::answer(&request, shared);
         let mut subscribed = None;
+        let mut playing = None;
         let (response, file) = match answer {
             Answer::Reply(response) => (response, None),
             Answer::Subscribed(response, sid) => {
@@ -251,6 +252,21 @@ impl Connection {
             }
             Answer::Keep(change) => (user_state::keep(&self.context, &change).await, None),
             Answer::Search(search) => (self.search(search).await?, None),
+            Answer::Status(page::Form::Live) if head.method == Method::Get => {
+                return self.follow(head.version).await;
+            }
+            Answer::Status(form) => {
+                let facts = super::page::look(&self.context).await;
+                (
+                    page::status::report(form, shared, &facts, self.context.clock.now()),
+                    None,
+                )
+            }
+            Answer::Rescan => {
+                log::info!("{}: scanning again, as the page asks", self.peer);
+                self.context.scanner.rescan();
+                (page::ordered(), None)
+            }
             Answer::Open(wanted) => match files::open(wanted.clone()).await {
                 Ok(opened) => {
                     let facts = &opened.facts;
@@ -258,6 +274,9 @@ impl Connection {
                         Some(text) => service::media::reply_text(&request, &wanted, facts, text),
                         None => service::media::reply(&request, &wanted, facts),
                     };
+                    if head.method == Method::Get {
+                        playing = shared.guests.borrow_mut().play(&request, &wanted);
+                    }
                     (response, Some(opened.file))
                 }
                 Err(error) => {
@@ -279,7 +298,17 @@ impl Connection {
         } else {
             response.body
         };
-        let sent = send::send(&self.stream, head_text, body, file.as_ref()).await;
+        let sent = send::send(
+            &self.stream,
+            head_text,
+            body,
+            file.as_ref(),
+            playing.as_deref(),
+        )
+        .await;
+        if let Some(playing) = playing {
+            playing.ended(self.context.clock.now().uptime);
+        }
         if let Some(sid) = subscribed {
             let mut events = shared.events.borrow_mut();
             match sent {
@@ -308,12 +337,26 @@ impl Connection {
         Ok(search.into_response())
     }
 
+    /// Tells how things are until the peer leaves, and then that the connection ends.
+    async fn follow(&self, version: Version) -> Result<(), CloseReason> {
+        if !super::page::has_room(&self.context) {
+            let response = page::status::too_many();
+            let head = self.head_text(&response, version, false);
+            send::send(&self.stream, head, response.body, None, None).await?;
+            return Err(CloseReason::Asked);
+        }
+        let mut head = Vec::with_capacity(512);
+        page::status::live_head().write(&mut head, &self.common(version, None, false));
+        super::page::follow(&self.context, &self.stream, head).await?;
+        Err(CloseReason::Asked)
+    }
+
     /// Tells the peer what is wrong; the connection ends after it.
     async fn refuse(&self, status: Status, version: Version) -> CloseReason {
         log::debug!("{}: refused with {}", self.peer, status.code());
         let response = Response::text(status, "The request cannot be served.\n");
         let head = self.head_text(&response, version, false);
-        match send::send(&self.stream, head, response.body, None).await {
+        match send::send(&self.stream, head, response.body, None, None).await {
             Ok(_) => CloseReason::Refused(status),
             Err(error) => CloseReason::Io(error),
         }
@@ -322,17 +365,25 @@ impl Connection {
     fn head_text(&self, response: &Response, version: Version, keep_alive: bool) -> Vec<u8> {
         let status = response.head.status();
         let mut out = Vec::with_capacity(1024);
-        response.head.write(
-            &mut out,
-            &Common {
-                unix_secs: self.context.clock.now().unix_secs,
-                server: &self.context.shared.device.server,
-                content_length: status.has_body().then(|| response.body.len()),
-                keep_alive,
-                http10: version == Version::Http10,
-            },
-        );
+        let len = status.has_body().then(|| response.body.len());
+        let common = self.common(version, len, keep_alive);
+        response.head.write(&mut out, &common);
         out
+    }
+
+    fn common(
+        &self,
+        version: Version,
+        content_length: Option<u64>,
+        keep_alive: bool,
+    ) -> Common<'_> {
+        Common {
+            unix_secs: self.context.clock.now().unix_secs,
+            server: &self.context.shared.device.server,
+            content_length,
+            keep_alive,
+            http10: version == Version::Http10,
+        }
     }
 
     /// Closes our side and throws away what the peer still sends, within bounds: closing with bytes unread would

@@ -62,7 +62,7 @@ impl Listeners {
 
     /// Accepts for ever.
     pub(super) async fn run(self, executor: Rc<LocalExecutor<'static>>, context: Rc<Context>) {
-        let census = Rc::new(Census::default());
+        let census = Rc::clone(&context.census);
         let v4 = accept(self.v4, &census, &executor, &context);
         let v6 = async {
             match self.v6 {

@@ -45,12 +45,14 @@ mod listener;
 mod mdns;
 mod multicast;
 mod outbound;
+mod page;
 mod pictures;
 pub mod search;
 mod send;
 mod supervisor;
 mod user_state;
 
+use census::Census;
 use clock::Clock;
 pub use library::{scan_each, scan_once};
 use listener::Listeners;
@@ -140,6 +142,9 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         pictures,
         bell: Bell::new(),
         keeper,
+        scanner,
+        census: Rc::default(),
+        listeners: page::Listeners::new(),
         searches: Semaphore::new(limits::SEARCHES),
         served: RefCell::default(),
         present: RefCell::default(),
@@ -155,7 +160,8 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
                 .then(|| Role::Video.id()),
             addresses: RefCell::default(),
             searches: RefCell::default(),
-            scan_state: RefCell::new("beginning".into()),
+            scan: RefCell::default(),
+            guests: RefCell::default(),
         },
     });
     let told = Told {
@@ -163,7 +169,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         responder,
         changed,
     };
-    serve(&context, &signals, &scanner, &news, listeners, told);
+    serve(&context, &signals, &news, listeners, told);
     Ok(())
 }
 
@@ -180,7 +186,6 @@ struct Told {
 fn serve(
     context: &Rc<Context>,
     signals: &Async<Signals>,
-    scanner: &library::Scanner,
     news: &channel::Receiver<library::News>,
     listeners: Listeners,
     told: Told,
@@ -194,16 +199,18 @@ fn serve(
     let discovery = executor.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
     let accepting = executor.spawn(listeners.run(Rc::clone(&executor), Rc::clone(context)));
     let events = executor.spawn(outbound::run(Rc::clone(&executor), Rc::clone(context)));
+    let followed = executor.spawn(page::run(Rc::clone(context)));
     let supervisor = Supervisor::new();
     async_io::block_on(executor.run(async {
         let following = follow_scans(context, news);
-        let ending = follow_signals(signals, scanner);
+        let ending = follow_signals(signals, &context.scanner);
         future::or(ending, future::or(following, supervisor.run())).await;
         log::info!("stopping");
         Supervisor::stopping();
         accepting.cancel().await;
         events.cancel().await;
-        scanner.stop();
+        followed.cancel().await;
+        context.scanner.stop();
         drop(stop);
         // What the scanner still has to say is listened to, so that it comes to its end.
         let written = async { while news.recv().await.is_ok() {} };
@@ -324,14 +331,21 @@ async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>
     user_state::settle(context).await;
     while let Ok(news) = news.recv().await {
         let state = match news {
-            library::News::Started => "running".to_owned(),
+            library::News::Started => {
+                context.shared.scan.borrow_mut().is_running = true;
+                "running".to_owned()
+            }
             library::News::Snapshot(snapshot) => {
                 let old = context.shared.catalogue.replace(Arc::clone(&snapshot));
                 user_state::settle(context).await;
                 outbound::tell_changes(context, &old, &snapshot).await;
                 continue;
             }
-            library::News::Finished(report) => {
+            library::News::Kept(is_kept) => {
+                context.shared.scan.borrow_mut().is_unwritten = !is_kept;
+                continue;
+            }
+            library::News::Finished(report, watched) => {
                 let level = if report.is_partial {
                     log::Level::Debug
                 } else {
@@ -344,12 +358,18 @@ async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>
                 for skip in &report.troubles {
                     log::debug!("listed, but {skip}");
                 }
-                report.to_string()
+                let state = report.to_string();
+                let mut scan = context.shared.scan.borrow_mut();
+                scan.is_running = false;
+                scan.passes = scan.passes.wrapping_add(1);
+                scan.report = report;
+                scan.watched = watched;
+                state
             }
         };
         Supervisor::status(&state);
-        context.shared.scan_state.replace(state);
     }
+    context.shared.scan.borrow_mut().has_ended = true;
     log::error!("the scanner ended; what it found is served on, new files are not seen");
     future::pending::<()>().await;
 }
@@ -370,6 +390,11 @@ struct Context {
     /// To be rung when events may be due.
     bell: Bell,
     keeper: Keeper,
+    scanner: library::Scanner,
+    /// Who is connected.
+    census: Rc<Census>,
+    /// Who follows how things are.
+    listeners: page::Listeners,
     /// Turns of those who search.
     searches: Semaphore,
     /// The networks of the served interfaces.

@@ -8,12 +8,12 @@ use smol::future;
 use super::files;
 use crate::{
     limits,
-    service::{Body, ByteRanges, Document, FileBody},
+    service::{Body, ByteRanges, Document, FileBody, page::Playing},
     sys::{map::Window, sendfile},
     wire::http::range::Span,
 };
 
-/// Sends `head` (already text) and then `body`; for `Body::File` out of `file`.
+/// Sends `head` (already text) and then `body`; for `Body::File` out of `file`. `playing` is told how far it is.
 ///
 /// # Errors
 /// What the socket or the disk says; `TimedOut` when the peer takes nothing of a reply that is not media;
@@ -23,6 +23,7 @@ pub(super) async fn send(
     mut head: Vec<u8>,
     body: Body,
     file: Option<&Arc<File>>,
+    playing: Option<&Playing>,
 ) -> io::Result<Vec<u8>> {
     match body {
         Body::Empty => patiently(write_all(stream, &head)).await?,
@@ -37,7 +38,7 @@ pub(super) async fn send(
         Body::Document(document) => send_document(stream, &mut head, document).await?,
         Body::File(body) => {
             let file = file.ok_or(io::ErrorKind::NotFound)?;
-            send_file_body(stream, &mut head, &body, file).await?;
+            send_file_body(stream, &mut head, &body, file, playing).await?;
         }
     }
     Ok(head)
@@ -99,13 +100,14 @@ async fn send_file_body(
     head: &mut Vec<u8>,
     body: &FileBody,
     file: &Arc<File>,
+    playing: Option<&Playing>,
 ) -> io::Result<()> {
     match body {
         FileBody::Span(span) => {
             write_all_of_more(stream, head).await?;
-            send_span(stream, file, *span).await
+            send_span(stream, file, *span, playing).await
         }
-        FileBody::Multipart(parts) => send_multipart(stream, head, parts, file).await,
+        FileBody::Multipart(parts) => send_multipart(stream, head, parts, file, playing).await,
     }
 }
 
@@ -114,12 +116,13 @@ async fn send_multipart(
     out: &mut Vec<u8>,
     parts: &ByteRanges,
     file: &Arc<File>,
+    playing: Option<&Playing>,
 ) -> io::Result<()> {
     for (place, span) in parts.spans.iter().enumerate() {
         append(out, parts.texts().part(place));
         write_all_of_more(stream, out).await?;
         out.clear();
-        send_span(stream, file, span.behind(parts.offset)).await?;
+        send_span(stream, file, span.behind(parts.offset), playing).await?;
     }
     append(out, parts.texts().end());
     write_all(stream, out).await
@@ -143,7 +146,12 @@ async fn write_all_of_more(stream: &Async<TcpStream>, bytes: &[u8]) -> io::Resul
 }
 
 /// Sends `span` of `file`, never from a disk that is not ready: a reader brings the next window first.
-async fn send_span(stream: &Async<TcpStream>, file: &Arc<File>, span: Span) -> io::Result<()> {
+async fn send_span(
+    stream: &Async<TcpStream>,
+    file: &Arc<File>,
+    span: Span,
+    playing: Option<&Playing>,
+) -> io::Result<()> {
     let mut at = span.start;
     let mut warm_until = at;
     let mut way = Way::Sendfile;
@@ -162,6 +170,9 @@ async fn send_span(stream: &Async<TcpStream>, file: &Arc<File>, span: Span) -> i
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         at += sent as u64;
+        if let Some(playing) = playing {
+            playing.moved(at, sent as u64);
+        }
         future::yield_now().await;
     }
     Ok(())

@@ -40,7 +40,8 @@ impl Server {
             states: RefCell::default(),
             in_progress_parent: Some(ObjectId::ROOT),
             addresses: RefCell::default(),
-            scan_state: RefCell::default(),
+            scan: RefCell::default(),
+            guests: RefCell::default(),
             searches: RefCell::default(),
             events: RefCell::new(Events::new(|| [0; 16], 0)),
         };
