@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-PATIENCE = 30 * float(os.environ.get("RILL_SLOW") or (10 if os.environ.get("RILL_RUNNER") else 1))
+PATIENCE = 90 * float(os.environ.get("RILL_SLOW") or (10 if os.environ.get("RILL_RUNNER") else 1))
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-default-apps", "--disable-dev-shm-usage",
          "--mute-audio", "--hide-scrollbars", "--autoplay-policy=no-user-gesture-required", "--lang=en-US", "--remote-debugging-pipe"]
@@ -153,3 +153,235 @@ class Browser:
 
 class Failed(Exception):
     pass
+
+
+# ---- what must hold ------------------------------------------------------------------------------------------------------
+
+TITLES = "[].map.call(document.querySelectorAll('#view .open .name'), function (n) { return n.textContent; })"
+OPEN = "[].filter.call(document.querySelectorAll('#view .open'), function (o) { return o.querySelector('.name').textContent === %s; })[0]"
+
+
+def open_item(b, title):
+    which = OPEN % json.dumps(title)
+    b.until(title, "!!" + which)
+    b.js(which + ".click()")
+
+
+def folder(b, *titles):
+    b.js("location.hash = '#/'; 1")
+    for title in titles:
+        open_item(b, title)
+
+
+def shown(b):
+    """All pictures near the window have come."""
+    b.until("pictures", "![].some.call(document.querySelectorAll('#view .art img'), function (i) {"
+            " return i.hidden && i.getBoundingClientRect && i.parentNode.getBoundingClientRect().top < innerHeight; })")
+    time.sleep(0.4)
+
+
+def loads(b, url):
+    b.prefers("light")
+    b.go(url)
+    b.until("the four views", "document.querySelectorAll('#view .grid .card').length >= 4")
+    b.until("the name", "document.title === 'rill in the house'")
+    assert b.js("document.documentElement.lang") == "en"
+    # Headings, names and roles for who does not see.
+    assert b.js("[].every.call(document.querySelectorAll('button'), function (e) { return e.offsetParent === null || e.textContent || e.getAttribute('aria-label'); })")
+    b.until("shelves", "document.querySelectorAll('.shelf .card').length > 8")
+
+
+def browses(b, url):
+    folder(b, "Video", "Films")
+    b.until("films", "document.querySelectorAll('#view .card.video').length === 7")
+    b.until("the path", "document.querySelectorAll('#path a').length === 2")
+    b.until("posters", "!!document.querySelector('.grid.posters img:not([hidden])')")
+    b.js("history.back(); 1")
+    b.until("back", "document.querySelector('#title').textContent === 'Video'")
+    folder(b, "Folders", "odd")
+    name = "</script><img src=x onerror=\"document.title='owned'\">&amp;\n"
+    b.until("the hostile name", "%s.some(function (t) { return t.indexOf('onerror') > 0; })" % TITLES)
+    assert b.js("document.querySelectorAll('#view img[src=x]').length") == 0, name
+    b.js("document.querySelector('#view .more').click()")
+    b.until("details", "document.querySelector('#sheet h2').textContent.indexOf('</script>') >= 0")
+    assert b.js("document.querySelector('#sheet a[download]').getAttribute('href')").startswith("/media/")
+    assert b.js("document.querySelector('#sheet .address').value").startswith(url + "media/")
+    b.key("Escape")
+    assert b.js("document.title") != "owned" and b.js("document.getElementById('shade').hidden")
+
+
+def searches(b, url):
+    b.js("document.getElementById('query').focus()")
+    b.write("winter viv")
+    b.until("results", TITLES + ".join() === 'Winter: Largo'")
+    b.js("document.getElementById('query').value = ''; 1")
+    b.write("\"no such) <thing> or \\")
+    b.until("no results", "document.getElementById('note').textContent === 'Nothing matches.'")
+
+
+def plays_music(b, url):
+    folder(b, "Music", "Albums", "The Four Seasons")
+    b.until("songs", "document.querySelectorAll('.row').length === 4")
+    b.js("document.querySelectorAll('.row .open')[1].click()")
+    b.until("it plays", "document.getElementById('media').currentTime > 0.5")
+    b.until("the row is marked", "document.querySelectorAll('.row')[1].className.indexOf('playing') > 0")
+    b.click("#next")
+    b.until("the next one", "document.getElementById('now-title').textContent === 'Autumn: Allegro'")
+    b.until("it plays", "document.getElementById('media').currentTime > 0.3")
+    b.click("#queue-open")
+    b.until("the queue", "document.querySelectorAll('.entry').length === 4")
+    b.key("Escape")
+    b.click("#play")
+    b.until("it pauses", "document.getElementById('media').paused")
+
+
+def plays_films(b, url):
+    folder(b, "Video", "Films", "Metropolis")
+    b.until("it plays", "document.getElementById('media').currentTime > 0.3")
+    b.until("the stage", "document.getElementById('player').className.indexOf('staged') > 0")
+    b.click("#captions")
+    cue = "(function () { var t = document.getElementById('media').textTracks[0]; return t.mode === 'showing' && t.activeCues && t.activeCues[0] && t.activeCues[0].text; }())"
+    b.until("a subtitle", cue + " === 'Der Mittler zwischen Hirn und H\u00e4nden muss das Herz sein.'")
+    b.until("its language", "document.querySelector('track').label === 'German'")
+    b.js("(function () { var p = document.getElementById('position'); p.value = 500; p.oninput(); p.onchange(); }())")
+    b.until("it seeks", "document.getElementById('media').currentTime >= 10")
+    b.until("it plays on", "document.getElementById('media').currentTime > 10.3")
+    b.key("Escape")
+    b.until("the stage closes", "document.getElementById('player').className.indexOf('staged') < 0")
+    assert not b.js("document.getElementById('media').paused")
+    b.click("#stop")
+    b.until("the player goes", "document.getElementById('player').hidden")
+    # What cannot be played can be had all the same.
+    folder(b, "Folders", "odd", "old")
+    b.until("why", "/cannot play/.test(document.querySelector('#sheet .why').textContent)")
+    b.key("Escape")
+
+
+def resumes(b, url):
+    b.go(url)
+    b.until("in progress", "%s.indexOf('Metropolis') >= 0 && document.querySelector('.shelf h2').textContent === 'In progress'" % TITLES)
+    open_item(b, "Metropolis")
+    b.until("it goes on", "document.getElementById('media').currentTime >= 10")
+    assert "Resumed" in b.js("document.getElementById('toast').textContent")
+    b.click("#stop")
+
+
+def shows_pictures(b, url):
+    folder(b, "Pictures", "All pictures")
+    b.until("photos", "document.querySelectorAll('.card.image').length === 6")
+    b.js("document.querySelectorAll('.card.image .open')[1].click()")
+    b.until("the picture itself", "/^\\/media\\//.test(document.getElementById('picture').getAttribute('src'))")
+    before = b.js("document.getElementById('stage-title').textContent")
+    b.key("ArrowRight")
+    b.until("the next one", "document.getElementById('stage-title').textContent !== %s" % json.dumps(before))
+    b.key("Escape")
+    b.until("closed", "document.getElementById('player').hidden")
+
+
+def obeys_a_remote_control(b, url):
+    folder(b)
+    b.until("the views", "document.querySelectorAll('#view .grid .card').length >= 4")
+    b.js("document.activeElement.blur()")
+    b.key("ArrowDown")
+    b.until("the first", "document.activeElement === document.querySelector('#view .open')")
+    b.key("ArrowRight")
+    b.until("the second", "document.activeElement === document.querySelectorAll('#view .open')[1]")
+    b.key("ArrowUp")
+    assert b.js("document.getElementById('top').contains(document.activeElement)")
+    b.key("ArrowDown")
+    b.until("down again", "document.getElementById('view').contains(document.activeElement)")
+    b.key("Enter")
+    b.until("it opens", "location.hash.indexOf('#/o/') === 0")
+    b.key("Backspace")
+    b.until("back", "location.hash === '#/'")
+
+
+def follows(b, url):
+    b.js("location.hash = '#/status'; 1")
+    b.until("devices", "/Mozilla/.test(document.querySelector('.devices').textContent)")
+    b.until("skipped files", "/damaged.mp4/.test(document.querySelector('.skipped').textContent)")
+    b.until("numbers", "document.querySelector('.library b').textContent === '7'")
+    b.click(".scan .action")
+    b.until("a new scan", "/Reading everything again/.test(document.getElementById('toast').textContent)")
+    b.until("its end", "!document.querySelector('.scan .action').disabled && document.querySelector('.scan h2').textContent === 'Up to date'")
+
+
+def looks_well(b, url):
+    """The pictures of README.md."""
+    folder_for_pictures = sys.argv[3] if len(sys.argv) > 3 else b.folder
+    b.prefers("light")
+    b.wide(1280, 800)
+    b.go(url + "#/status")
+    b.go(url)
+    b.until("shelves", "document.querySelectorAll('.shelf .card').length > 8")
+    shown(b)
+    b.picture(os.path.join(folder_for_pictures, "library.webp"))
+    b.prefers("dark")
+    b.wide(900, 760)
+    b.js("location.hash = '#/status'; 1")
+    b.until("skipped files", "/damaged.mp4/.test(document.querySelector('.skipped').textContent)")
+    time.sleep(0.4)
+    b.picture(os.path.join(folder_for_pictures, "status.webp"))
+    b.wide(390, 712, 2, True)
+    folder(b, "Music", "Albums", "Goldberg Variations")
+    b.until("songs", "document.querySelectorAll('.row').length === 5")
+    b.js("document.querySelectorAll('.row .open')[2].click()")
+    b.until("it plays", "document.getElementById('media').currentTime > 1")
+    assert b.js("document.documentElement.scrollWidth") <= 390, "wider than a telephone"
+    shown(b)
+    b.picture(os.path.join(folder_for_pictures, "phone.webp"), quality=75)
+    b.click("#stop")
+    b.wide()
+
+
+def complains_of_nothing(b, url):
+    assert not b.complaints, b.complaints
+    elsewhere = [r for r in b.requests if not r.startswith(url) and not r.startswith("about:")]
+    assert not elsewhere, elsewhere
+    # The policy holds: what somebody could put into the page does not run.
+    b.js("(function () { var s = document.createElement('script'); s.textContent = 'document.title = \"owned\"'; document.body.appendChild(s); }())")
+    b.until("the policy", "document.title !== 'owned'")
+    assert any("Content Security Policy" in c for c in b.complaints), b.complaints
+
+
+def moves_the_bar(b, url):
+    end = time.monotonic() + PATIENCE
+    b.go(url + "#/status")
+    while "chrome-error" in b.js("location.href") and time.monotonic() < end:
+        time.sleep(0.1)
+        b.go(url + "#/status")
+    done = "(function () { var f = document.querySelector('.scan .bar.running span'); return f ? parseFloat(f.style.width) : 0; }())"
+    first = b.until("the bar", done)
+    b.until("the bar moves", "%s > %f" % (done, first))
+    b.until("what is read", "/\\/many\\//.test(document.querySelector('.scan .cut').textContent)")
+    b.until("the mark in the head", "!document.getElementById('busy').hidden")
+
+
+ALL = [loads, browses, searches, plays_music, plays_films, resumes, shows_pictures, obeys_a_remote_control, follows, looks_well,
+       complains_of_nothing]
+
+
+def main():
+    wanted, url = sys.argv[1], sys.argv[2]
+    checks = ALL if wanted == "all" else [moves_the_bar] if wanted == "progress" else [c for c in ALL if c.__name__ == wanted]
+    b = Browser()
+    try:
+        if wanted == "progress":
+            print("ready", flush=True)
+        for check in checks:
+            start = time.monotonic()
+            try:
+                check(b, url)
+            except (Failed, AssertionError) as why:
+                b.picture(os.path.join(tempfile.gettempdir(), "rill-page-failed.webp"))
+                import traceback
+                traceback.print_exc(file=sys.stdout)
+                print("FAILED %s: %s; complaints: %s" % (check.__name__, why, b.complaints), flush=True)
+                sys.exit(1)
+            print("ok %s, %.1f s" % (check.__name__, time.monotonic() - start), flush=True)
+    finally:
+        b.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -378,7 +378,11 @@ function iconOf(o) {
 // ---- the library -----------------------------------------------------------------------------------------------------
 
 // Containers that are the same in every library: what was begun, new films, new music.
-var SHELVES = { "1cf7f06265b01fda": "title:In progress", "bb5f60b644e01142": "new films", "9c6eb4cb9a4ed03b": "new music" };
+var SHELVES = [
+    { id: "1cf7f06265b01fda", view: "Video", text: "title:In progress" },
+    { id: "bb5f60b644e01142", view: "Video", text: "new films" },
+    { id: "9c6eb4cb9a4ed03b", view: "Music", text: "new music" }
+];
 
 // What is shown: where it comes from, what has come so far.
 var shown = null, known = {};
@@ -541,14 +545,21 @@ function first(what) {
 }
 
 function shelves(what) {
-    Object.keys(SHELVES).forEach(function (id) {
-        var box = make("section", "shelf");
-        $("view").appendChild(box);
-        browse(id, 0, 12, function (answer) {
-            if (what !== shown || !answer || !answer.list.length) { return; }
-            var link = add(make("a"), make("span", "", t(SHELVES[id])), icon("right"));
+    SHELVES.forEach(function (shelf) {
+        if (!what.places.list.some(function (o) { return o.original === shelf.view; })) { return; }
+        var box = $("shelf-" + shelf.id) || make("section", "shelf");
+        box.id = "shelf-" + shelf.id;
+        if (!box.parentNode) { $("view").appendChild(box); }
+        browse(shelf.id, 0, 12, function (answer) {
+            if (what !== shown || !answer) { return; }
+            // What is there already stays: a focus, too.
+            var said = names(answer.list);
+            if (box.said === said) { return; }
+            box.said = said;
+            if (!answer.list.length) { clear(box); return; }
+            var link = add(make("a"), make("span", "", t(shelf.text)), icon("right"));
             var line = make("div", "line");
-            link.href = "#/o/" + id;
+            link.href = "#/o/" + shelf.id;
             add(clear(box), add(make("h2"), link), line);
             answer.list.forEach(function (item, at) {
                 var made = card(item, function () { openItem(item, answer.list, at); });
@@ -595,14 +606,18 @@ function writePath(down) {
     });
 }
 
+function names(list) { return list.map(function (o) { return o.id + o.title + o.count + o.art.length; }).join(); }
+
 // The library has changed: what is shown is compared, and shown anew if it differs.
 function refresh() {
     var what = shown;
     if (!what || !what.ask || what.busy || what.from > 300) { return; }
     what.ask(0, Math.max(what.from, PAGE), function (answer) {
         if (what !== shown || !answer) { return; }
-        function names(list) { return list.map(function (o) { return o.id + o.title + o.count + o.art.length; }).join(); }
-        if (names(answer.list) === names(what.places.list)) { return; }
+        if (names(answer.list) === names(what.places.list)) {
+            if (what.isRoot) { shelves(what); }
+            return;
+        }
         var at = win.pageYOffset;
         what.places = new Places(clear($("view")));
         what.from = answer.list.length;
@@ -751,6 +766,7 @@ function describe(o) {
     $("now-title").textContent = o.title;
     $("now-more").textContent = below(o);
     $("stage-title").textContent = o.title;
+    label($("now"), o.title);
     add(clear($("now-art")), art(o, "small"));
     show($("captions"), o.tracks.length > 0);
     show($("full"), o.type === "video");
@@ -1043,7 +1059,8 @@ function told(data) {
     show($("busy"), data.scan.running || data.problems.length > 0);
     $("busy").className = data.problems.length ? "problem" : "";
     if (shown && shown.isRoot) { head({ id: "0" }); }
-    if (old && old.update !== data.update) {
+    // What was listed before the first word may be old as well.
+    if (!old || old.update !== data.update) {
         known = {};
         win.clearTimeout(told.timer);
         told.timer = win.setTimeout(refresh, 300);
