@@ -297,7 +297,8 @@ function takeRes(o, res, url) {
 
 // ---- pictures, a few at a time -------------------------------------------------------------------------------------
 
-// A browser has few connections to one server; pictures that have to be made first must not take them all.
+// A browser has six connections to one server, of which events and a film take two; pictures that have to be made first
+// must not take the rest.
 var waiting = [], loading = [];
 
 function art(o, name) {
@@ -333,7 +334,7 @@ function loadPictures() {
         if (!isThere(job)) { job.image.onload = job.image.onerror = null; job.image.removeAttribute("src"); }
         return isThere(job);
     });
-    for (var i = 0; i < waiting.length && loading.length < 3; i++) {
+    for (var i = 0; i < waiting.length && loading.length < 2; i++) {
         if (isNear(waiting[i].image)) { loadPicture(waiting.splice(i--, 1)[0]); }
     }
 }
@@ -507,6 +508,7 @@ function begin(what) {
     $("main").className = what.isRoot ? "rooted" : "";
     what.places = new Places(view);
     win.scrollTo(0, 0);
+    loadPictures();
     next();
 }
 
@@ -1086,6 +1088,7 @@ function openStatus() {
         sections[name] = { box: box, said: "" };
         $("view").appendChild(box);
     });
+    loadPictures();
     if (status) { writeStatus(); }
 }
 
