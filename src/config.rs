@@ -43,6 +43,8 @@ pub struct Config {
     pub notify_interval: Duration,
     /// Whether the web page is told by multicast DNS.
     pub mdns: bool,
+    /// Whether rights to everything but the folders are given up.
+    pub confine: bool,
     /// Time between two looks at folders that do not tell of their changes, up to a week; `None`: never.
     pub rescan: Option<Duration>,
     /// Whether IPv6 is served beside IPv4.
@@ -129,7 +131,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 15] = [
+pub const VARIABLES: [Variable; 16] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -271,6 +273,17 @@ pub const VARIABLES: [Variable; 15] = [
         show: |config| if config.ipv6 { "on" } else { "off" }.into(),
     },
     Variable {
+        name: "RILL_CONFINE",
+        unit: "on or off",
+        default: Default::Value("on"),
+        help: "Whether rill gives up its rights to everything but its folders once it has started, where the kernel can do \
+               that (Landlock, Linux 5.13). Needs to be off only where a media folder is a link that will lead elsewhere \
+               while rill runs.",
+        service: None,
+        read: read::confine,
+        show: |config| if config.confine { "on" } else { "off" }.into(),
+    },
+    Variable {
         name: "RILL_RESCAN",
         unit: "seconds, 10 to 604800, or 0",
         default: Default::Value("300"),
@@ -282,6 +295,15 @@ pub const VARIABLES: [Variable; 15] = [
         show: |config| config.rescan.map_or(0, |r| r.as_secs()).to_string().into(),
     },
 ];
+
+/// Which links of the machine a command uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// `RILL_INTERFACE`; empty: all suitable.
+    pub interfaces: Vec<InterfacePattern>,
+    /// `RILL_IPV6`: whether IPv6 is used beside IPv4.
+    pub ipv6: bool,
+}
 
 impl Config {
     /// Reads every variable of [`VARIABLES`]; an empty one counts as unset.
@@ -298,12 +320,19 @@ impl Config {
     /// The variables of a command that serves nothing: the interfaces and the log's level.
     ///
     /// # Errors
-    /// One of these two is wrong.
-    pub fn of_network(
-        around: &Surroundings<'_>,
-    ) -> Result<(Vec<InterfacePattern>, LevelFilter), Error> {
-        let config = Self::read(around, |name| matches!(name, "RILL_INTERFACE" | "RILL_LOG"))?;
-        Ok((config.interfaces, config.log))
+    /// One of these three is wrong.
+    pub fn of_network(around: &Surroundings<'_>) -> Result<(Links, LevelFilter), Error> {
+        let wanted = |name: &str| matches!(name, "RILL_INTERFACE" | "RILL_IPV6" | "RILL_LOG");
+        let config = Self::read(around, wanted)?;
+        Ok((config.links(), config.log))
+    }
+
+    /// The links that this configuration uses.
+    pub fn links(&self) -> Links {
+        Links {
+            interfaces: self.interfaces.clone(),
+            ipv6: self.ipv6,
+        }
     }
 
     fn read(around: &Surroundings<'_>, wanted: impl Fn(&str) -> bool) -> Result<Self, Error> {
@@ -339,6 +368,7 @@ impl Config {
             allow: Vec::new(),
             notify_interval: Duration::ZERO,
             mdns: false,
+            confine: false,
             rescan: None,
             ipv6: false,
             hosts: Vec::new(),

@@ -49,8 +49,19 @@ pub const IDLE_TIME: Duration = Duration::from_secs(30);
 pub const REPLY_STALL_TIME: Duration = Duration::from_secs(30);
 /// Connections open at once. Beyond it: accepted, answered 503 and closed.
 pub const CONNECTIONS: usize = 2048;
-/// Connections open at once from one peer address. Beyond it: accepted, answered 503 and closed.
+/// Connections open at once from one peer address, and never more than a quarter of all. Beyond it: accepted, answered 503
+/// and closed.
 pub const CONNECTIONS_PER_PEER: usize = 256;
+/// Addresses remembered because they browsed or played. A house has a dozen. Beyond it: the one that did so longest ago is
+/// forgotten.
+pub const KNOWN_PEERS: usize = 32;
+/// Connections kept for each of them, out of [`CONNECTIONS`] and never more than a quarter of all: a television that plays
+/// asks for the next picture on another one. Beyond it: as everybody else.
+pub const KEPT_PER_KNOWN_PEER: usize = 4;
+/// Bodies longer than [`SMALL_BODY_BYTES`] received at once: 4 MiB. Beyond it: 503.
+pub const LARGE_BODIES: usize = 64;
+/// Bytes of a body that needs no permission: twice the longest real one.
+pub const SMALL_BODY_BYTES: usize = 4 * 1024;
 /// File descriptors never used for connections: SSDP, timers, the scanner, the snapshot, the state directory, events
 /// under way ([`EVENTS_UNDER_WAY`]).
 pub const RESERVED_DESCRIPTORS: usize = 96;
@@ -72,8 +83,16 @@ pub const MAP_WINDOW_BYTES: usize = 16 * 1024 * 1024;
 pub const WARM_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 /// Bytes of generated XML gathered before they are sent.
 pub const XML_CHUNK_BYTES: usize = 32 * 1024;
-/// Threads of the readers lane.
-pub const READERS: usize = 4;
+/// Threads of the readers lane. They come when work does and go when there is none.
+pub const READERS: usize = 16;
+/// Readers at work at once on one disk, so that one that does not answer leaves the others theirs. Beyond it: the next wait
+/// for one of them.
+pub const READERS_PER_DISK: usize = 4;
+/// Disks whose readers are counted; one that nobody reads is not remembered. Beyond it: they share one row.
+pub const DISKS: usize = 64;
+/// Time for a disk to open a file, or to bring one stretch of it: one that was asleep needs 10 seconds to be up to speed.
+/// Beyond it: 503, or the stream ends.
+pub const DISK_TIME: Duration = Duration::from_secs(30);
 
 // ---- SSDP ------------------------------------------------------------------------------------
 
@@ -183,6 +202,8 @@ pub const FETCH_CONNECT_TIME: Duration = Duration::from_secs(3);
 pub const DESCRIPTION_TIME: Duration = Duration::from_secs(3);
 /// Bytes of a description. Real ones stay below 20 KiB. Beyond it: the device is listed without.
 pub const DESCRIPTION_BYTES: usize = 256 * 1024;
+/// Bytes of the status of the rill that runs on the same machine. It stays below 2 KiB. Beyond it: not believed.
+pub const STATUS_BYTES: usize = 16 * 1024;
 /// Objects asked for at once. Small servers need seconds for more.
 pub const BROWSE_PAGE: u32 = 200;
 /// Time for one page. A server that reads its disk first takes long.
@@ -215,6 +236,9 @@ pub const SHOWN_STREAMS: usize = 64;
 
 /// Small pictures waiting to be made. Beyond it: 503 with Retry-After.
 pub const PICTURES_WAITING: usize = 64;
+/// Time from the request for a small picture to its answer: all that may wait for their turn, on a small board. Beyond it:
+/// 503 with Retry-After; it is made all the same, and kept.
+pub const PICTURE_TIME: Duration = Duration::from_secs(120);
 /// Bytes of finished small pictures kept in the state directory; the oldest go first.
 pub const ART_BYTES: u64 = 64 * 1024 * 1024;
 /// Subtitle files told of one item. More are found by nobody.

@@ -8,6 +8,7 @@ use std::{
 use rill::{
     cli::{self, Command},
     config::{self, Config, Surroundings},
+    confinement,
     control_point::{Outcome, discover, doctor, ls},
     identity, scan_report,
     sys::lock,
@@ -63,6 +64,7 @@ fn serve(config: &Config) -> ExitCode {
     for warning in &identity.warnings {
         log::warn!("{warning}");
     }
+    confinement::confine(config);
     match rill::net::run(config.clone(), &identity) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),
@@ -86,15 +88,13 @@ fn scan_to_json(config: &Config) -> ExitCode {
 
 /// Runs a command that needs nothing of the configuration but the interfaces. What the network does not give is no wrong
 /// use: exit status 1.
-fn ask_network(
-    run: impl FnOnce(&[config::InterfacePattern]) -> Result<Outcome, String>,
-) -> ExitCode {
-    let (interfaces, level) = match surrounded(&[], Config::of_network) {
+fn ask_network(run: impl FnOnce(&config::Links) -> Result<Outcome, String>) -> ExitCode {
+    let (links, level) = match surrounded(&[], Config::of_network) {
         Ok(settings) => settings,
         Err(error) => return refuse(&error),
     };
     cli::open_log(level.min(log::LevelFilter::Warn), true);
-    match run(&interfaces) {
+    match run(&links) {
         Ok(outcome) => exit_code(outcome),
         Err(error) => {
             let _ = writeln!(io::stderr(), "rill: {error}");

@@ -8,7 +8,7 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
-use std::{env, fs, path::Path};
+use std::{env, fs, io::Write as _, path::Path, process::Command};
 
 use rill::{cli, media::tag, service::page};
 
@@ -82,6 +82,35 @@ fn the_readme_names_every_command() {
         let option = format!("--{}", usage.split_whitespace().next().unwrap());
         assert!(readme.contains(&option), "README.md does not name {option}");
     }
+}
+
+/// What `systemd-analyze security` says of the service: 0 is shut in altogether, 10 is free.
+#[test]
+fn the_service_is_caged() {
+    let unit = package().join("systemd/rill.service");
+    let said = Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--no-pager"])
+        .arg(&unit)
+        .output();
+    let said = match said {
+        Ok(said) if said.status.success() => String::from_utf8_lossy(&said.stdout).into_owned(),
+        other => {
+            return skip(&format!(
+                "systemd-analyze does not judge a file here: {other:?}"
+            ));
+        }
+    };
+    let level = said
+        .lines()
+        .find_map(|line| line.split_once("Overall exposure level"))
+        .and_then(|(_, rest)| rest.split_once(": ")?.1.split(' ').next()?.parse().ok());
+    let level: f64 = level.unwrap_or_else(|| panic!("no level in:\n{said}"));
+    assert!(level <= 1.2, "exposure {level}:\n{said}");
+}
+
+/// Past the capture of output, which hides what passing tests say.
+fn skip(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 fn agree(name: &str, found: &str, expected: &str) {

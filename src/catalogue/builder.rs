@@ -13,8 +13,9 @@ use super::{
     layout::Root,
     object_id::ObjectId,
     order,
-    record::{CONTAINER, NO_PARENT, NOTE, PLAYLIST, Record, VIEW, flag},
+    record::{self, CONTAINER, NO_PARENT, NOTE, PLAYLIST, Record, VIEW, flag},
     scan::Playlists,
+    signature::Signature,
     snapshot::{Object, Snapshot},
     stream::{Entry, Times},
     views::{self, Views},
@@ -160,8 +161,11 @@ impl Builder {
             index = self.settle_ids();
         }
         self.recent = Vec::new();
-        let update_id = self.number_changes(previous);
-        Built::new(self, index, update_id, previous)
+        let before = previous.map(|previous| self.unchanged(previous));
+        let known = previous.zip(before.as_deref());
+        let update_id = self.number_changes(known);
+        let signatures = self.signatures(known);
+        Built::new(self, index, signatures, update_id, previous)
     }
 
     /// The record numbers by id; where two objects have the same hash, the later one gets another.
@@ -341,29 +345,32 @@ impl Builder {
         }
     }
 
-    /// Gives what changed since `previous` the next `SystemUpdateID`, and everything else the number it had.
-    fn number_changes(&mut self, previous: Option<&Snapshot>) -> u32 {
-        let Some(previous) = previous else {
+    /// For each record the one of `previous` that shows the same, or [`NO_PARENT`].
+    fn unchanged(&self, previous: &Snapshot) -> Vec<u32> {
+        let same = |record: &Record| {
+            let number = previous.find_record(ObjectId::from_value(record.id.get()))?;
+            let object = previous.any(number)?;
+            self.is_same(record, &object).then_some(number)
+        };
+        let records = self.records.iter();
+        records.map(|r| same(r).unwrap_or(NO_PARENT)).collect()
+    }
+
+    /// Gives what changed since the previous catalogue the next `SystemUpdateID`, and everything else the number it had.
+    /// `known`: that catalogue, and what is as it was there ([`Self::unchanged`]).
+    fn number_changes(&mut self, known: Option<(&Snapshot, &[u32])>) -> u32 {
+        let Some((previous, before)) = known else {
             for record in &mut self.records {
                 record.update_id = 1.into();
             }
             return 1;
         };
         let next = previous.system_update_id().wrapping_add(1);
-        let before: Vec<Option<u32>> = self
-            .records
-            .iter()
-            .map(|record| {
-                let number = previous.find_record(ObjectId::from_value(record.id.get()))?;
-                let object = previous.any(number)?;
-                self.is_same(record, &object).then_some(number)
-            })
-            .collect();
         let mut changed = false;
         for number in 0..self.records.len() {
-            let old = before[number].and_then(|n| previous.any(n));
+            let old = previous.any(before[number]);
             let keeps = old.filter(|old| {
-                !self.records[number].is_container() || self.has_same_children(number, old, &before)
+                !self.records[number].is_container() || self.has_same_children(number, old, before)
             });
             changed |= keeps.is_none() && !self.records[number].has(flag::UNLISTED);
             let id = keeps.map_or(next, |old| old.update_id());
@@ -374,6 +381,39 @@ impl Builder {
         } else {
             previous.system_update_id()
         }
+    }
+
+    /// Which words the texts of each record may hold; taken over for what is as it was.
+    fn signatures(&self, known: Option<(&Snapshot, &[u32])>) -> Vec<[u8; Signature::BYTES]> {
+        let signature = |(number, record): (usize, &Record)| {
+            let old = known.and_then(|(previous, before)| {
+                let number = before.get(number).filter(|n| **n != NO_PARENT)?;
+                previous.signatures(*number).next()
+            });
+            old.unwrap_or_else(|| self.signature(record)).to_bytes()
+        };
+        self.records.iter().enumerate().map(signature).collect()
+    }
+
+    /// Of every text that is searched for words.
+    fn signature(&self, record: &Record) -> Signature {
+        let mut signature = Signature::default();
+        let title = record::valid_start(self.title(record));
+        signature.add(if title.is_empty() {
+            record::UNTITLED
+        } else {
+            title
+        });
+        let note = self.records.get(record.note.get() as usize);
+        let note = note.filter(|note| note.kind == NOTE);
+        for record in note.into_iter().chain([record]) {
+            let list = self.properties(record);
+            let texts = record::SEARCHED.into_iter();
+            texts
+                .filter_map(|tag| record::property(list, tag))
+                .for_each(|text| signature.add(text));
+        }
+        signature
     }
 
     /// All that a control point sees of the object itself is as it was.
@@ -431,9 +471,11 @@ impl Builder {
         ids.eq(old.captions().map(|caption| caption.id().value()))
     }
 
-    fn has_same_children(&self, number: usize, old: &Object<'_>, before: &[Option<u32>]) -> bool {
+    fn has_same_children(&self, number: usize, old: &Object<'_>, before: &[u32]) -> bool {
         let children = self.links_of(&self.records[number]);
-        children.iter().all(|n| before[n.get() as usize].is_some())
+        children
+            .iter()
+            .all(|n| before[n.get() as usize] != NO_PARENT)
             && children
                 .iter()
                 .map(|n| self.id(*n))

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!        0 ┌──────────────────────────────────────────────┐
-//!          │ Header                             96 bytes  │
-//!       96 ├──────────────────────────────────────────────┤
+//!          │ Header                            104 bytes  │
+//!      104 ├──────────────────────────────────────────────┤
 //!          │ records        records × 172 bytes           │  number 0 is the root container; a parent always
 //!          │                                              │  comes before its children
 //!          ├──────────────────────────────────────────────┤
@@ -11,6 +11,8 @@
 //!          │                                              │  the captions of videos
 //!          ├──────────────────────────────────────────────┤
 //!          │ index          records × u32                 │  record numbers, sorted by object id
+//!          ├──────────────────────────────────────────────┤
+//!          │ signatures     records × 16 bytes            │  which words each record's texts may hold
 //!          ├──────────────────────────────────────────────┤
 //!          │ roots          roots × 32 bytes              │
 //!          ├──────────────────────────────────────────────┤
@@ -27,7 +29,7 @@
 //!  40  4  links
 //!  44  4  roots
 //!  48  8  bytes of the heap
-//!  56  8  first byte of the records, then of the links, index, roots, heap (5 × 8)
+//!  56  8  first byte of the records, then of the links, index, signatures, roots, heap (6 × 8)
 //!
 //!  Root
 //!   0  8  device id of the directory, by which a missing disk is told from an emptied one
@@ -46,14 +48,16 @@ use zerocopy::{
     byteorder::little_endian::{U16, U32, U64},
 };
 
-use super::record::RECORD_BYTES;
+use super::{record::RECORD_BYTES, signature::Signature};
 
 /// The first bytes of every snapshot.
 pub const MAGIC: [u8; 8] = *b"rillcat\0";
 /// Raised with every change of the layout or of the meaning of a stored number; older snapshots are rebuilt.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// Bytes of the header.
-pub const HEADER_BYTES: usize = 96;
+pub const HEADER_BYTES: usize = 104;
+/// Sections behind the header.
+pub const SECTIONS: usize = 6;
 /// Bytes of one root.
 pub const ROOT_BYTES: usize = 32;
 /// The checksum covers everything from here on.
@@ -85,8 +89,8 @@ pub struct Header {
     pub roots: U32,
     /// Bytes of the heap.
     pub heap_len: U64,
-    /// First byte of each section: records, links, index, roots, heap.
-    pub sections: [U64; 5],
+    /// First byte of each section: records, links, index, signatures, roots, heap.
+    pub sections: [U64; SECTIONS],
 }
 
 /// One root; see the drawing above.
@@ -118,12 +122,21 @@ pub(super) fn sections(
     links: u32,
     roots: u32,
     heap_len: u64,
-) -> Option<([u64; 5], u64)> {
+) -> Option<([u64; SECTIONS], u64)> {
     let records_at = HEADER_BYTES as u64;
     let links_at = records_at + u64::from(records) * RECORD_BYTES as u64;
     let index_at = links_at + u64::from(links) * 4;
-    let roots_at = index_at + u64::from(records) * 4;
+    let signatures_at = index_at + u64::from(records) * 4;
+    let roots_at = signatures_at + u64::from(records) * Signature::BYTES as u64;
     let heap_at = roots_at + u64::from(roots) * ROOT_BYTES as u64;
     let end = heap_at.checked_add(heap_len)?;
-    Some(([records_at, links_at, index_at, roots_at, heap_at], end))
+    let starts = [
+        records_at,
+        links_at,
+        index_at,
+        signatures_at,
+        roots_at,
+        heap_at,
+    ];
+    Some((starts, end))
 }

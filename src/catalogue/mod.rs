@@ -21,6 +21,7 @@ pub mod report;
 pub mod scan;
 pub mod search;
 mod sidecar;
+mod signature;
 pub mod snapshot;
 mod sort;
 mod stream;

@@ -3,11 +3,13 @@
 //! Containers are records in the order in which they are found, and the walk simply goes through the records: nothing
 //! is recursive, and the only queue is the result itself.
 
+mod file;
 mod identity;
 mod keep;
 mod note;
 mod offline;
 mod playlist;
+mod root;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,29 +18,24 @@ use std::{
     io,
 };
 
-use rustix::{fs::FileType, io::Errno};
+use rustix::io::Errno;
 
 use super::{
-    builder::{self, Builder, FOLDERS, Full},
-    layout,
+    builder::{self, Builder, Full},
     object_id::ObjectId,
-    record::{self, CONTAINER, NO_PARENT, NO_ROOT, Record, Stamp, Tag, flag},
+    record::{self, CONTAINER, NO_ROOT, Record, flag},
     report::{Carried, Reason, Report},
-    scan::{Job, Playlists, Probed, Seen, Stopped},
+    scan::{Job, Playlists, Seen, Stopped},
     sidecar,
     snapshot::{Object, Snapshot},
-    views::{self, role::texts},
-    walk::{self, Found, Is, Kind, Listing, Root},
+    walk::{self, Found, Is, Listing, Root},
 };
 use crate::{
     limits,
-    media::{Class, Media, episode},
+    media::Class,
     sys::{beneath, beneath::Refused, watch},
 };
-use identity::{Claim, Identity};
-
-/// The time before which a system's clock has never been set: 2020-01-01, in seconds since 1970.
-const CLOCK_IS_SET: u64 = 1_577_836_800;
+use identity::Identity;
 
 /// Why a pass ends early.
 enum Stop {
@@ -76,6 +73,8 @@ pub(super) struct Pass<'a> {
     origins: HashMap<u32, Origin>,
     /// The children that the directory being walked had, sorted by name.
     before: Vec<u32>,
+    /// See [`Self::later_than_all`], once it was asked for.
+    later_than_all: Option<u64>,
     /// What the last report named, if not everything is looked at.
     carried: Carried,
     /// What the last pass knew of playlists.
@@ -140,6 +139,7 @@ impl<'a> Pass<'a> {
             touched: vec![false; roots.len()],
             origins: HashMap::new(),
             before: Vec::new(),
+            later_than_all: None,
             carried,
             playlists: changes.playlists,
             seen: Vec::new(),
@@ -172,55 +172,6 @@ impl<'a> Pass<'a> {
             builder: self.builder,
             report: self.report,
         })
-    }
-
-    /// The root container, that of all folders if there are views as well, and those of the roots if there are several.
-    fn begin(&mut self) -> Result<(), Full> {
-        let many = self.roots.len() != 1;
-        let has_views = self.job.views.are_wanted();
-        let is_root = |is: bool| if is { 0 } else { NO_ROOT };
-        let mut top = builder::container(ObjectId::ROOT, NO_PARENT, is_root(!many && !has_views));
-        let title = match self.roots {
-            [root] if !has_views => record::title_of(root_title(root, &[]).as_bytes(), true),
-            _ => "root".to_owned(),
-        };
-        self.set_texts(&mut top, b"", &title, b"")?;
-        let mut top = self.builder.push(top)?;
-        if has_views {
-            let id = match self.roots {
-                [root] => ObjectId::of(root.bytes(), b"", 0),
-                _ => views::role::id_of(texts::FOLDERS_WORD),
-            };
-            let mut folders = builder::container(id, top, is_root(!many));
-            folders.set(flag::BESIDE, !self.job.views.show_folders());
-            self.set_texts(&mut folders, b"", texts::FOLDERS, b"")?;
-            top = self.builder.push(folders)?;
-            debug_assert_eq!(top, FOLDERS, "the place that views look at");
-            self.builder.close(0, top);
-        }
-        for (number, root) in (0..).zip(self.roots) {
-            let mut record = top;
-            if many {
-                let id = ObjectId::of(root.bytes(), b"", 0);
-                let mut container = builder::container(id, top, number);
-                let title = root_title(root, self.roots);
-                self.set_texts(&mut container, title.as_bytes(), &title, b"")?;
-                record = self.builder.push(container)?;
-            }
-            self.root_stays(number, record);
-            let (path_at, path_len) = self.builder.text(root.bytes())?;
-            self.builder.roots.push(layout::Root {
-                record: record.into(),
-                path_at: path_at.into(),
-                path_len: path_len.into(),
-                only: root.only.map_or(0, |class| class as u8),
-                ..layout::Root::default()
-            });
-        }
-        if many {
-            self.builder.close(top, top + 1);
-        }
-        Ok(())
     }
 
     fn walk(&mut self) -> Result<(), Stop> {
@@ -385,192 +336,6 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Adds a file: from the previous catalogue if it is unchanged, were it elsewhere; else probed.
-    fn file(
-        &mut self,
-        place: Place<'_>,
-        name: &CStr,
-        found: &Found,
-        kind: Kind,
-    ) -> Result<(), Stop> {
-        let known = self.known(name.to_bytes());
-        let stamp = match walk::stat(place.dir, name, found.is_link) {
-            Ok((FileType::RegularFile, stamp)) => stamp,
-            Ok(_) => {
-                self.skip(place.root, Reason::Special, "");
-                return Ok(());
-            }
-            Err(errno) => return self.not_read(place, known, errno),
-        };
-        if stamp.size == 0 {
-            self.skip(place.root, Reason::Empty, "");
-            return Ok(());
-        }
-        let is_linked = found.is_link || place.is_linked;
-        let (source, claim) = self.descend(place, known, stamp);
-        let source = source.filter(|source| self.tells_the_same(source, name.to_bytes(), kind));
-        if let Some(source) = source {
-            self.report.unchanged += 1;
-            return self.keep(place, name.to_bytes(), &source, claim, is_linked);
-        }
-        let absolute = self.absolute(place.root);
-        match beneath::open_file(self.canonical.iter().copied(), &absolute) {
-            Ok(file) => {
-                let probed = self.job.prober.probe(name.to_bytes(), &file, stamp.size);
-                self.report.probed += 1;
-                let id = ObjectId::of(self.canonical[usize::from(place.root)], &self.path, 0);
-                let mut record = Record {
-                    id: id.value().into(),
-                    parent: place.container.into(),
-                    root: place.root.into(),
-                    ..Record::default()
-                };
-                record.set(flag::LINKED, is_linked);
-                record.added = self.first_seen(known, place.root, stamp.mtime_secs).into();
-                self.claim(claim, &mut record)?;
-                self.probed(record, name.to_bytes(), stamp, kind, probed)
-            }
-            Err(Refused::System(errno)) => self.not_read(place, known, errno),
-            Err(refused) => {
-                self.skip(place.root, reason_of(refused), "");
-                Ok(())
-            }
-        }
-    }
-
-    /// Makes a record of what the prober learned.
-    fn probed(
-        &mut self,
-        mut record: Record,
-        name: &[u8],
-        stamp: Stamp,
-        kind: Kind,
-        mut probed: Probed,
-    ) -> Result<(), Stop> {
-        if probed.media.class.unwrap_or(kind.class) == Class::Video {
-            self.number(&mut probed.media);
-        }
-        let Probed { media, trouble, .. } = &probed;
-        let profile = probed.profile.unwrap_or(0);
-        let mime = probed.mime.unwrap_or(kind.mime);
-        record.stamp(stamp);
-        record.describe(media, kind.class, mime, profile);
-        record.content = probed.content.into();
-        record.set(flag::REJECTED, trouble.is_some() && media.class.is_none());
-        if !record.has(flag::REJECTED) && self.allows(&record) {
-            let class = media.class.unwrap_or(kind.class);
-            let path = self.absolute(record.root.get());
-            let kind = Kind { class, mime };
-            self.job.prober.listed(&path, kind, &probed);
-        }
-        let title = media.title.as_deref().map(str::trim).map(record::clip);
-        let title = title.filter(|title| record::is_visible(title));
-        record.set(flag::NAMED, title.is_none());
-        let title = title.map_or_else(|| record::title_of(name, false), str::to_owned);
-        let mut properties = Vec::new();
-        record::write_properties(media, trouble.as_deref(), &mut properties);
-        self.set_texts(&mut record, name, &title, &properties)?;
-        self.add_item(record)
-    }
-
-    /// Series, season and episode of a film by the names of its folders, where neither its tags nor its own name tell.
-    fn number(&self, media: &mut Media) {
-        let path = String::from_utf8_lossy(&self.path);
-        let mut names = path.rsplit('/');
-        let Some(found) = names
-            .next()
-            .and_then(|name| episode::from_path(name, names))
-        else {
-            return;
-        };
-        let own = (media.season, media.episode);
-        if own == (None, None) {
-            (media.season, media.episode) = (Some(found.season), Some(found.episode));
-        } else if own != (Some(found.season), Some(found.episode)) {
-            // The tags count otherwise; so the names may mean another series as well.
-            return;
-        }
-        if media.series.is_none() {
-            media.series = found.series;
-        }
-    }
-
-    /// Takes an unchanged file over, under the name it has now.
-    fn keep(
-        &mut self,
-        place: Place<'_>,
-        name: &[u8],
-        known: &Object<'a>,
-        claim: Claim,
-        is_linked: bool,
-    ) -> Result<(), Stop> {
-        let mut record = self.copy(place.container, place.root, known)?;
-        if name != known.name() {
-            let title = if record.has(flag::NAMED) {
-                record::title_of(name, false)
-            } else {
-                known.own_text().to_owned()
-            };
-            self.set_texts(&mut record, name, &title, known.properties())?;
-        }
-        record.set(flag::OFFLINE, false);
-        record.set(flag::LINKED, is_linked);
-        self.claim(claim, &mut record)?;
-        self.add_item(record)
-    }
-
-    /// Adds the record of a file that is there: decides whether it is listed, and says why not.
-    fn add_item(&mut self, mut record: Record) -> Result<(), Stop> {
-        let root = record.root.get();
-        let allows = self.allows(&record);
-        let is_rejected = record.has(flag::REJECTED);
-        record.set(flag::UNLISTED, is_rejected || !allows);
-        let list = (record.properties_at.get(), record.properties_len.get());
-        let trouble = record::property(self.builder.at(list), Tag::Trouble).map(str::to_owned);
-        match trouble {
-            _ if !allows => self.skip(root, Reason::Restricted, ""),
-            Some(trouble) if is_rejected => self.skip(root, Reason::Content, &trouble),
-            Some(trouble) => {
-                let (root, below) = (self.canonical[usize::from(root)], &self.path);
-                self.report.trouble(|| join(root, below), &trouble);
-            }
-            None => {}
-        }
-        if !record.has(flag::UNLISTED) {
-            let is_caption = record.kind == Class::Caption as u8;
-            self.report.captions += u64::from(is_caption);
-            self.report.listed += u64::from(!is_caption);
-        }
-        self.builder.push(record)?;
-        Ok(())
-    }
-
-    /// Whether the root of a file is for its class.
-    fn allows(&self, record: &Record) -> bool {
-        let only = self.roots[usize::from(record.root.get())].only;
-        match (only, record.class()) {
-            (Some(Class::Video), Some(Class::Caption)) | (None, _) => true,
-            (only, class) => only == class,
-        }
-    }
-
-    /// When a file was first seen, seconds since 1970: what is known of that, else now. At the first scan of its root
-    /// all are new, and by a clock that was never set nobody can tell; then its last change says more.
-    fn first_seen(&self, known: Option<Object<'_>>, root: u16, mtime_secs: i64) -> u32 {
-        let known = known.map_or(0, |known| known.record.added.get());
-        if known != 0 {
-            return known;
-        }
-        let is_set = self.job.now >= CLOCK_IS_SET;
-        let changed = u64::try_from(mtime_secs).unwrap_or(0);
-        let added = match (is_set, self.previous_root(root)) {
-            (false, _) => changed,
-            (true, None) => changed.min(self.job.now),
-            (true, Some(_)) => self.job.now,
-        };
-        u32::try_from(added).unwrap_or(u32::MAX).max(1)
-    }
-
     /// A record of the previous catalogue, at home in this one.
     fn copy(&mut self, parent: u32, root: u16, known: &Object<'_>) -> Result<Record, Full> {
         let mut record = Record {
@@ -626,27 +391,6 @@ impl<'a> Pass<'a> {
     fn absolute(&self, root: u16) -> Vec<u8> {
         join(self.canonical[usize::from(root)], &self.path)
     }
-
-    /// A disk that went away in the middle leaves half a catalogue, which is worse than yesterday's.
-    fn check_roots(&self) -> Result<(), Stopped> {
-        for ((root, at), touched) in self
-            .roots
-            .iter()
-            .zip(&self.builder.roots)
-            .zip(&self.touched)
-        {
-            if at.flags & layout::ROOT_OFFLINE != 0 || !touched {
-                continue;
-            }
-            let now = File::open(root.path())
-                .ok()
-                .and_then(|dir| walk::identity(&dir).ok());
-            if now.is_none_or(|(device, _)| device != at.device.get()) {
-                return Err(Stopped::RootChanged);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Said of a mount point without its disk.
@@ -669,31 +413,6 @@ fn reason_of(refused: Refused) -> Reason {
         Refused::Path => Reason::PathTooLong,
         Refused::Kind => Reason::Special,
         _ => Reason::LinkOutside,
-    }
-}
-
-/// The last name of a root's path; with the name before it where another root is called the same.
-fn root_title(root: &Root, all: &[&Root]) -> String {
-    let names = |root: &Root| -> Vec<String> {
-        let names = root
-            .path()
-            .iter()
-            .rev()
-            .map(|n| n.to_string_lossy().into_owned());
-        names.collect()
-    };
-    let own = names(root);
-    let others = || all.iter().filter(|other| other.path() != root.path());
-    let title = own.first().cloned().unwrap_or_default();
-    if !others().any(|other| names(other).first() == own.first()) {
-        return title;
-    }
-    if others().any(|other| names(other).get(..2) == own.get(..2)) {
-        return root.path().to_string_lossy().into_owned();
-    }
-    match own.get(1) {
-        Some(parent) => format!("{title} ({parent})"),
-        None => title,
     }
 }
 

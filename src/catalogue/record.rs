@@ -71,6 +71,19 @@ pub enum Tag {
     Trouble = 200,
 }
 
+/// The properties that are searched for words, beside the title.
+pub(super) const SEARCHED: [Tag; 6] = [
+    Tag::Artist,
+    Tag::AlbumArtist,
+    Tag::Album,
+    Tag::Genre,
+    Tag::Composer,
+    Tag::Series,
+];
+
+/// The title of what has none.
+pub(super) const UNTITLED: &str = "untitled";
+
 /// One object.
 ///
 /// ```text

@@ -146,7 +146,8 @@ impl fmt::Display for Stopped {
 pub struct Job {
     /// The media folders, in the order in which they are shown.
     pub roots: Vec<Root>,
-    /// The catalogue there is: unchanged files are taken from it. It is verified first, and not used if damaged.
+    /// The catalogue there is: unchanged files are taken from it. It is verified first, unless it was built a
+    /// moment ago, and not used if damaged.
     pub previous: Option<Arc<Snapshot>>,
     /// Understands files.
     pub prober: Arc<dyn Prober + Send + Sync>,
@@ -257,7 +258,7 @@ pub struct Seen {
 /// What a pass made.
 #[derive(Debug)]
 pub struct Scanned {
-    /// To be published ([`Built::to_snapshot`]) and written ([`Built::commit`]).
+    /// To be published ([`Built::publish`]) and kept ([`super::writer::commit`]).
     pub built: Built,
     /// What was done and left out.
     pub report: Report,
@@ -288,7 +289,10 @@ pub fn spawn(
 /// # Errors
 /// See [`Stopped`].
 pub fn scan(job: &Job) -> Result<Scanned, Stopped> {
-    let previous = job.previous.as_deref().filter(|old| old.verify().is_ok());
+    // What was just built is looked through again only when everything is.
+    let is_trusted = |old: &&Snapshot| job.changes.is_some() && old.is_own();
+    let previous = job.previous.as_deref();
+    let previous = previous.filter(|old| is_trusted(old) || old.verify().is_ok());
     let mut roots: Vec<&Root> = Vec::new();
     for root in &job.roots {
         if !roots.iter().any(|other| other.path() == root.path()) {

@@ -2,7 +2,7 @@ use std::{
     fs,
     os::unix::{
         ffi::OsStrExt as _,
-        fs::{PermissionsExt as _, symlink},
+        fs::{MetadataExt as _, PermissionsExt as _, symlink},
     },
 };
 
@@ -595,4 +595,65 @@ fn a_written_catalogue_is_the_one_that_is_loaded() {
     assert!(dir.join("catalogue.damaged").exists());
     assert!(writer::load(&dir).problem.is_none());
     built.commit(&dir).unwrap().verify().unwrap();
+}
+
+#[test]
+fn what_is_published_is_kept_by_giving_its_file_the_name() {
+    let (tree, state) = (Tree::new("publish"), Tree::new("state"));
+    tree.file("a.mp3", b"song");
+    let dir = state.path("");
+    let scan = || scan_roots(vec![Root::new(&tree.path(""), None)], None, &Arc::default()).built;
+    let inode = |name: &str| fs::metadata(dir.join(name)).map(|m| m.ino()).ok();
+    let first = scan().publish(&dir).unwrap();
+    assert!(!first.is_kept() && inode(writer::FILE_NAME).is_none());
+    // Killed now, there is nothing to be found but what is removed.
+    let (written, bytes) = (inode("catalogue.new"), first.bytes().to_vec());
+
+    let kept = writer::commit(&first, &dir).unwrap();
+    assert!(kept.is_kept() && kept.bytes() == bytes);
+    assert_eq!(
+        inode(writer::FILE_NAME),
+        written,
+        "it is not written a second time"
+    );
+    assert_eq!(inode("catalogue.new"), None);
+
+    // The next one takes the place of one that is still shown, and that one stays whole.
+    tree.file("b.mp3", b"another");
+    let second = scan().publish(&dir).unwrap();
+    tree.file("c.mp3", b"a third");
+    let third = scan().publish(&dir).unwrap();
+    second.verify().unwrap();
+    // Whose file has gone is written anew; it is not the file that has its name now.
+    let kept = writer::commit(&second, &dir).unwrap();
+    assert_eq!(kept.bytes(), second.bytes());
+    assert_ne!(kept.bytes(), third.bytes());
+    fs::remove_dir_all(&dir).unwrap();
+    let kept = writer::commit(&third, &dir).unwrap();
+    assert_eq!(kept.bytes(), third.bytes());
+    assert_eq!(writer::load(&dir).snapshot.unwrap().bytes(), third.bytes());
+}
+
+#[test]
+fn what_cannot_be_written_is_published_from_memory() {
+    let (tree, state) = (Tree::new("memory"), Tree::new("state"));
+    tree.file("a.mp3", b"song");
+    let built = scan_roots(vec![Root::new(&tree.path(""), None)], None, &Arc::default()).built;
+    state.file("file", b"");
+    let dir = state.path("file/below");
+    let shown = built.publish(&dir).unwrap();
+    assert!(!shown.is_kept() && writer::commit(&shown, &dir).is_err());
+    assert!(
+        writer::rescue(&shown).is_none(),
+        "it is in memory as it stands"
+    );
+
+    // Where the file is lost later, its bytes are brought to memory.
+    let dir = state.path("");
+    let shown = built.publish(&dir).unwrap();
+    fs::create_dir(dir.join(writer::FILE_NAME)).unwrap();
+    assert!(writer::commit(&shown, &dir).is_err());
+    let copy = writer::rescue(&shown).unwrap();
+    assert_eq!(copy.bytes(), built.to_snapshot().unwrap().bytes());
+    assert!(!dir.join("catalogue.new").exists());
 }

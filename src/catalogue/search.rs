@@ -10,7 +10,7 @@
 //! an appearance, in the first container that shows it.
 
 mod condition;
-mod text;
+pub(super) mod text;
 mod walk;
 
 use std::{cmp::Ordering, sync::Arc};
@@ -33,6 +33,8 @@ use crate::{
 const TESTS_PER_TURN: u32 = 4096;
 /// Objects looked at in one turn.
 const OBJECTS_PER_TURN: u32 = 2048;
+/// Objects passed over by their signatures in the time of looking at one, about.
+const SKIPPED_FOR_ONE: u32 = 16;
 /// Matches that are sorted at once; longer lists are put together from sorted ones, one pair in each turn.
 const RUN: usize = 1024;
 
@@ -137,8 +139,12 @@ impl Search {
         let snapshot = Arc::clone(&self.snapshot);
         let condition = self.condition.take();
         let condition = condition.unwrap_or_else(|| Condition::new(&self.criteria));
+        let wanted = condition.signature();
         let objects = TESTS_PER_TURN / condition.tests().max(1);
-        for _ in 0..objects.clamp(1, OBJECTS_PER_TURN) {
+        let mut left = objects.clamp(1, OBJECTS_PER_TURN) * SKIPPED_FOR_ONE;
+        while left > 0 {
+            let skipped = self.walk.skip(&snapshot, wanted, left);
+            left = left.saturating_sub(skipped + SKIPPED_FOR_ONE);
             match self.walk.next(&snapshot) {
                 Turn::Met(entry) if condition.holds(&entry) => self.keep(&entry),
                 Turn::Met(_) | Turn::Nothing => {}

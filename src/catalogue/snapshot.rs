@@ -3,36 +3,36 @@
 //! After [`Snapshot::open`] every accessor is free of panics and endless loops whatever the bytes say: a flipped bit
 //! may show a wrong text or hide an object, no more.
 
-use std::{fmt, fs::File, io, ops::Range, path::Path, time::Duration};
+mod object;
+mod told;
+mod verify;
 
-use xxhash_rust::xxh3::xxh3_64;
+use std::{fmt, fs::File, io, ops::Range, path::Path};
+
 use zerocopy::FromBytes as _;
+
+pub use object::{Entry, Object};
+pub use told::Art;
 
 use super::{
     layout::{self, Header},
     object_id::{ObjectId, Place},
-    record::{
-        self, CONTAINER, NO_PARENT, NO_ROOT, NOTE, PLAYLIST, RECORD_BYTES, Record, Tag, VIEW, flag,
-    },
+    record::{self, CONTAINER, RECORD_BYTES, Record, VIEW, flag},
+    signature::Signature,
     views::Role,
 };
-use crate::{
-    limits,
-    media::{Class, Date, stream},
-    sys::map::Map,
-};
-
-/// Containers of which one link is a child, at the very most: the one of all, the one by name, and room for later.
-const SHOWN: u64 = 4;
-/// Items of a container of which one may have a picture to stand for it.
-const COVERS: u32 = 4;
+use crate::{media::Class, sys::map::Map};
 
 /// One finished catalogue, read-only.
 pub struct Snapshot {
     bytes: Bytes,
+    /// The file it lies in, if that is not synced and does not have its name yet.
+    unkept: Option<File>,
+    /// It was made by this process, and not read from a disk.
+    is_own: bool,
     header: Header,
-    /// Records, links, index, roots, heap: each inside `bytes`.
-    sections: [Range<usize>; 5],
+    /// Records, links, index, signatures, roots, heap: each inside `bytes`.
+    sections: [Range<usize>; layout::SECTIONS],
 }
 
 /// Why a file is not a usable snapshot. The catalogue is a cache: the remedy is always to build it anew.
@@ -108,7 +108,19 @@ impl Snapshot {
         Self::check(Bytes::Mapped(map))
     }
 
-    /// A snapshot in memory, to be published before it is written.
+    /// Maps a snapshot that was just written to `file`, which nobody will write to any more; it is published from there
+    /// before it is kept.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn unkept(file: File) -> Result<Self, OpenError> {
+        let map = Map::snapshot(&file).map_err(OpenError::Io)?;
+        let mut snapshot = Self::check(Bytes::Mapped(map))?;
+        snapshot.unkept = Some(file);
+        Ok(snapshot)
+    }
+
+    /// A snapshot in memory, to be published where it cannot be written.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -116,25 +128,17 @@ impl Snapshot {
         Self::check(Bytes::Owned(bytes))
     }
 
-    /// Checks everything: the checksum, and that every reference is in range.
-    ///
-    /// # Errors
-    /// [`OpenError::Checksum`], [`OpenError::Reference`].
-    pub fn verify(&self) -> Result<(), OpenError> {
-        let checked = self.bytes().get(layout::CHECKED_FROM..).unwrap_or_default();
-        if xxh3_64(checked) != self.header.checksum.get() {
-            return Err(OpenError::Checksum);
+    /// The same, known to be what was built.
+    pub(super) fn own(self) -> Self {
+        Self {
+            is_own: true,
+            ..self
         }
-        let good = (0..self.records()).all(|i| self.is_sound(i))
-            && (0..self.header.links.get())
-                .all(|i| self.link(i).is_some_and(|r| r < self.records()))
-            && (0..self.records()).all(|i| {
-                let id = self.indexed(i);
-                id.is_some() && (i == 0 || self.indexed(i - 1) < id)
-            })
-            && self.roots().count() == self.header.roots.get() as usize
-            && self.is_tree();
-        good.then_some(()).ok_or(OpenError::Reference)
+    }
+
+    /// It need not be verified: it was built by this process.
+    pub(super) fn is_own(&self) -> bool {
+        self.is_own
     }
 
     /// `SystemUpdateID` (ContentDirectory:1 §2.5.11).
@@ -203,7 +207,7 @@ impl Snapshot {
 
     /// The folders the catalogue was made of.
     pub fn roots(&self) -> impl Iterator<Item = RootFolder<'_>> {
-        let bytes = self.section(3);
+        let bytes = self.section(4);
         bytes
             .chunks_exact(layout::ROOT_BYTES)
             .filter_map(|root| layout::Root::ref_from_bytes(root).ok())
@@ -235,9 +239,14 @@ impl Snapshot {
         self.any(root.record)
     }
 
-    /// It lies in memory, and not in a file.
-    pub fn is_in_memory(&self) -> bool {
-        matches!(self.bytes, Bytes::Owned(_))
+    /// It is the file that the next start will find.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.bytes, Bytes::Mapped(_)) && self.unkept.is_none()
+    }
+
+    /// The file it lies in, if it is not kept yet; `None` too if it lies in memory.
+    pub(super) fn unkept_file(&self) -> Option<&File> {
+        self.unkept.as_ref()
     }
 
     /// As [`Self::object`], records that are no objects too.
@@ -263,6 +272,15 @@ impl Snapshot {
             }
         }
         None
+    }
+
+    /// What the texts of the records from `number` on may hold, in their order.
+    pub(super) fn signatures(&self, number: u32) -> impl Iterator<Item = Signature> {
+        let at = usize::try_from(number).ok();
+        let at = at.and_then(|at| at.checked_mul(Signature::BYTES));
+        let rest = at.and_then(|at| self.section(3).get(at..));
+        let (stored, _) = rest.unwrap_or_default().as_chunks();
+        stored.iter().copied().map(Signature::from_bytes)
     }
 
     /// Link `number`: a record number.
@@ -316,6 +334,8 @@ impl Snapshot {
         let sections = std::array::from_fn(|i| at(i)..at(i + 1));
         Ok(Self {
             bytes,
+            unkept: None,
+            is_own: false,
             header,
             sections,
         })
@@ -337,62 +357,10 @@ impl Snapshot {
         let Ok(at) = usize::try_from(at) else {
             return &[];
         };
-        self.section(4)
+        self.section(5)
             .get(at..)
             .and_then(|rest| rest.get(..usize::from(len)))
             .unwrap_or_default()
-    }
-
-    /// Containers are only ever children of earlier ones: there is no way round in circles.
-    fn is_tree(&self) -> bool {
-        // Ranges of views overlap, but each link is a child of few; more is a lie, and its looking through no end.
-        let mut left = u64::from(self.header.links.get()) * SHOWN;
-        (0..self.records()).all(|number| {
-            let Some(container) = self.any(number).filter(Object::is_container) else {
-                return true;
-            };
-            let (start, count) = container.links();
-            let Some(rest) = left.checked_sub(count.into()) else {
-                return false;
-            };
-            left = rest;
-            (start..start + count).all(|place| {
-                let child = self.link(place).and_then(|child| self.any(child));
-                child.is_some_and(|child| !child.is_container() || number < child.number)
-            })
-        })
-    }
-
-    fn is_sound(&self, number: u32) -> bool {
-        let Some(Object { record, .. }) = self.any(number) else {
-            return false;
-        };
-        let heap_len = self.header.heap_len.get();
-        let in_heap = |at: u32, len: u16| u64::from(at) + u64::from(len) <= heap_len;
-        let title = self.heap(record.title_at.get(), record.title_len.get());
-        let links = u64::from(record.links_at.get())
-            + u64::from(record.links.get())
-            + u64::from(record.more_links.get());
-        let below = u64::from(record.thumbnail_at.get()) + u64::from(record.thumbnail_len.get());
-        let name = self.heap(record.name_at.get(), record.name_len.get());
-        let is_stream = || {
-            let parent = self.any(record.parent.get());
-            matches!(record.class(), Some(Class::Audio | Class::Video))
-                && parent.is_some_and(|parent| parent.is_playlist())
-                && stream::is_address(name)
-        };
-        (!record.has(flag::STREAM) || is_stream())
-            && (record.parent.get() < number || number == 0 && record.parent.get() == NO_PARENT)
-            && (record.is_container() || record.kind == NOTE || record.class().is_some())
-            && [record.picture, record.note]
-                .iter()
-                .all(|other| other.get() < self.records())
-            && in_heap(record.name_at.get(), record.name_len.get())
-            && in_heap(record.title_at.get(), record.title_len.get())
-            && in_heap(record.properties_at.get(), record.properties_len.get())
-            && std::str::from_utf8(title).is_ok()
-            && links <= u64::from(self.header.links.get())
-            && (record.kind != VIEW || below <= u64::from(self.header.links.get()))
     }
 }
 
@@ -407,557 +375,10 @@ impl fmt::Debug for Snapshot {
     }
 }
 
-/// A picture to be shown for an object.
-#[derive(Clone, Copy, Debug)]
-pub struct Art<'a> {
-    /// The object whose file holds it: the object itself, or a picture beside it.
-    pub holder: Object<'a>,
-    /// Offset and length in that file, bytes; `None`: the whole file.
-    pub span: Option<(u64, u32)>,
-    /// Media type, as the prober's number.
-    pub mime_code: u8,
-    /// DLNA profile, as the prober's number.
-    pub profile_code: Option<u16>,
-}
-
-/// An object where it is met: at home, or as an appearance in a container that shows others.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
-    /// The object.
-    pub object: Object<'a>,
-    /// The container it appears in; `None`: it is met at home.
-    pub within: Option<ObjectId>,
-}
-
-impl<'a> Entry<'a> {
-    /// What a control point calls it: `@id`.
-    pub fn place(&self) -> Place {
-        Place {
-            object: self.object.id(),
-            within: self.within,
-        }
-    }
-
-    /// `@parentID`; `None` for the root container.
-    pub fn parent_id(&self) -> Option<ObjectId> {
-        match self.within {
-            Some(container) => Some(container),
-            None => self.object.parent_id(),
-        }
-    }
-
-    /// The object at home.
-    pub const fn at_home(object: Object<'a>) -> Self {
-        Self {
-            object,
-            within: None,
-        }
-    }
-}
-
-/// One object of a snapshot.
-#[derive(Clone, Copy)]
-pub struct Object<'a> {
-    snapshot: &'a Snapshot,
-    number: u32,
-    pub(super) record: &'a Record,
-}
-
-impl<'a> Object<'a> {
-    /// `@id`
-    pub fn id(&self) -> ObjectId {
-        ObjectId::from_value(self.record.id.get())
-    }
-
-    /// `@parentID`; `None` for the root container, whose parent is written [`ObjectId::NO_PARENT`].
-    pub fn parent_id(&self) -> Option<ObjectId> {
-        self.parent().map(|parent| parent.id())
-    }
-
-    /// Its record's number, good in this snapshot only.
-    pub fn number(&self) -> u32 {
-        self.number
-    }
-
-    /// It has children instead of a file.
-    pub fn is_container(&self) -> bool {
-        self.record.is_container()
-    }
-
-    /// It is a container, and its children are the entries of a playlist.
-    pub fn is_playlist(&self) -> bool {
-        self.record.kind == PLAYLIST
-    }
-
-    /// It is a container whose items are at home in other containers, which [`Self::parent_id`] of each names: a
-    /// playlist or a view.
-    pub fn shows_others(&self) -> bool {
-        self.record.shows_others()
-    }
-
-    /// `other` is among its listed children. The time grows with their number.
-    pub fn shows(&self, other: &Self) -> bool {
-        let (start, count) = self.links();
-        let links = 0..if self.is_container() { count } else { 0 };
-        let link = |place| self.snapshot.link(start.checked_add(place)?);
-        links
-            .into_iter()
-            .any(|place| link(place) == Some(other.number))
-    }
-
-    /// `child`, one of its children, as it is met here. A container is at home wherever it is met, and a stream in its
-    /// playlist.
-    pub fn entry(&self, child: Self) -> Entry<'a> {
-        let is_at_home = child.is_container() || child.record.parent.get() == self.number;
-        let is_appearance = self.shows_others() && !is_at_home;
-        Entry {
-            object: child,
-            within: is_appearance.then(|| self.id()),
-        }
-    }
-
-    /// What it stands for, if it is a container of a view.
-    pub fn role(&self) -> Option<Role> {
-        if self.record.kind != VIEW {
-            return None;
-        }
-        Role::from_number(self.record.mime)
-    }
-
-    /// It is a container of a view, and shows again what another one of its class is made for (the album of an artist: the
-    /// one among all albums), or what its siblings hold.
-    pub fn is_copy(&self) -> bool {
-        self.record.kind == VIEW && self.record.has(flag::COPY)
-    }
-
-    /// The place of its media folder among [`Snapshot::roots`]; of an object in none, beyond them.
-    pub fn root_number(&self) -> usize {
-        self.record.root.get().into()
-    }
-
-    /// It is a directory, or the root folder itself.
-    pub fn is_folder(&self) -> bool {
-        self.record.kind == CONTAINER && self.record.root.get() != NO_ROOT
-    }
-
-    /// All items below a container of a view, at any depth, each once unless playlists repeat it; nothing for any other
-    /// object. By their places: `0..items_below_count()`.
-    pub fn items_below(&self, places: Range<u32>) -> impl Iterator<Item = Object<'a>> + use<'a> {
-        let (snapshot, (start, count)) = (self.snapshot, self.below());
-        let end = places.end.min(count);
-        (places.start..end)
-            .filter_map(move |place| linked(snapshot, start, place))
-            .filter(|item| !item.is_container())
-    }
-
-    /// How many items are below a container of a view.
-    pub fn items_below_count(&self) -> u32 {
-        self.below().1
-    }
-
-    fn below(&self) -> (u32, u32) {
-        if self.record.kind != VIEW {
-            return (0, 0);
-        }
-        let (at, count) = (self.record.thumbnail_at, self.record.thumbnail_len);
-        self.snapshot.clamped(at.get(), count.get())
-    }
-
-    /// The item whose picture stands for a container of a view that is an album: the first that has one, of the first few.
-    pub fn cover(&self, has_picture: impl Fn(&Self) -> bool) -> Option<Self> {
-        if !matches!(self.role(), Some(Role::Album | Role::PhotoAlbum)) {
-            return None;
-        }
-        self.items_below(0..COVERS).find(has_picture)
-    }
-
-    /// What kind of item; `None` for a container.
-    pub fn class(&self) -> Option<Class> {
-        self.record.class()
-    }
-
-    /// It lies on the Internet: there is no file of it here.
-    pub fn is_stream(&self) -> bool {
-        self.record.has(flag::STREAM) && !self.is_container()
-    }
-
-    /// Where a stream is: an absolute `http` or `https` URL of printable ASCII. Never to be opened by rill: whoever can
-    /// write a playlist could make it ask anybody anything.
-    pub fn stream_url(&self) -> Option<&'a str> {
-        let url = Some(self.name()).filter(|url| self.is_stream() && stream::is_address(url))?;
-        std::str::from_utf8(url).ok()
-    }
-
-    /// Media type, as the prober's number.
-    pub fn mime_code(&self) -> u8 {
-        self.record.mime
-    }
-
-    /// DLNA profile, as the prober's number.
-    pub fn profile_code(&self) -> Option<u16> {
-        some(self.record.profile.get())
-    }
-
-    /// `dc:title`: the note's beside a video, else the tag's, else the file's stem; a container's name. May hold
-    /// characters that XML forbids.
-    pub fn title(&self) -> &'a str {
-        let noted = self.note().map(|note| note.own_text());
-        let noted = noted.filter(|title| !title.is_empty());
-        match noted.unwrap_or_else(|| self.own_text()) {
-            "" => "untitled",
-            title => title,
-        }
-    }
-
-    /// The stored title, whatever a note says; a note's may be empty.
-    pub(super) fn own_text(&self) -> &'a str {
-        let (at, len) = (self.record.title_at.get(), self.record.title_len.get());
-        record::valid_start(self.snapshot.heap(at, len))
-    }
-
-    /// File or directory name, as the kernel has it; empty for the root container; of a stream its URL.
-    pub fn name(&self) -> &'a [u8] {
-        self.snapshot
-            .heap(self.record.name_at.get(), self.record.name_len.get())
-    }
-
-    /// Place of the title among all titles of the catalogue, in natural order; equal titles have equal ranks.
-    pub fn title_rank(&self) -> u32 {
-        self.record.title_rank.get()
-    }
-
-    /// A text property: the note's beside a video, else the file's own.
-    pub fn property(&self, tag: Tag) -> Option<&'a str> {
-        let noted = self
-            .note()
-            .and_then(|n| record::property(n.properties(), tag));
-        noted.or_else(|| record::property(self.properties(), tag))
-    }
-
-    /// The series that a video is a part of.
-    pub fn series(&self) -> Option<&'a str> {
-        self.property(Tag::Series)
-    }
-
-    /// Season of the series; 0 holds the specials.
-    pub fn season(&self) -> Option<u16> {
-        self.told(|record| record.season.get().checked_sub(1))
-    }
-
-    /// Episode of the season; 0 for a pilot.
-    pub fn episode(&self) -> Option<u16> {
-        self.told(|record| record.episode.get().checked_sub(1))
-    }
-
-    /// Maker and model of the camera.
-    pub fn camera(&self) -> Option<&'a str> {
-        self.property(Tag::Camera)
-    }
-
-    /// Stars, 1 to 5.
-    pub fn rating(&self) -> Option<u8> {
-        some(self.record.rating)
-    }
-
-    /// How a photograph is to be turned, 1 to 8 (Exif 2.32 §4.6.4); 1, not at all, when the file does not say.
-    pub fn orientation(&self) -> u8 {
-        match self.record.orientation {
-            turned @ 1..=8 => turned,
-            _ => 1,
-        }
-    }
-
-    /// The picture to be shown for this: the one in the file itself, else the file beside it, else the folder's. A
-    /// photograph has none but itself.
-    pub fn art(&self) -> Option<Art<'a>> {
-        if matches!(self.class(), Some(Class::Image | Class::Caption)) {
-            return None;
-        }
-        if let Some(len) = some(self.record.art_len.get()) {
-            return Some(Art {
-                holder: *self,
-                span: Some((self.record.art_at.get(), len)),
-                mime_code: self.record.art_mime,
-                profile_code: some(self.record.art_profile.get()),
-            });
-        }
-        let holder = self.picture()?;
-        Some(Art {
-            holder,
-            span: None,
-            mime_code: holder.mime_code(),
-            profile_code: holder.profile_code(),
-        })
-    }
-
-    /// Offset and length of the small JPEG that a camera put into a photograph, bytes.
-    pub fn thumbnail(&self) -> Option<(u64, u32)> {
-        self.class()?;
-        let len = some(self.record.thumbnail_len.get())?;
-        Some((self.record.thumbnail_at.get().into(), len))
-    }
-
-    /// `@childCount`: children that are listed.
-    pub fn child_count(&self) -> u32 {
-        if self.is_container() {
-            self.links().1
-        } else {
-            0
-        }
-    }
-
-    /// Listed children in the default order, by their places: `0..child_count()`. Places past the end are left out.
-    pub fn children(&self, places: Range<u32>) -> impl Iterator<Item = Object<'a>> + use<'a> {
-        let (snapshot, (start, _), number) = (self.snapshot, self.links(), self.number);
-        let end = places.end.min(self.child_count());
-        (places.start..end)
-            .filter_map(move |place| linked(snapshot, start, place))
-            .filter(move |child| child.comes_after(number))
-    }
-
-    /// The listed child at `place` in the default order.
-    pub fn child(&self, place: u32) -> Option<Object<'a>> {
-        let child =
-            (place < self.child_count()).then(|| linked(self.snapshot, self.links().0, place))?;
-        child.filter(|child| child.comes_after(self.number))
-    }
-
-    /// A container that comes before its parent is a lie, by which one could go round in circles.
-    fn comes_after(&self, parent: u32) -> bool {
-        !self.is_container() || parent < self.number
-    }
-
-    /// Subtitle files of a video: those with its very stem first, then in the order of their names.
-    pub fn captions(&self) -> impl Iterator<Item = Object<'a>> + use<'a> {
-        let (snapshot, (start, count)) = (self.snapshot, self.links());
-        let count = if self.is_container() { 0 } else { count };
-        (0..count).filter_map(move |place| linked(snapshot, start, place))
-    }
-
-    /// File size in bytes.
-    pub fn size(&self) -> u64 {
-        self.record.size.get()
-    }
-
-    /// Last change of the file: seconds since 1970, nanoseconds of the second.
-    pub fn modified(&self) -> (i64, u32) {
-        (self.record.mtime_secs.get(), self.record.mtime_nanos.get())
-    }
-
-    /// Inode number of the file.
-    pub fn inode(&self) -> u64 {
-        self.record.inode.get()
-    }
-
-    /// What its content is known by, wherever the file lies; 0: unknown.
-    pub fn content(&self) -> u64 {
-        self.record.content.get()
-    }
-
-    /// The date the file states; not its last change.
-    pub fn date(&self) -> Option<Date> {
-        self.told(Record::date)
-    }
-
-    /// Play time.
-    pub fn duration(&self) -> Option<Duration> {
-        some(self.record.duration_ms.get()).map(|ms| Duration::from_millis(ms.into()))
-    }
-
-    /// Bytes per second.
-    pub fn bitrate_bytes_per_sec(&self) -> Option<u32> {
-        some(self.record.bitrate.get())
-    }
-
-    /// Width and height in pixels.
-    pub fn resolution(&self) -> Option<(u32, u32)> {
-        some(self.record.width.get()).zip(some(self.record.height.get()))
-    }
-
-    /// Hz.
-    pub fn sample_rate(&self) -> Option<u32> {
-        some(self.record.sample_rate.get())
-    }
-
-    /// Audio channels.
-    pub fn channels(&self) -> Option<u8> {
-        some(self.record.channels)
-    }
-
-    /// Bits per audio sample.
-    pub fn bits_per_sample(&self) -> Option<u8> {
-        some(self.record.bits_per_sample)
-    }
-
-    /// Coding of the pictures: [`crate::media::VideoCodec`] as a number.
-    pub fn video_codec_code(&self) -> Option<u8> {
-        some(self.record.video_codec)
-    }
-
-    /// Coding of the sound: [`crate::media::AudioCodec`] as a number.
-    pub fn audio_codec_code(&self) -> Option<u8> {
-        some(self.record.audio_codec)
-    }
-
-    /// Track number.
-    pub fn track(&self) -> Option<u16> {
-        some(self.record.track.get())
-    }
-
-    /// Disc number.
-    pub fn disc(&self) -> Option<u16> {
-        some(self.record.disc.get())
-    }
-
-    /// `ContainerUpdateID` (ContentDirectory:1 §2.5.12): the `SystemUpdateID` of the last change of this container's
-    /// children; of an item, of its own last change.
-    pub fn update_id(&self) -> u32 {
-        self.record.update_id.get()
-    }
-
-    /// Its disk was not there at the last scan: keep it, do not play it.
-    pub fn is_offline(&self) -> bool {
-        self.record.has(flag::OFFLINE)
-    }
-
-    /// Writes the absolute path into `buffer`; returns its root folder and its length.
-    ///
-    /// `None` if it has none (the container above several roots, a stream), if it is too long, or if the snapshot is damaged.
-    /// The path is only a place to look: open it with [`crate::sys::beneath::open_file`].
-    pub fn path(&self, buffer: &mut [u8; limits::PATH_BYTES]) -> Option<(RootFolder<'a>, usize)> {
-        if self.is_stream() {
-            return None;
-        }
-        let root = self
-            .snapshot
-            .roots()
-            .nth(usize::from(self.record.root.get()))?;
-        let mut start = buffer.len();
-        let mut object = *self;
-        let mut steps = 0;
-        while object.number != root.record {
-            let name = object.name();
-            if !is_file_name(name) || steps > limits::DEPTH {
-                return None;
-            }
-            start = prepend(buffer, start, name)?;
-            start = prepend(buffer, start, b"/")?;
-            steps += 1;
-            object = object.parent()?;
-        }
-        // The root "/" brings its own slash.
-        let path = root.path.strip_suffix(b"/").unwrap_or(root.path);
-        start = prepend(buffer, start, path)?;
-        let len = buffer.len() - start;
-        buffer.copy_within(start.., 0);
-        Some((root, len))
-    }
-
-    /// All children, those not listed too.
-    pub(super) fn all_children(&self) -> impl Iterator<Item = Object<'a>> + use<'a> {
-        let (snapshot, start) = (self.snapshot, self.record.links_at.get());
-        let count = self
-            .record
-            .links
-            .get()
-            .saturating_add(self.record.more_links.get());
-        let count = if self.is_container() { count } else { 0 };
-        // A lying number ends with the links there are.
-        (0..count).map_while(move |place| snapshot.any(snapshot.link(start.checked_add(place)?)?))
-    }
-
-    /// The child that is a container, a directory or a playlist, of this file name; listed or not.
-    pub fn container_named(&self, name: &[u8]) -> Option<Object<'a>> {
-        self.all_children()
-            .find(|child| child.is_container() && child.name() == name)
-    }
-
-    /// Device and inode of a directory; zeros: not known.
-    pub fn directory_identity(&self) -> (u64, u64) {
-        self.record.identity()
-    }
-
-    /// The picture beside it that is shown for it.
-    pub(super) fn picture(&self) -> Option<Object<'a>> {
-        let picture = self.snapshot.object(some(self.record.picture.get())?)?;
-        (picture.class() == Some(Class::Image)).then_some(picture)
-    }
-
-    /// The note beside it.
-    pub(super) fn note(&self) -> Option<Object<'a>> {
-        let note = self.snapshot.any(some(self.record.note.get())?)?;
-        (note.record.kind == NOTE).then_some(note)
-    }
-
-    /// A fact of the note's, else of its own.
-    fn told<T>(&self, fact: impl Fn(&Record) -> Option<T>) -> Option<T> {
-        let noted = self.note().and_then(|note| fact(note.record));
-        noted.or_else(|| fact(self.record))
-    }
-
-    /// The property list's bytes, whatever a note says.
-    pub(super) fn properties(&self) -> &'a [u8] {
-        let (at, len) = (&self.record.properties_at, &self.record.properties_len);
-        self.snapshot.heap(at.get(), len.get())
-    }
-
-    /// It is at home below the container in record `top`.
-    pub(super) fn is_below(&self, top: u32) -> bool {
-        let mut object = *self;
-        // A parent always comes before its children; a damaged snapshot ends the way up.
-        while let Some(parent) = object
-            .parent()
-            .filter(|parent| parent.number < object.number)
-        {
-            if parent.number <= top {
-                return parent.number == top;
-            }
-            object = parent;
-        }
-        false
-    }
-
-    /// First link and number of links, children or captions; a lying number ends with the links there are, so that
-    /// nobody counts to four thousand million.
-    fn links(&self) -> (u32, u32) {
-        let (at, count) = (self.record.links_at, self.record.links);
-        self.snapshot.clamped(at.get(), count.get())
-    }
-
-    fn parent(&self) -> Option<Object<'a>> {
-        self.snapshot.any(self.record.parent.get())
-    }
-}
-
-impl fmt::Debug for Object<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.id(), self.title())
-    }
-}
-
-fn linked(snapshot: &Snapshot, start: u32, place: u32) -> Option<Object<'_>> {
-    snapshot.object(snapshot.link(start.checked_add(place)?)?)
-}
-
-fn some<T: Default + PartialEq>(value: T) -> Option<T> {
-    (value != T::default()).then_some(value)
-}
-
 fn u32_at(section: &[u8], place: u32) -> Option<u32> {
     let at = usize::try_from(place).ok()?.checked_mul(4)?;
     let bytes = section.get(at..)?.first_chunk()?;
     Some(u32::from_le_bytes(*bytes))
-}
-
-fn is_file_name(name: &[u8]) -> bool {
-    !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/') && !name.contains(&0)
-}
-
-/// Puts `bytes` before `start`; `None` if there is no room.
-fn prepend(buffer: &mut [u8], start: usize, bytes: &[u8]) -> Option<usize> {
-    let at = start.checked_sub(bytes.len())?;
-    buffer.get_mut(at..start)?.copy_from_slice(bytes);
-    Some(at)
 }
 
 #[cfg(test)]

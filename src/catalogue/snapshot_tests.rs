@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::*;
 use crate::{
     catalogue::{
         query::page,
+        record::Tag,
         search::{Query, Search},
         testing::{Tree, snapshot, tree_of},
     },
+    limits,
     wire::criteria::{SearchCriteria, SortCriteria},
 };
 
@@ -156,7 +160,7 @@ fn a_stream_that_is_none_is_found_and_has_no_url() {
         number(&|object| object.is_folder()),
     );
     let at = |number: u32| layout::HEADER_BYTES + number as usize * RECORD_BYTES;
-    let name = usize::try_from(u64::from_le_bytes(good[88..96].try_into().unwrap())).unwrap();
+    let name = usize::try_from(u64::from_le_bytes(good[96..104].try_into().unwrap())).unwrap();
     let name = name + whole.any(stream).unwrap().record.name_at.get() as usize;
     assert_eq!(
         whole.any(stream).unwrap().stream_url(),
@@ -204,13 +208,13 @@ fn a_circle_of_parents_has_no_path() {
 fn the_header_is_drawn_as_it_is_written() {
     let good = good();
     assert_eq!(good[..8], *b"rillcat\0");
-    assert_eq!(good[8..16], [3, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(good[8..16], [4, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(good[16..24], (good.len() as u64).to_le_bytes());
     assert_eq!(good[24..32], xxh3_64(&good[32..]).to_le_bytes());
     assert_eq!(good[32..36], [1, 0, 0, 0]);
     // Root, a, b, c.jpg (unlisted), d.m3u and its stream, 1.mp3, 2.mp3, cover.jpg, film.en.srt, film.mkv, film.nfo (unlisted).
     assert_eq!(good[36..40], [12, 0, 0, 0]);
-    assert_eq!(good[56..64], [96, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(good[56..64], [104, 0, 0, 0, 0, 0, 0, 0]);
     let snapshot = Snapshot::from_bytes(good).unwrap();
     let listed = [
         "a/",
@@ -232,7 +236,7 @@ fn another_version_says_what_happens_next() {
     let error = Snapshot::from_bytes(bad).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "has layout version 99, this rill reads 3; it is set aside and built anew"
+        "has layout version 99, this rill reads 4; it is set aside and built anew"
     );
     assert!(matches!(
         Snapshot::from_bytes(vec![]),

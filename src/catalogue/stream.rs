@@ -33,9 +33,9 @@ pub(super) struct Stream {
 
 impl Stream {
     /// `None`: that is no address.
-    pub(super) fn new(stated: &str, title: Option<&str>) -> Option<Self> {
+    pub(super) fn new(stated: &str, title: Option<&str>, is_radio: bool) -> Option<Self> {
         let url = stream::address(stated)?;
-        let (class, mime) = stream::kind(&url);
+        let (class, mime) = stream::kind(&url, is_radio);
         let title = title.map(|title| record::clip(title.trim()));
         let title = match title.filter(|title| record::is_visible(title)) {
             Some(title) => title.into(),

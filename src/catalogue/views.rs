@@ -26,8 +26,9 @@
 //! | Recently added | none, [`RECENT`] | newest first | |
 //!
 //! An album is the tracks with one album's name and one album artist; where no album artist is named, those with one
-//! album's name in one folder, whoever plays (discs in folders of their own, `CD 2`, count as one). So compilations
-//! stay whole, and two "Greatest Hits" are two. It belongs to the year of its latest track.
+//! album's name in one folder, whoever plays (discs in folders of their own, `CD 2`, count as one). Where only some tracks
+//! of a folder name the album artist, the others are of the same album. So compilations stay whole, and two "Greatest
+//! Hits" are two. It belongs to the year of its latest track.
 //!
 //! Names that differ in capitals, accents or blanks are one container, which is called as most of them are. Where two or
 //! more containers divide the tracks of an artist, a composer or a genre, "All tracks" stands before them. A view that
@@ -36,10 +37,12 @@
 //! One container of each artist, album, genre and photo album is the first, and the others show it again
 //! ([`flag::COPY`]): who searches for albums wants each once.
 
+mod albums;
 mod grow;
 mod music;
 mod names;
 mod pictures;
+mod playlists;
 pub(super) mod role;
 mod video;
 

@@ -342,7 +342,8 @@ fn link_target(dir: &File, roots: &[&[u8]], name: &CStr) -> Result<FileType, Rea
     .map_err(refused)?
 }
 
-fn stamp(stat: &Stat) -> Stamp {
+/// What tells whether a file has changed.
+pub(super) fn stamp(stat: &Stat) -> Stamp {
     Stamp {
         size: number(stat.st_size),
         mtime_secs: number(stat.st_mtime),

@@ -1,8 +1,9 @@
 //! When to look at what, and when to write it down: the scanner's decisions, without a thread, a disk or a clock.
 //!
 //! Changes are gathered until nothing happens for a moment, so that copying ten thousand files does not cost ten thousand
-//! passes; and never longer than a person waits. A pass that is dear is made less often. The snapshot is published from
-//! memory after each pass, and written when the library has been quiet for a while, so that an SD card is not worn.
+//! passes; and never longer than a person waits. The first one after a calm time hardly waits at all. A pass that is dear
+//! is made less often. The snapshot is published after each pass, and kept when the library has been quiet for a while, so
+//! that an SD card is not worn.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,6 +14,10 @@ use super::{
 
 /// Nothing may have happened for this long before a pass begins.
 pub const QUIET: Duration = Duration::from_millis(30);
+/// The same for the first change after a calm time: one file that somebody has put there, most often.
+pub const QUIET_AT_FIRST: Duration = Duration::from_millis(3);
+/// Time without a pass, after which it is calm.
+const CALM: Duration = Duration::from_secs(1);
 /// A pass begins this long after the first change at the latest, if passes are cheap.
 pub const LONGEST: Duration = Duration::from_millis(400);
 /// Of the time, passes take at most one part in this many and one.
@@ -104,6 +109,8 @@ pub struct Watcher {
     /// No pass before this.
     not_before: Duration,
     cost: Duration,
+    /// Changes from this on come after a calm time.
+    calm_from: Duration,
     spoiled: u32,
     /// When silent directories are asked.
     ask_at: Option<Duration>,
@@ -125,6 +132,7 @@ impl Watcher {
             changes: None,
             not_before: Duration::ZERO,
             cost: Duration::ZERO,
+            calm_from: Duration::ZERO,
             spoiled: 0,
             ask_at: None,
             unwritten: None,
@@ -206,7 +214,9 @@ impl Watcher {
         let changed = match self.changes {
             Some((first, last)) => {
                 let longest = LONGEST.max(self.cost.saturating_mul(SHARE));
-                Some((last + QUIET).min(first + longest))
+                let is_calm = first >= self.calm_from;
+                let quiet = if is_calm { QUIET_AT_FIRST } else { QUIET };
+                Some((last + quiet).min(first + longest))
             }
             None => self.everything.then_some(Duration::ZERO),
         };
@@ -245,6 +255,7 @@ impl Watcher {
         self.spoiled = 0;
         self.cost = scan.cost;
         self.not_before = now + scan.cost.saturating_mul(SHARE);
+        self.calm_from = now + CALM;
         if !scan.has_silent {
             self.ask_at = None;
         } else if self.ask_at.is_none_or(|at| at <= now) {

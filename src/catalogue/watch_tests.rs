@@ -107,12 +107,25 @@ fn one_change_is_seen_after_a_moment() {
     simulation.scans();
     simulation.tell(ms(2000), Event::Changed(A, b"1.mp3"));
     assert!(!simulation.watcher.is_quiet());
-    simulation.tell(ms(2010), Event::Changed(A, b"2.mp3"));
-    simulation.tell(ms(2020), Event::Below(B));
-    simulation.run_until(ms(3000));
+    simulation.tell(ms(2002), Event::Changed(A, b"2.mp3"));
+    simulation.tell(ms(2004), Event::Below(B));
+    simulation.run_until(ms(2100));
     let scope = changes(&[(A, Depth::Here), (B, Depth::Below)]);
-    assert_eq!(simulation.scans(), [(ms(2020) + QUIET, scope)]);
+    assert_eq!(simulation.scans(), [(ms(2004) + QUIET_AT_FIRST, scope)]);
     assert!(simulation.watcher.is_quiet());
+    // More of them soon after are waited for a little longer, and after a second without any no more.
+    simulation.tell(ms(2100), Event::Changed(A, b"3.mp3"));
+    simulation.tell(ms(2120), Event::Changed(A, b"4.mp3"));
+    simulation.tell(ms(4000), Event::Changed(A, b"5.mp3"));
+    simulation.run_until(ms(5000));
+    let scope = || changes(&[(A, Depth::Here)]);
+    assert_eq!(
+        simulation.scans(),
+        [
+            (ms(2120) + QUIET, scope()),
+            (ms(4000) + QUIET_AT_FIRST, scope())
+        ]
+    );
 }
 
 #[test]
@@ -167,7 +180,10 @@ fn what_was_lost_is_looked_for_everywhere() {
     simulation.scans();
     simulation.tell(ms(2000), Event::Lost);
     simulation.run_until(ms(3000));
-    assert_eq!(simulation.scans(), [(ms(2000) + QUIET, Scope::Everything)]);
+    assert_eq!(
+        simulation.scans(),
+        [(ms(2000) + QUIET_AT_FIRST, Scope::Everything)]
+    );
     for number in 0..=DIRECTORIES as u64 {
         simulation.tell(ms(4000), Event::Changed(ObjectId::from_value(number), b""));
     }
@@ -213,7 +229,7 @@ fn the_snapshot_is_written_when_the_library_is_quiet() {
     simulation.run_until(Duration::from_secs(3600));
     assert_eq!(
         simulation.writes,
-        [ms(12_000) + QUIET + ms(10) + WRITE_QUIET]
+        [ms(12_000) + QUIET_AT_FIRST + ms(10) + WRITE_QUIET]
     );
     simulation.writes.clear();
     // Never quiet: every five minutes.

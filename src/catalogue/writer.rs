@@ -1,11 +1,15 @@
-//! From finished records to a file: written under another name, synced, renamed, the directory synced, mapped.
+//! From finished records to a file: written under another name, mapped and published, and when the library is quiet
+//! synced, renamed, the directory synced.
 //!
-//! A kill or a power cut at any moment leaves the old snapshot or the new one, and at most a temporary file that the
-//! next start removes. A snapshot that cannot be used is set aside, never overwritten unseen.
+//! Between the two it is only in the system's cache of that file: it takes no memory that could not be had back, and where
+//! the next one replaces it within half a minute, as while music is copied, most of it never reaches the disk. A kill or a
+//! power cut at any moment leaves the old snapshot or the new one, and at most a temporary file that the next start
+//! removes. A snapshot that cannot be used is set aside, never overwritten unseen.
 
 use std::{
     fs::{self, File},
     io::{self, Write},
+    os::unix::fs::{FileExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
@@ -15,6 +19,7 @@ use zerocopy::{IntoBytes as _, little_endian::U32};
 use super::{
     builder::Builder,
     layout::{self, Header},
+    signature::Signature,
     snapshot::{OpenError, Snapshot},
 };
 
@@ -66,43 +71,78 @@ pub fn set_aside(dir: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Writes a snapshot that was published from memory into the state directory `dir` and maps it.
+/// Keeps a published snapshot in the state directory `dir`: syncs its file and gives it its name, or writes it, if it
+/// lies in memory or its file is no longer there. Maps what is kept.
 ///
 /// # Errors
 /// Those of the file system; then the old snapshot is still there.
 pub fn commit(snapshot: &Snapshot, dir: &Path) -> Result<Snapshot, OpenError> {
-    replace(dir, |file| file.write_all(snapshot.bytes()))
-}
-
-fn replace(
-    dir: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> Result<Snapshot, OpenError> {
-    let (temporary, path) = (dir.join(TEMPORARY_NAME), dir.join(FILE_NAME));
-    let written = fs::create_dir_all(dir).and_then(|()| write_file(&temporary, &path, dir, write));
-    written.map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        OpenError::Io(e)
-    })?;
-    Snapshot::open(&path)
-}
-
-fn write_file(
-    temporary: &Path,
-    path: &Path,
-    dir: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
-    // A file of this name may be mapped by nobody, but it may be a link: never written through.
-    match fs::remove_file(temporary) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
+    let temporary = dir.join(TEMPORARY_NAME);
+    let published = snapshot.unkept_file();
+    if let Some(file) = published.filter(|file| is_at(file, &temporary)) {
+        keep(file, dir)?;
+    } else {
+        let write = |file: &mut File| file.write_all(snapshot.bytes());
+        let file = write_new(dir, write).map_err(OpenError::Io)?;
+        keep(&file, dir)?;
     }
-    let mut file = File::create_new(temporary)?;
-    write(&mut file)?;
-    file.sync_all()?;
-    fs::rename(temporary, path)?;
-    File::open(dir)?.sync_all()
+    Snapshot::open(&dir.join(FILE_NAME))
+}
+
+/// A copy in memory of a snapshot whose file cannot be kept: after an error the system may forget what it holds of it, and
+/// who touched the mapped bytes then would be ended. `None`: it lies in no such file, or its bytes are lost already.
+pub fn rescue(snapshot: &Snapshot) -> Option<Snapshot> {
+    let file = snapshot.unkept_file()?;
+    let mut bytes = vec![0; snapshot.bytes().len()];
+    // Not by the mapping: a read that fails is an error and no signal.
+    file.read_exact_at(&mut bytes, 0).ok()?;
+    let copy = Snapshot::from_bytes(bytes).ok()?;
+    (copy.checksum() == snapshot.checksum() && copy.verify().is_ok()).then_some(copy)
+}
+
+/// The file of this path is `file`.
+fn is_at(file: &File, path: &Path) -> bool {
+    let ours = file.metadata().map(|m| (m.dev(), m.ino()));
+    let there = fs::symlink_metadata(path).map(|m| (m.dev(), m.ino()));
+    matches!((ours, there), (Ok(ours), Ok(there)) if ours == there)
+}
+
+/// Makes the temporary file and writes it; it is not synced. Half a file on a full disk would keep it full.
+fn write_new(dir: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<File> {
+    let temporary = dir.join(TEMPORARY_NAME);
+    let make = || {
+        fs::create_dir_all(dir)?;
+        // The one before it may still be mapped, and goes when it is not. A link is never written through.
+        match fs::remove_file(&temporary) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&temporary)
+    };
+    let mut file = make()?;
+    if let Err(error) = write(&mut file) {
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
+    Ok(file)
+}
+
+/// Syncs the temporary file, gives it its name, and syncs the directory.
+fn keep(file: &File, dir: &Path) -> Result<(), OpenError> {
+    let temporary = dir.join(TEMPORARY_NAME);
+    let kept = || {
+        file.sync_all()?;
+        fs::rename(&temporary, dir.join(FILE_NAME))?;
+        File::open(dir)?.sync_all()
+    };
+    kept().map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        OpenError::Io(error)
+    })
 }
 
 /// A finished catalogue, not yet written.
@@ -111,6 +151,7 @@ pub struct Built {
     header: Header,
     parts: Builder,
     index: Vec<U32>,
+    signatures: Vec<[u8; Signature::BYTES]>,
     is_unchanged: bool,
 }
 
@@ -118,6 +159,7 @@ impl Built {
     pub(super) fn new(
         parts: Builder,
         index: Vec<U32>,
+        signatures: Vec<[u8; Signature::BYTES]>,
         system_update_id: u32,
         previous: Option<&Snapshot>,
     ) -> Self {
@@ -148,6 +190,7 @@ impl Built {
             header,
             parts,
             index,
+            signatures,
             is_unchanged: false,
         };
         built.header.checksum = built.checksum().into();
@@ -171,7 +214,19 @@ impl Built {
         self.header.file_len.get()
     }
 
-    /// A snapshot in memory, for the time until it is written.
+    /// Shows it from a file in the state directory `dir` that is not kept yet, or, where none can be written, from memory.
+    ///
+    /// # Errors
+    /// As [`Self::to_snapshot`].
+    pub fn publish(&self, dir: &Path) -> Result<Snapshot, OpenError> {
+        let written = write_new(dir, |file| self.write(file)).map_err(OpenError::Io);
+        match written.and_then(Snapshot::unkept) {
+            Ok(snapshot) => Ok(snapshot.own()),
+            Err(_) => self.to_snapshot().map(Snapshot::own),
+        }
+    }
+
+    /// A snapshot in memory.
     ///
     /// # Errors
     /// None that a built catalogue can have, short of one that is too long for the address space.
@@ -182,12 +237,14 @@ impl Built {
         Snapshot::from_bytes(bytes)
     }
 
-    /// Writes it into the state directory `dir` and maps it.
+    /// Keeps it in the state directory `dir` and maps it.
     ///
     /// # Errors
     /// Those of the file system; then the old snapshot is still there.
     pub fn commit(&self, dir: &Path) -> Result<Snapshot, OpenError> {
-        replace(dir, |file| self.write(file))
+        let file = write_new(dir, |file| self.write(file)).map_err(OpenError::Io)?;
+        keep(&file, dir)?;
+        Snapshot::open(&dir.join(FILE_NAME))
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
@@ -206,11 +263,12 @@ impl Built {
         hash.digest()
     }
 
-    fn sections(&self) -> [&[u8]; 5] {
+    fn sections(&self) -> [&[u8]; layout::SECTIONS] {
         [
             self.parts.records.as_bytes(),
             self.parts.links.as_bytes(),
             self.index.as_bytes(),
+            self.signatures.as_flattened(),
             self.parts.roots.as_bytes(),
             &self.parts.heap,
         ]

@@ -257,6 +257,15 @@ pub(super) fn mdns(
     Ok(())
 }
 
+pub(super) fn confine(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    config.confine = on_or_off(text, "RILL_CONFINE=on")?;
+    Ok(())
+}
+
 pub(super) fn rescan(
     text: Option<&OsStr>,
     _: &Surroundings<'_>,

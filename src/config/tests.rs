@@ -58,6 +58,7 @@ fn defaults_are_those_of_the_table() {
         allow: vec![],
         notify_interval: Duration::from_secs(600),
         mdns: true,
+        confine: true,
         rescan: Some(Duration::from_secs(300)),
         ipv6: true,
         hosts: vec![],
@@ -85,6 +86,7 @@ fn every_variable_is_read_and_shown() {
         ("RILL_NOTIFY_INTERVAL", "5"),
         ("RILL_MDNS", "off"),
         ("RILL_IPV6", "off"),
+        ("RILL_CONFINE", "off"),
         ("RILL_RESCAN", "0"),
     ];
     let config = read(&variables, &[]).unwrap();
@@ -103,6 +105,7 @@ RILL_INITIALS=300
 RILL_NOTIFY_INTERVAL=5
 RILL_MDNS=off
 RILL_IPV6=off
+RILL_CONFINE=off
 RILL_RESCAN=0
 ";
     assert_eq!(config.to_string(), shown);

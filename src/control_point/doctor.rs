@@ -7,7 +7,7 @@ use std::{fmt::Write as _, io::Write};
 
 use super::Outcome;
 use crate::{
-    config::Config,
+    config::{Config, Links},
     json::{Object, plain},
     net::search::Search,
 };
@@ -15,6 +15,7 @@ use crate::{
 mod folders;
 mod host;
 mod network;
+mod searches;
 
 /// Characters of what is found, on one line.
 const LINE_CHARS: usize = 500;
@@ -141,32 +142,38 @@ pub fn run(
         problems: 0,
     };
     report.add(&clock(unix_secs));
-    let (interfaces, media) = match config {
+    let (links, port, media) = match config {
         Ok(config) => {
             report.add(&Finding::ok(
                 "settings",
                 "the configuration makes sense".into(),
             ));
-            (config.interfaces, config.media)
+            (config.links(), config.port, config.media)
         }
         Err(error) => {
             let advice = "settings of the service are in /etc/rill.env: set -a; . /etc/rill.env; rill doctor";
+            let everywhere = Links {
+                interfaces: Vec::new(),
+                ipv6: true,
+            };
             report.add(&Finding::problem(
                 "settings",
                 error.replace('\n', " "),
                 advice,
             ));
-            (Vec::new(), Vec::new())
+            (everywhere, 0, Vec::new())
         }
     };
     let servers = host::servers();
     report.add(&host::ssdp_port());
-    match Search::open(&interfaces) {
+    match Search::open(&links) {
         Ok(search) => {
-            let present = search.interfaces().to_vec();
-            drop(search);
-            report.add(&host::container(&present));
-            let heard = network::examine(&present, &servers, &mut report);
+            report.add(&host::container(search.interfaces()));
+            let announced = search.announced();
+            let (own, heard) = network::examine(search, &servers, &mut report);
+            for finding in searches::examine(&announced, own, port, !servers.is_empty()) {
+                report.add(&finding);
+            }
             report.add(&host::firewall(heard));
         }
         Err(error) => report.add(&Finding::problem(

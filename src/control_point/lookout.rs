@@ -1,15 +1,15 @@
 //! The table in motion: sends searches in rounds, feeds what is heard to the table, and gives out what has changed.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use super::{
     description, question,
-    table::{Change, Table},
+    table::{Change, Sender, Table},
 };
 use crate::{
-    config::InterfacePattern,
+    config::Links,
     net::search::{Event, Search},
-    wire::ssdp::{GROUP_V4, MSearch, Mx, Notice, PORT},
+    wire::ssdp::{MSearch, Mx, Notice},
 };
 
 /// What is searched for in a round, and when in it. Root devices twice, for datagrams get lost; servers and renderers
@@ -49,12 +49,9 @@ impl Lookout {
     ///
     /// # Errors
     /// In words what the user must know.
-    pub(super) fn open(
-        patterns: &[InterfacePattern],
-        period: Option<Duration>,
-    ) -> Result<Self, String> {
+    pub(super) fn open(links: &Links, period: Option<Duration>) -> Result<Self, String> {
         Ok(Self {
-            search: Search::open(patterns).map_err(super::no_network)?,
+            search: Search::open(links).map_err(super::no_network)?,
             table: Table::default(),
             round_at: Duration::ZERO,
             sent: 0,
@@ -103,7 +100,11 @@ impl Lookout {
             match self.search.next(due.into_iter().flatten().min()) {
                 Event::Heard(heard) => {
                     if let Ok(notice) = Notice::parse(&heard.bytes) {
-                        self.table.hear(self.search.now(), heard.from, &notice);
+                        let from = Sender {
+                            address: heard.from,
+                            interface: heard.interface,
+                        };
+                        self.table.hear(self.search.now(), from, &notice);
                     }
                 }
                 Event::Fetched(number, answer) => {
@@ -135,20 +136,20 @@ impl Lookout {
                 self.round_at = now + NO_NETWORK_TIME;
                 return Some(self.round_at);
             }
-            self.search.send(search(target).as_bytes());
+            self.search.send(|to| search(target, to));
             self.sent += 1;
         }
     }
 }
 
-/// The text of a search for `target`.
-pub(super) fn search(target: &str) -> String {
+/// The text of a search for `target` that is sent to the group `to`.
+pub(super) fn search(target: &str, to: SocketAddr) -> String {
     let mut text = String::new();
     let search = MSearch {
         st: target,
         mx: Mx::Seconds(MX_SECS),
     };
     // Writing to a String cannot fail.
-    let _ = search.write((GROUP_V4, PORT).into(), &mut text);
+    let _ = search.write(to, &mut text);
     text
 }

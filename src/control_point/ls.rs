@@ -1,18 +1,19 @@
 //! `rill ls`: what a server lists, any server's.
 
-use std::io::Write;
+use std::{io::Write, net::IpAddr};
 
-use super::{FIND_TIME, Outcome, discover, short_type};
+use super::{FIND_TIME, Outcome, discover, short_type, shown};
 use crate::{
-    config::InterfacePattern,
+    config::Links,
     limits,
     net::fetch::{self, Call, Question},
+    sys::addresses,
     wire::{
         device::read::Description,
         didl::read::{Object, objects},
         soap::reply::{Reply, call},
         text::parse_u32,
-        url::absolute::HttpUrl,
+        url::absolute::{self, HttpUrl},
     },
 };
 
@@ -42,12 +43,8 @@ pub struct Options {
 ///
 /// # Errors
 /// In words why the listing cannot be had.
-pub fn run(
-    options: &Options,
-    patterns: &[InterfacePattern],
-    out: &mut dyn Write,
-) -> Result<Outcome, String> {
-    let server = find(&options.server, patterns)?;
+pub fn run(options: &Options, links: &Links, out: &mut dyn Write) -> Result<Outcome, String> {
+    let server = find(&options.server, links)?;
     let mut browse = |id: &str, flag: Flag, start: u32| server.browse(id, flag, start);
     let object = options.object.as_deref().unwrap_or(ROOT);
     let (object, path) = if object.starts_with('/') {
@@ -74,23 +71,20 @@ struct Server {
     control: HttpUrl,
 }
 
-fn find(server: &str, patterns: &[InterfacePattern]) -> Result<Server, String> {
+fn find(server: &str, links: &Links) -> Result<Server, String> {
     if server.contains("://") {
-        let location = HttpUrl::parse(server).map_err(|error| {
-            format!(
-                "{server}: {error}. Write the address in numbers: http://192.168.1.20:8200/description.xml"
-            )
-        })?;
+        let location = location(server)?;
+        let shown = shown(&location);
         let answer = fetch::fetch(&super::question(location.clone()));
         let description =
-            super::description(answer).map_err(|error| format!("{location}: {error}"))?;
-        return Server::of(&location, &description).map_err(|error| format!("{location}: {error}"));
+            super::description(answer).map_err(|error| format!("{shown}: {error}"))?;
+        return Server::of(&location, &description).map_err(|error| format!("{shown}: {error}"));
     }
     let lists = |found: &super::table::Found| {
         let description = found.description.as_ref();
         description.is_ok_and(|description| Server::of(&found.location, description).is_ok())
     };
-    match discover::find(server, patterns, FIND_TIME, lists)? {
+    match discover::find(server, links, FIND_TIME, lists)? {
         Some(found) => {
             let description = found.description?;
             Server::of(&found.location, &description).map_err(str::to_owned)
@@ -99,6 +93,31 @@ fn find(server: &str, patterns: &[InterfacePattern]) -> Result<Server, String> {
             "no media server here is called '{server}'; rill discover lists what is there"
         )),
     }
+}
+
+/// The URL that the user wrote. A link-local address needs the name of its link: `[fe80::1%eth0]`, or as RFC 6874 has it
+/// `[fe80::1%25eth0]`.
+fn location(written: &str) -> Result<HttpUrl, String> {
+    let location = HttpUrl::parse(written).map_err(|error| {
+        format!(
+            "{written}: {error}. Write the address in numbers: http://192.168.1.20:8200/description.xml"
+        )
+    })?;
+    let Some(zone) = absolute::zone(written) else {
+        let on_a_link = matches!(location.peer.ip(), IpAddr::V6(v6) if v6.is_unicast_link_local());
+        if on_a_link {
+            return Err(format!(
+                "{written}: on which interface is that? Write http://[{}%eth0]:8200/description.xml",
+                location.peer.ip()
+            ));
+        }
+        return Ok(location);
+    };
+    let encoded = zone.strip_prefix("25").filter(|name| !name.is_empty());
+    let mut names = [Some(zone), encoded].into_iter().flatten();
+    let index = names.find_map(addresses::index_of);
+    let index = index.ok_or_else(|| format!("{written}: no interface here is called '{zone}'"))?;
+    Ok(location.on_link(index))
 }
 
 impl Server {
@@ -110,7 +129,10 @@ impl Server {
             version.is_some_and(|version| parse_u32(version.as_bytes()).is_some())
         });
         let service = service.ok_or("it has no ContentDirectory, so it lists nothing")?;
-        let base = HttpUrl::parse(&description.url_base).ok();
+        // An absolute URL too: it is on the link of the description.
+        let base = Some(&description.url_base).filter(|base| !base.is_empty());
+        let base = base.and_then(|base| HttpUrl::parse(base).ok());
+        let base = base.map(|base| base.on_link(location.scope().unwrap_or_default()));
         let base = base
             .filter(|base| base.peer.ip() == location.peer.ip())
             .unwrap_or_else(|| location.clone());
@@ -187,6 +209,15 @@ mod tests {
 
     fn control(url_base: &str, control_url: &str, version: &str) -> Result<String, &'static str> {
         let location = HttpUrl::parse("http://10.0.0.7:8200/a/d.xml").unwrap();
+        control_of(&location, url_base, control_url, version)
+    }
+
+    fn control_of(
+        location: &HttpUrl,
+        url_base: &str,
+        control_url: &str,
+        version: &str,
+    ) -> Result<String, &'static str> {
         let description = Description {
             url_base: url_base.into(),
             services: vec![Service {
@@ -195,7 +226,42 @@ mod tests {
             }],
             ..Description::default()
         };
-        Server::of(&location, &description).map(|server| server.control.to_string())
+        Server::of(location, &description).map(|server| server.control.to_string())
+    }
+
+    #[test]
+    fn on_a_link_the_control_url_is_on_the_same_link() {
+        let location = HttpUrl::parse("http://[fe80::7]:82/d").unwrap().on_link(4);
+        for base in ["", "http://[fe80::7]:82/", "http://[fe80::7%eth0]:82/"] {
+            for url in ["/ctl", "http://[fe80::7]:82/ctl"] {
+                let control = control_of(&location, base, url, "1");
+                assert_eq!(
+                    control.as_deref(),
+                    Ok("http://[fe80::7%4]:82/ctl"),
+                    "{base} {url}"
+                );
+            }
+        }
+        assert!(control_of(&location, "", "http://[fe80::8]:82/ctl", "1").is_err());
+    }
+
+    #[test]
+    fn a_link_local_address_of_the_user_needs_a_link_that_is_there() {
+        let expected = Ok("http://[fd00::7]:82/d".to_owned());
+        assert_eq!(
+            location("http://[fd00::7]:82/d").map(|url| url.to_string()),
+            expected
+        );
+        for (url, why) in [
+            ("http://[fe80::7]:82/d", "on which interface is that?"),
+            (
+                "http://[fe80::7%no-such]/d",
+                "no interface here is called 'no-such'",
+            ),
+            ("http://[fe80::7%25]/d", "no interface here is called '25'"),
+        ] {
+            assert!(location(url).unwrap_err().contains(why), "{url}");
+        }
     }
 
     #[test]

@@ -16,11 +16,12 @@ mod lookout;
 pub mod ls;
 mod table;
 
-use std::{fmt::Display, time::Duration};
+use std::{fmt::Display, net::IpAddr, time::Duration};
 
 use crate::{
     limits,
     net::fetch::{Answer, Error, Question},
+    sys::addresses,
     wire::{device::read::Description, url::absolute::HttpUrl},
 };
 
@@ -59,6 +60,30 @@ fn description(answer: Result<Answer, Error>) -> Result<Description, String> {
 fn short_type(whole: &str) -> &str {
     let cut = |mark| whole.split_once(mark).map(|(_, kind)| kind);
     cut(":device:").or(cut(":service:")).unwrap_or(whole)
+}
+
+/// A URL with the name of the link that a link-local address is on, as `rill ls` takes it.
+fn shown(url: &HttpUrl) -> String {
+    match url.scope() {
+        Some(link) => format!(
+            "http://[{}%{}]:{}{}",
+            url.peer.ip(),
+            addresses::name_of(link),
+            url.peer.port(),
+            url.target
+        ),
+        None => url.to_string(),
+    }
+}
+
+/// An address with the name of the link that a link-local one is on.
+fn shown_address(address: IpAddr, link: u32) -> String {
+    match address {
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            format!("{address}%{}", addresses::name_of(link))
+        }
+        _ => address.to_string(),
+    }
 }
 
 /// What the user reads when the network cannot be used at all.

@@ -2,8 +2,9 @@
 //! appeared and gone out. No sockets, no clock.
 //!
 //! A row is one root device at one address: the devices inside it announce the same LOCATION and become part of it. A
-//! LOCATION is believed only if it names, by number, the address that the message came from. A service of multicast
-//! DNS is a row of its own, under its own [`Source`]; its time is kept by the browser.
+//! LOCATION is believed only if it names, by number, the address that the message came from; a link-local one is on the
+//! link where the message came in. A device that says the same of itself at an address of IPv6 too is told of once. A
+//! service of multicast DNS is a row of its own, under its own [`Source`]; its time is kept by the browser.
 
 use std::{collections::VecDeque, net::IpAddr, time::Duration};
 
@@ -45,17 +46,62 @@ impl Source {
     }
 }
 
+/// Who sent a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sender {
+    pub(super) address: IpAddr,
+    /// Number of the interface it came in on.
+    pub(super) interface: u32,
+}
+
 /// One device.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     /// Who told.
     pub(super) source: Source,
-    /// Where it is.
-    pub(super) address: IpAddr,
-    /// Its description, at that address.
+    /// Its description, at its own address.
     pub(super) location: HttpUrl,
+    /// The same device at other addresses.
+    pub(super) also: Vec<HttpUrl>,
     /// What its description says; or in words why there is none.
     pub(super) description: Result<Description, String>,
+}
+
+impl Found {
+    /// Where it is.
+    pub(super) fn address(&self) -> IpAddr {
+        self.location.peer.ip()
+    }
+
+    fn is_at(&self, from: Sender) -> bool {
+        let link = self
+            .location
+            .scope()
+            .is_none_or(|link| link == from.interface);
+        self.address() == from.address && link
+    }
+
+    /// Whether both are one device: it says the same of itself, and has not two addresses of IPv4, as copies of a system
+    /// have that were made with its UDN.
+    fn is_same(&self, other: &Found) -> bool {
+        let (Ok(own), Ok(others)) = (&self.description, &other.description) else {
+            return false;
+        };
+        let says = |of: &Description| {
+            (
+                of.udn.clone(),
+                of.friendly_name.clone(),
+                of.device_type.clone(),
+            )
+        };
+        let twice = self.address().is_ipv4() && other.address().is_ipv4();
+        !twice && !own.udn.is_empty() && says(own) == says(others)
+    }
+
+    /// The lower, the better an address is to be told: IPv4, then what is good beyond the link.
+    fn rank(&self) -> (bool, bool) {
+        (self.address().is_ipv6(), self.location.scope().is_some())
+    }
 }
 
 /// What has happened.
@@ -76,6 +122,8 @@ pub(super) enum Change {
 struct Row {
     found: Found,
     state: State,
+    /// What was told of it; `None`: nothing yet, or another row of the same device was told of.
+    told: Option<Found>,
     /// Of the device and those inside it, at most [`limits::DEVICE_UUIDS`].
     uuids: Vec<String>,
     expires_at: Duration,
@@ -90,7 +138,7 @@ enum State {
     New,
     /// Its description is being fetched again.
     Asked,
-    /// Told of.
+    /// It came, or did not.
     Told,
 }
 
@@ -108,7 +156,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Takes note of an answer or announcement that came from `from`.
-    pub(super) fn hear(&mut self, now: Duration, from: IpAddr, notice: &Notice<'_>) {
+    pub(super) fn hear(&mut self, now: Duration, from: Sender, notice: &Notice<'_>) {
         let uuid = notice.usn.split("::").next().unwrap_or_default();
         if uuid.len() > UUID_BYTES {
             return;
@@ -121,15 +169,13 @@ impl Table {
         }
     }
 
-    fn alive(&mut self, now: Duration, from: IpAddr, uuid: &str, notice: &Notice<'_>) {
-        let Some(Ok(location)) = notice.location.map(HttpUrl::parse) else {
+    fn alive(&mut self, now: Duration, from: Sender, uuid: &str, notice: &Notice<'_>) {
+        let location = notice.location.and_then(|text| HttpUrl::parse(text).ok());
+        let Some(location) = location.filter(|there| there.peer.ip() == from.address) else {
             self.elsewhere = self.elsewhere.saturating_add(1);
             return;
         };
-        if location.peer.ip() != from {
-            self.elsewhere = self.elsewhere.saturating_add(1);
-            return;
-        }
+        let location = location.on_link(from.interface);
         let (least, most) = MAX_AGE_BOUNDS;
         let max_age = notice.max_age_secs.unwrap_or(MAX_AGE_SECS);
         let expires_at = now + Duration::from_secs(max_age.clamp(least, most).into());
@@ -158,10 +204,10 @@ impl Table {
     }
 
     /// The row of this LOCATION; else that of the device which had another one before.
-    fn row_of(&self, location: &HttpUrl, from: IpAddr, uuid: &str) -> Option<usize> {
+    fn row_of(&self, location: &HttpUrl, from: Sender, uuid: &str) -> Option<usize> {
         let same = |row: &Row| row.found.location == *location;
         let moved = |row: &Row| {
-            row.found.address == from && row.uuids.first().is_some_and(|first| first == uuid)
+            row.found.is_at(from) && row.uuids.first().is_some_and(|first| first == uuid)
         };
         let mut rows = self.rows.iter();
         rows.position(same)
@@ -171,12 +217,12 @@ impl Table {
     fn add(
         &mut self,
         now: Duration,
-        from: IpAddr,
+        from: Sender,
         uuid: &str,
         location: HttpUrl,
         expires_at: Duration,
     ) {
-        let of_peer = self.rows.iter().filter(|row| row.found.address == from);
+        let of_peer = self.rows.iter().filter(|row| row.found.is_at(from));
         if self.rows.len() >= limits::DEVICES || of_peer.count() >= limits::DEVICES_PER_PEER {
             self.too_many = self.too_many.saturating_add(1);
             return;
@@ -187,11 +233,12 @@ impl Table {
         self.rows.push(Row {
             found: Found {
                 source: Source::Ssdp,
-                address: from,
                 location,
+                also: Vec::new(),
                 description: Err("no description yet".to_owned()),
             },
             state: State::New,
+            told: None,
             uuids: vec![uuid.to_owned()],
             expires_at,
             asked_at: now,
@@ -200,13 +247,13 @@ impl Table {
     }
 
     /// A device that leaves takes its row along; one inside it does not. Only its own address may say so.
-    fn byebye(&mut self, from: IpAddr, uuid: &str) {
+    fn byebye(&mut self, from: Sender, uuid: &str) {
         self.remove(|row| {
             let root = match &row.found.description {
                 Ok(description) if !description.udn.is_empty() => description.udn == uuid,
                 _ => row.uuids.iter().any(|known| known == uuid),
             };
-            row.found.address == from && root
+            row.found.is_at(from) && root
         });
     }
 
@@ -222,9 +269,16 @@ impl Table {
         if row.found.description.is_err() || description.is_ok() {
             row.found.description = description;
         }
-        if news {
-            self.changes.push_back(Change::Appeared(row.found.clone()));
+        let found = row.found.clone();
+        let known = |row: &Row| row.told.is_some() && row.number != number;
+        let mut others = self.rows.iter().filter(|row| known(row));
+        if !news || others.any(|other| other.found.is_same(&found)) {
+            return;
         }
+        if let Some(row) = self.rows.iter_mut().find(|row| row.number == number) {
+            row.told = Some(found.clone());
+        }
+        self.changes.push_back(Change::Appeared(found));
     }
 
     /// Takes what the browser of multicast DNS tells. Other addresses or texts of a service that is there are no news.
@@ -265,14 +319,22 @@ impl Table {
     }
 
     fn remove(&mut self, gone: impl Fn(&Row) -> bool) {
-        let changes = &mut self.changes;
-        self.rows.retain(|row| {
+        let mut left = Vec::new();
+        self.rows.retain_mut(|row| {
             let gone = gone(row);
-            if gone && row.state != State::New {
-                changes.push_back(Change::Gone(row.found.clone()));
+            if gone {
+                left.extend(row.told.take().map(|told| (told, row.found.clone())));
             }
             !gone
         });
+        for (told, found) in left {
+            // At another address it is there still.
+            let mut heirs = self.rows.iter_mut().filter(|row| row.told.is_none());
+            match heirs.find(|row| row.found.is_same(&found)) {
+                Some(heir) => heir.told = Some(told),
+                None => self.changes.push_back(Change::Gone(told)),
+            }
+        }
     }
 
     /// When [`expire`](Self::expire) has something to do.
@@ -290,9 +352,18 @@ impl Table {
         self.changes.pop_front()
     }
 
-    /// All that is there now, also those whose description has not come yet.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &Found> {
-        self.rows.iter().map(|row| &row.found)
+    /// All that is there now, also those whose description has not come yet; each device once, at its best address.
+    pub(super) fn rows(&self) -> Vec<Found> {
+        let mut devices: Vec<Found> = Vec::new();
+        let mut rows: Vec<&Found> = self.rows.iter().map(|row| &row.found).collect();
+        rows.sort_by_key(|found| found.rank());
+        for found in rows {
+            match devices.iter_mut().find(|device| device.is_same(found)) {
+                Some(device) => device.also.push(found.location.clone()),
+                None => devices.push(found.clone()),
+            }
+        }
+        devices
     }
 
     /// In words how much was not believed; `None` if all was.

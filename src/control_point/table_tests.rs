@@ -16,7 +16,13 @@ struct Simulation {
 impl Simulation {
     fn says(&mut self, from: &str, datagram: &str) {
         let notice = Notice::parse(datagram.as_bytes()).unwrap();
-        self.table.hear(self.now, from.parse().unwrap(), &notice);
+        // `address` or `address%link`; the link is 2 where nothing is said.
+        let (address, link) = from.split_once('%').unwrap_or((from, "2"));
+        let from = Sender {
+            address: address.parse().unwrap(),
+            interface: link.parse().unwrap(),
+        };
+        self.table.hear(self.now, from, &notice);
     }
 
     fn alive(&mut self, from: &str, uuid: &str, location: &str, max_age: u32) {
@@ -85,7 +91,7 @@ fn a_device_appears_when_its_description_is_there_and_goes_with_its_goodbye() {
     net.byebye(TV, "uuid:1");
     net.byebye(TV, "uuid:1");
     assert_eq!(net.changes(), ["-"]);
-    assert_eq!(net.table.rows().count(), 0);
+    assert_eq!(net.table.rows().len(), 0);
     // It comes back.
     net.alive(TV, "uuid:1", "http://10.0.0.7/d", 1800);
     net.describe("uuid:1");
@@ -139,7 +145,7 @@ fn a_location_elsewhere_is_never_followed() {
         net.alive(TV, "uuid:1", location, 1800);
     }
     assert_eq!(net.questions(), []);
-    assert_eq!(net.table.rows().count(), 0);
+    assert_eq!(net.table.rows().len(), 0);
     assert_eq!(
         net.table.ignored().unwrap(),
         "8 messages pointed to another address than their sender's"
@@ -153,7 +159,7 @@ fn nobody_says_goodbye_for_another() {
     net.describe("uuid:1");
     net.byebye("10.0.0.8", "uuid:1");
     assert_eq!(net.changes(), ["+name of uuid:1"]);
-    assert_eq!(net.table.rows().count(), 1);
+    assert_eq!(net.table.rows().len(), 1);
 }
 
 #[test]
@@ -185,7 +191,7 @@ fn a_device_that_moves_to_another_port_is_asked_again_and_stays_one_row() {
     assert_eq!(net.questions(), [(2, "http://10.0.0.7:81/d".to_owned())]);
     net.table.described(2, Ok(Description::default()));
     assert_eq!(net.changes(), ["+name of uuid:1"]);
-    assert_eq!(net.table.rows().count(), 1);
+    assert_eq!(net.table.rows().len(), 1);
 }
 
 #[test]
@@ -217,13 +223,13 @@ fn liars_fill_neither_the_table_nor_the_queue() {
             1800,
         );
     }
-    assert_eq!(net.table.rows().count(), limits::DEVICES_PER_PEER);
+    assert_eq!(net.table.rows().len(), limits::DEVICES_PER_PEER);
     assert_eq!(net.questions().len(), limits::DEVICES_PER_PEER);
     for n in 0..10_000_u32 {
         let from = IpAddr::from((0x0A01_0000 + n).to_be_bytes()).to_string();
         net.alive(&from, "uuid:x", &format!("http://{from}/"), 1800);
     }
-    assert_eq!(net.table.rows().count(), limits::DEVICES);
+    assert_eq!(net.table.rows().len(), limits::DEVICES);
     assert_eq!(
         net.table.ignored().unwrap(),
         "19744 messages named more devices than fit"
@@ -239,6 +245,7 @@ fn service(name: &str, kind: &str, port: u16) -> browser::Event {
         kind: kind.into(),
         host: "h.local".into(),
         port,
+        interface: 2,
         addresses: vec![TV.parse().unwrap()],
         txt: Vec::new(),
     })
@@ -288,4 +295,79 @@ fn services_beyond_the_bound_are_counted_and_take_no_place_from_devices() {
     net.table.browsed(gone("0", "_http._tcp.local"));
     net.table.browsed(service("late", "_http._tcp.local", 80));
     assert_eq!(net.changes(), ["-0 80", "+late _http._tcp.local"]);
+}
+
+#[test]
+fn a_link_local_location_is_on_the_link_where_it_was_heard() {
+    let mut net = Simulation::default();
+    let location = "http://[fe80::7%eth5]:80/d";
+    net.alive("fe80::7%2", "uuid:1", location, 1800);
+    net.alive("fe80::7%3", "uuid:2", location, 1800);
+    let asked: Vec<_> = net.questions().into_iter().map(|(_, url)| url).collect();
+    assert_eq!(
+        asked,
+        ["http://[fe80::7%2]:80/d", "http://[fe80::7%3]:80/d"]
+    );
+    // Another address of the same sender is not believed, be it of the same device or not.
+    net.alive("fe80::7%2", "uuid:3", "http://[fd00::7]/d", 1800);
+    net.alive("fd00::7%2", "uuid:3", "http://[fe80::7]/d", 1800);
+    assert!(net.questions().is_empty());
+    assert!(
+        net.table
+            .ignored()
+            .unwrap()
+            .starts_with("2 messages pointed")
+    );
+    // Nor has a goodbye on one link to do with the device of the same address on the other.
+    net.byebye("fe80::7%3", "uuid:1");
+    assert_eq!(net.table.rows().len(), 2);
+    net.byebye("fe80::7%3", "uuid:2");
+    assert_eq!(net.table.rows().len(), 1);
+}
+
+#[test]
+fn a_device_of_both_families_is_told_of_once_and_is_gone_with_its_last_address() {
+    let mut net = Simulation::default();
+    let v6 = "http://[fe80::7]:80/d";
+    net.alive("fe80::7", "uuid:1", v6, 1800);
+    net.describe("uuid:1");
+    assert_eq!(net.changes(), ["+name of uuid:1"]);
+    net.alive(TV, "uuid:1", "http://10.0.0.7:80/d", 1800);
+    net.describe("uuid:1");
+    assert_eq!(net.changes(), [""; 0], "the same again");
+    let rows = net.table.rows();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        rows[0].location.to_string(),
+        "http://10.0.0.7:80/d",
+        "the best address"
+    );
+    let also: Vec<_> = rows[0].also.iter().map(ToString::to_string).collect();
+    assert_eq!(also, ["http://[fe80::7%2]:80/d"]);
+    net.byebye("fe80::7", "uuid:1");
+    assert_eq!(net.changes(), [""; 0], "it is still at the other address");
+    assert_eq!(net.table.rows().len(), 1);
+    net.byebye(TV, "uuid:1");
+    assert_eq!(net.changes(), ["-name of uuid:1"]);
+}
+
+#[test]
+fn copies_with_one_udn_and_liars_with_another_name_stay_rows_of_their_own() {
+    let mut net = Simulation::default();
+    for address in ["10.0.0.7", "10.0.0.8"] {
+        net.alive(address, "uuid:1", &format!("http://{address}/d"), 1800);
+        net.describe("uuid:1");
+        assert_eq!(net.changes(), ["+name of uuid:1"], "{address}");
+    }
+    net.alive("fe80::9", "uuid:1", "http://[fe80::9]/d", 1800);
+    for (number, _) in net.questions() {
+        let description = Description {
+            udn: "uuid:1".into(),
+            friendly_name: "another".into(),
+            ..Description::default()
+        };
+        net.table.described(number, Ok(description));
+    }
+    assert_eq!(net.changes(), ["+another"]);
+    assert_eq!(net.table.rows().len(), 3);
 }

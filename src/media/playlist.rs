@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::stream;
 use super::tag::{ByteOrder, text, utf8_or_latin1, utf16};
 use crate::limits;
 
@@ -40,6 +41,8 @@ pub struct Entry {
     pub title: Option<String>,
     /// How long the playlist says it is; radio has none.
     pub duration: Option<Duration>,
+    /// The playlist says that it is radio, or of a group of that name.
+    pub is_radio: bool,
 }
 
 /// A whole playlist.
@@ -78,7 +81,7 @@ pub fn parse(kind: Kind, bytes: &[u8]) -> Playlist {
 
 fn m3u(lines: impl Iterator<Item = String>) -> Playlist {
     let mut playlist = Playlist::default();
-    let mut about = (None, None);
+    let mut about = About::default();
     for line in lines {
         let line = line.trim();
         if let Some(directive) = line.strip_prefix('#') {
@@ -91,12 +94,13 @@ fn m3u(lines: impl Iterator<Item = String>) -> Playlist {
                 _ => {}
             }
         } else if !line.is_empty() {
-            let (title, duration) = std::mem::take(&mut about);
+            let about = std::mem::take(&mut about);
             if let Some(target) = target(line) {
                 playlist.entries.push(Entry {
                     target,
-                    title,
-                    duration,
+                    title: about.title,
+                    duration: about.duration,
+                    is_radio: about.is_radio,
                 });
             }
             if playlist.entries.len() >= ENTRIES {
@@ -107,8 +111,16 @@ fn m3u(lines: impl Iterator<Item = String>) -> Playlist {
     playlist
 }
 
+/// What a directive says of the entry behind it.
+#[derive(Default)]
+struct About {
+    title: Option<String>,
+    duration: Option<Duration>,
+    is_radio: bool,
+}
+
 /// `123,Artist - Title`; some put `name="value"` behind the seconds, and commas into the values.
-fn extinf(rest: &str) -> (Option<String>, Option<Duration>) {
+fn extinf(rest: &str) -> About {
     let mut quoted = false;
     let comma = rest.find(|c| {
         quoted ^= c == '"';
@@ -119,7 +131,24 @@ fn extinf(rest: &str) -> (Option<String>, Option<Duration>) {
         .unwrap_or((rest, ""));
     let title = text(title.strip_prefix(',').unwrap_or(title));
     let secs = head.split_whitespace().next().unwrap_or_default();
-    (title, seconds(secs))
+    About {
+        title,
+        duration: seconds(secs),
+        is_radio: is_radio(head),
+    }
+}
+
+/// Lists that mix television and radio mark the latter: `radio="true"`, or a group that is called so.
+fn is_radio(attributes: &str) -> bool {
+    let attributes = attributes.to_ascii_lowercase();
+    let value = |name: &str| {
+        let (_, rest) = attributes.split_once(name)?;
+        rest.split('"').next()
+    };
+    match value("radio=\"") {
+        Some(stated) => stated == "true" || stated == "1",
+        None => value("group-title=\"").is_some_and(stream::speaks_of_radio),
+    }
 }
 
 /// Whole or broken seconds; 0 and less mean unknown, and so does more than a year.
@@ -162,6 +191,7 @@ fn pls(lines: impl Iterator<Item = String>) -> Playlist {
         Some(Entry {
             target: stated.file?,
             title: stated.title,
+            is_radio: false,
             duration: stated.length,
         })
     };
@@ -246,19 +276,41 @@ mod tests {
                 target: path("a/b.mp3"),
                 title: Some("Some One - Song".to_owned()),
                 duration: Some(Duration::from_secs(123)),
+                is_radio: false,
             },
             Entry {
                 target: Target::Url("http://radio.example/live".to_owned()),
                 title: Some("Radio".to_owned()),
                 duration: None,
+                is_radio: false,
             },
             Entry {
                 target: path("c.flac"),
                 title: None,
                 duration: None,
+                is_radio: false,
             },
         ];
         assert_eq!(playlist.entries, expected);
+    }
+
+    #[test]
+    fn radio_is_told_by_its_attribute_or_its_group() {
+        let told = |attributes: &str| {
+            let list =
+                format!("#EXTINF:-1 {attributes},A\nhttp://a.example/x.m3u8\nhttp://b.example/");
+            let entries = parse(Kind::M3u, list.as_bytes()).entries;
+            assert!(!entries[1].is_radio, "it speaks of the next alone");
+            entries[0].is_radio
+        };
+        assert!(told(r#"tvg-id="a" radio="true""#));
+        assert!(told(
+            r#"group-title="Schweiz; Radio" tvg-logo="http://a/b""#
+        ));
+        assert!(!told(r#"radio="false" group-title="Radio""#));
+        assert!(!told(r#"group-title="Radiology" tvg-name="Radio 1""#));
+        assert!(!told("radio="));
+        assert!(!told(""));
     }
 
     #[test]
@@ -284,11 +336,13 @@ mod tests {
                 target: Target::Url("http://a.example/".to_owned()),
                 title: None,
                 duration: None,
+                is_radio: false,
             },
             Entry {
                 target: path("two.mp3"),
                 title: Some("Two".to_owned()),
                 duration: Some(Duration::from_secs(61)),
+                is_radio: false,
             },
         ];
         assert_eq!(playlist.entries, expected);

@@ -158,6 +158,14 @@ impl<'f> Source<'f> {
 
     fn copy(&self, mut offset: u64, mut out: &mut [u8]) -> Result<(), Error> {
         let mut windows = self.windows.borrow_mut();
+        // Most of what is asked for lies whole in the head.
+        let whole = usize::try_from(offset)
+            .ok()
+            .and_then(|from| windows.head.bytes.get(from..)?.get(..out.len()));
+        if let Some(whole) = whole {
+            out.copy_from_slice(whole);
+            return Ok(());
+        }
         while !out.is_empty() {
             if windows.from(offset).is_empty() {
                 self.fill(&mut windows, offset)?;

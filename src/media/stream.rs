@@ -41,17 +41,35 @@ pub fn is_address(url: &[u8]) -> bool {
     has_scheme && url.len() <= limits::STREAM_URL_BYTES && url.iter().all(is_good) && has_host()
 }
 
-/// What an address is likely to give: by its extension, else sound in MP3, as most stations send.
-pub fn kind(url: &str) -> (Class, Mime) {
+/// What an address is likely to give: by its extension, else sound in MP3, as most stations send. `is_radio`: the
+/// playlist says so.
+pub fn kind(url: &str, is_radio: bool) -> (Class, Mime) {
     let (_, name) = host_and_name(url);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match Mime::from_extension(extension.as_bytes()) {
         Some(mime) if matches!(mime.class(), Class::Audio | Class::Video) => (mime.class(), mime),
-        // A segment list of HTTP Live Streaming (RFC 8216) is television, most of the time.
-        Some(mime) if extension.eq_ignore_ascii_case("m3u8") => (Class::Video, mime),
+        // A segment list of HTTP Live Streaming (RFC 8216) is both, and only its segments tell. Where nobody says radio it
+        // is shown as television: a player of films plays sound as well, but one of music shows no pictures.
+        Some(mime) if extension.eq_ignore_ascii_case("m3u8") => {
+            if is_radio || speaks_of_radio(url) {
+                (Class::Audio, mime)
+            } else {
+                (Class::Video, mime)
+            }
+        }
         Some(mime) if mime.class() == Class::Playlist => (Class::Audio, mime),
         _ => (Class::Audio, Mime::MPEG_AUDIO),
     }
+}
+
+/// One of its words is "radio", or says that it is sound: as addresses of stations and names of groups have it.
+pub(super) fn speaks_of_radio(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| {
+        ["radio", "radios", "audio"]
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known))
+    })
 }
 
 /// What is shown where the playlist gives no title: `radio.example/live.mp3`.
@@ -150,11 +168,21 @@ mod tests {
             ("http://h/a.mp4?x", Class::Video, "video/mp4"),
             ("http://h/a.ts", Class::Video, "video/mpeg"),
         ] {
-            let (found, told) = kind(url);
+            let (found, told) = kind(url, false);
             assert_eq!((found, told.as_str()), (class, mime), "{url}");
         }
-        assert_eq!(kind("http://h/a.m3u8").0, Class::Video);
-        assert_eq!(kind("http://h/a.pls").0, Class::Audio);
+        assert_eq!(kind("http://h/a.pls", false).0, Class::Audio);
+        assert_eq!(kind("http://h/a.mp4", true).0, Class::Video);
+    }
+
+    #[test]
+    fn segment_lists_are_television_unless_something_says_radio() {
+        let class = |url| kind(url, false).0;
+        assert_eq!(class("http://h/a.m3u8"), Class::Video);
+        assert_eq!(kind("http://h/a.m3u8", true).0, Class::Audio);
+        assert_eq!(class("http://h/radio/one.M3U8"), Class::Audio);
+        assert_eq!(class("http://h/one-audio%3d320000.m3u8?x"), Class::Audio);
+        assert_eq!(class("http://radioplus.tv/live.m3u8"), Class::Video);
     }
 
     #[test]

@@ -17,7 +17,10 @@ use async_io::Async;
 use super::{Context, files, pictures::Refusal, send, user_state};
 use crate::{
     limits,
-    service::{self, Answer, Body, Request, Response, content_directory::search::Search, page},
+    service::{
+        self, Answer, Body, Request, Response, content_directory::search::Search, page,
+        tally::Tally,
+    },
     wire::http::{
         body::Decoder,
         request::{self, Head, Method, Parsed, Version},
@@ -206,6 +209,7 @@ impl Connection {
         decoder: &mut Decoder,
         body: &mut Inflow,
     ) -> Result<Result<(), Status>, CloseReason> {
+        let mut turn = None;
         loop {
             let mut received = Vec::new();
             if read_more(&self.stream, &mut received).await? == 0 {
@@ -219,6 +223,13 @@ impl Connection {
                     return Ok(Ok(()));
                 }
                 Ok(_) => {}
+            }
+            if body.bytes.len() > limits::SMALL_BODY_BYTES && turn.is_none() {
+                turn = self.context.bodies.try_acquire();
+                if turn.is_none() {
+                    Tally::count(&self.context.shared.tally.bodies);
+                    return Ok(Err(Status::ServiceUnavailable));
+                }
             }
         }
     }
@@ -281,7 +292,7 @@ impl Connection {
                 }
                 Err(error) => {
                     log::debug!("{}: cannot open a listed file: {error}", self.peer);
-                    (service::media::gone(), None)
+                    (service::media::not_opened(error.kind(), shared), None)
                 }
             },
         };
@@ -292,6 +303,9 @@ impl Connection {
             head.target,
             response.head.status().code()
         );
+        if head.method == Method::Post || file.is_some() {
+            self.context.census.remember(self.peer.ip());
+        }
         let head_text = self.head_text(&response, head.version, head.keep_alive);
         let body = if head.method == Method::Head {
             Body::Empty
@@ -354,6 +368,9 @@ impl Connection {
     /// Tells the peer what is wrong; the connection ends after it.
     async fn refuse(&self, status: Status, version: Version) -> CloseReason {
         log::debug!("{}: refused with {}", self.peer, status.code());
+        if status == Status::RequestTimeout {
+            Tally::count(&self.context.shared.tally.slow);
+        }
         let response = Response::text(status, "The request cannot be served.\n");
         let head = self.head_text(&response, version, false);
         match send::send(&self.stream, head, response.body, None, None).await {

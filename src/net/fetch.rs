@@ -164,14 +164,14 @@ async fn connect(question: &Question) -> Result<Async<TcpStream>, Error> {
 
 /// The whole request.
 fn request(question: &Question) -> Vec<u8> {
-    let HttpUrl { peer, target } = &question.url;
+    let (host, target) = (question.url.authority(), &question.url.target);
     let method = if question.call.is_some() {
         "POST"
     } else {
         "GET"
     };
     let head = format!(
-        "{method} {target} HTTP/1.1\r\nHost: {peer}\r\nConnection: close\r\n\
+        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
          User-Agent: Linux UPnP/1.1 rill/{}\r\n",
         env!("CARGO_PKG_VERSION")
     );

@@ -3,14 +3,16 @@
 use std::{
     fs::File,
     io::{self, Read as _},
+    ops::Deref,
     os::unix::fs::MetadataExt,
     sync::Arc,
 };
 
+use super::disks::{self, Disk};
 use crate::{
     limits,
     service::media::{FileFacts, Wanted},
-    sys::{beneath, warm},
+    sys::{beneath, warm, watch::is_kept_elsewhere},
 };
 
 /// Opens the file an answer needs, and asks what it is now.
@@ -18,7 +20,7 @@ use crate::{
 /// # Errors
 /// The file vanished, is no regular file any more, or now lies outside its root.
 pub(super) async fn open(wanted: Wanted) -> io::Result<Opened> {
-    blocking::unblock(move || {
+    disks::ask(disk_of(&wanted), move || {
         let (file, facts, _) = open_now(&wanted)?;
         let text = if wanted.is_caption() {
             converted(&wanted, &file, facts.len)?
@@ -26,7 +28,7 @@ pub(super) async fn open(wanted: Wanted) -> io::Result<Opened> {
             None
         };
         Ok(Opened {
-            file: Arc::new(file),
+            file: Arc::new(Held::new(file)),
             facts,
             text,
         })
@@ -34,12 +36,62 @@ pub(super) async fn open(wanted: Wanted) -> io::Result<Opened> {
     .await
 }
 
+/// The disk that the file lay on when its folder was last looked at.
+pub(super) fn disk_of(wanted: &Wanted) -> Disk {
+    let holder = wanted.file().map(|(holder, _)| holder);
+    let folder = holder.and_then(|holder| wanted.snapshot.find(holder.parent_id()?));
+    folder.map_or(0, |folder| folder.directory_identity().0)
+}
+
 /// An opened file.
 pub(super) struct Opened {
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<Held>,
     pub(super) facts: FileFacts,
     /// Its text in UTF-8, where it is a subtitle file in another encoding.
     pub(super) text: Option<Vec<u8>>,
+}
+
+/// A file that is closed where its disk may be waited for: close(2) of one that is kept elsewhere asks there, and the last
+/// one of a file that was removed frees all its blocks.
+pub(super) struct Held {
+    /// `None` only while it is dropped.
+    file: Option<File>,
+    disk: Disk,
+    is_elsewhere: bool,
+}
+
+impl Held {
+    /// To be called in the readers lane.
+    fn new(file: File) -> Self {
+        Self {
+            disk: file.metadata().map_or(0, |metadata| metadata.dev()),
+            is_elsewhere: is_kept_elsewhere(&file),
+            file: Some(file),
+        }
+    }
+
+    /// The file itself.
+    fn file(&self) -> &File {
+        // It is taken by `drop` alone.
+        self.file.as_ref().unwrap_or_else(|| unreachable!())
+    }
+}
+
+impl Deref for Held {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        self.file()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(file) = self.file.take() else { return };
+        if self.is_elsewhere || file.metadata().is_ok_and(|metadata| metadata.nlink() == 0) {
+            disks::close(self.disk, file);
+        }
+    }
 }
 
 /// Offset and length of what is wanted of a file; `None`: all of it.
@@ -80,10 +132,10 @@ fn converted(wanted: &Wanted, file: &File, len: u64) -> io::Result<Option<Vec<u8
 ///
 /// # Errors
 /// The disk's.
-pub(super) async fn bring(file: &Arc<File>, start: u64, len: u64) -> io::Result<()> {
+pub(super) async fn bring(file: &Arc<Held>, start: u64, len: u64) -> io::Result<()> {
     if len == 0 || warm::is_resident(file, start, len) {
         return Ok(());
     }
     let file = Arc::clone(file);
-    blocking::unblock(move || warm::warm(&file, start, len)).await
+    disks::ask(file.disk, move || warm::warm(&file, start, len)).await
 }

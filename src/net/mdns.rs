@@ -21,7 +21,7 @@ use crate::{
 
 /// The groups and the port (RFC 6762 §3).
 pub(super) const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
-const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
+pub(super) const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
 pub(super) const PORT: u16 = 5353;
 /// Old receivers took a lower TTL for a datagram from elsewhere (RFC 6762 §11).
 pub(super) const HOPS: u32 = 255;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | the loop (this thread) | every socket and timer |
 //! | the scanner (`library`) | walks the disks, watches them, writes snapshots |
-//! | the readers (`files`) | open files, bring the next window of a stream into memory |
+//! | the readers (`disks`, `files`) | open files, bring the next window of a stream into memory |
 //!
 //! (async-io adds a helper thread of its own, which sleeps while the loop runs.)
 
@@ -14,6 +14,7 @@ use std::{
     net::SocketAddr,
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use async_io::{Async, Timer};
@@ -24,7 +25,10 @@ use crate::{
     config::{Config, InterfacePattern, Subnet, View},
     identity::{self, Identity},
     limits,
-    service::{DeviceFacts, Shared, discovery::Discovery, events::Events, mdns::Responder},
+    service::{
+        DeviceFacts, OwnAddress, Shared, discovery::Discovery, events::Events, mdns::Responder,
+        tally::Tally,
+    },
     sys::{
         addresses::Address,
         environment, heap,
@@ -37,6 +41,7 @@ mod census;
 mod clock;
 mod connection;
 mod discovery;
+mod disks;
 pub mod fetch;
 mod files;
 mod interfaces;
@@ -47,12 +52,13 @@ mod multicast;
 mod outbound;
 mod page;
 mod pictures;
+
 pub mod search;
 mod send;
 mod supervisor;
 mod user_state;
 
-use census::Census;
+use census::{Bounds, Census};
 use clock::Clock;
 pub use library::{scan_each, scan_once};
 use listener::Listeners;
@@ -114,8 +120,10 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         .map_err(system("follow signals"))?;
     environment::cap_readers(limits::READERS);
     heap::return_large_allocations();
-    let connections =
-        environment::descriptors_for(limits::CONNECTIONS, limits::RESERVED_DESCRIPTORS);
+    let bounds = Bounds::of(environment::descriptors_for(
+        limits::CONNECTIONS,
+        limits::RESERVED_DESCRIPTORS,
+    ));
     let listeners = Listeners::bind(config.port, config.ipv6)?;
     let port = listeners.port;
     let (scanner, snapshot, news) =
@@ -137,13 +145,14 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         ipv6: listeners.ipv6(),
         interfaces: config.interfaces,
         allow: config.allow,
-        connections,
+        census: Census::new(bounds),
+        bodies: Semaphore::new(limits::LARGE_BODIES),
         full_was_said: Cell::new(false),
+        short_was_said: Cell::new(None),
         pictures,
         bell: Bell::new(),
         keeper,
         scanner,
-        census: Rc::default(),
         listeners: page::Listeners::new(),
         searches: Semaphore::new(limits::SEARCHES),
         served: RefCell::default(),
@@ -162,6 +171,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             searches: RefCell::default(),
             scan: RefCell::default(),
             guests: RefCell::default(),
+            tally: Tally::of(bounds.total),
         },
     });
     let told = Told {
@@ -383,16 +393,17 @@ struct Context {
     ipv6: bool,
     interfaces: Vec<InterfacePattern>,
     allow: Vec<Subnet>,
-    /// Connections open at once.
-    connections: usize,
+    census: Rc<Census>,
+    /// Turns of those who send a long body.
+    bodies: Semaphore,
     full_was_said: Cell<bool>,
+    /// Uptime at which it was said that nobody can be accepted.
+    short_was_said: Cell<Option<Duration>>,
     pictures: Pictures,
     /// To be rung when events may be due.
     bell: Bell,
     keeper: Keeper,
     scanner: library::Scanner,
-    /// Who is connected.
-    census: Rc<Census>,
     /// Who follows how things are.
     listeners: page::Listeners,
     /// Turns of those who search.
@@ -409,8 +420,11 @@ struct Context {
 impl Context {
     /// Takes note of the addresses served from now on.
     fn serve_addresses(&self, present: &[Address]) {
-        let addresses = present.iter().map(|a| a.address).collect();
-        self.shared.addresses.replace(addresses);
+        let addresses = present.iter().map(|a| OwnAddress {
+            address: a.address,
+            interface: a.index,
+        });
+        self.shared.addresses.replace(addresses.collect());
         let subnets = present
             .iter()
             .map(|a| Subnet::around(a.address, a.prefix_len));
@@ -431,7 +445,11 @@ impl Context {
             _ => true,
         };
         address.is_loopback()
-            || self.shared.addresses.borrow().contains(&address)
+            || self
+                .present
+                .borrow()
+                .iter()
+                .any(|own| own.address == address)
             || if self.allow.is_empty() {
                 inside(&self.served.borrow()) && on_served_link()
             } else {
@@ -439,13 +457,23 @@ impl Context {
             }
     }
 
+    /// Says, seldom, that nobody can be accepted.
+    fn say_short(&self, error: &io::Error) {
+        const SILENCE: Duration = Duration::from_secs(600);
+        let now = self.clock.now().uptime;
+        let said = self.short_was_said.get();
+        if said.is_none_or(|at| now.saturating_sub(at) > SILENCE) {
+            self.short_was_said.set(Some(now));
+            log::warn!("cannot accept connections for the moment: {error}");
+        }
+    }
+
     /// Says once that the bound on connections was reached.
     fn say_full(&self, peer: SocketAddr) {
         if !self.full_was_said.replace(true) {
             log::warn!(
-                "{peer} was refused: {} connections are open, or {} from it alone (said once)",
-                self.connections,
-                limits::CONNECTIONS_PER_PEER
+                "{peer} was refused: all connections are taken, or its share of them ({}; said once)",
+                self.census.bounds()
             );
         }
     }

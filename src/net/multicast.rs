@@ -3,8 +3,9 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket},
     os::fd::AsFd,
+    task::Poll,
 };
 
 use async_io::Async;
@@ -43,20 +44,7 @@ impl Sockets {
         mut take: impl FnMut(Datagram<'_>),
     ) {
         for socket in [&self.v4, &self.v6].into_iter().flatten() {
-            for _ in 0..most {
-                match pktinfo::receive(socket.as_fd(), buffer) {
-                    Ok(received) => take(Datagram {
-                        bytes: buffer.get(..received.len).unwrap_or_default(),
-                        from: received.from,
-                        interface: received.interface,
-                        local: received.to,
-                        multicast: received.to.is_multicast(),
-                    }),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    // Not told where it came in, or an error that an earlier datagram of ours met on its way.
-                    Err(_) => {}
-                }
-            }
+            receive(socket, buffer, most, &mut take);
         }
     }
 
@@ -65,25 +53,8 @@ impl Sockets {
     /// # Errors
     /// What sendmsg(2) says; `Unsupported` without a socket of that family.
     pub(super) fn send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        let Transmit {
-            to,
-            interface,
-            source,
-            bytes,
-        } = *transmit;
-        let socket = self.of(to.ip()).ok_or(io::ErrorKind::Unsupported)?;
-        let sent = pktinfo::send(socket.as_fd(), bytes, to, interface, source);
-        match sent {
-            // The address has gone, but the interface may have another: a byebye names none.
-            Err(_) if to.ip().is_multicast() => {
-                let any: IpAddr = match source {
-                    IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-                    IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-                };
-                pktinfo::send(socket.as_fd(), bytes, to, interface, any)
-            }
-            sent => sent,
-        }
+        let socket = self.of(transmit.to.ip());
+        send(socket.ok_or(io::ErrorKind::Unsupported)?, transmit)
     }
 
     /// Joins `group` on an interface. Joined already: leaves and joins, so that the switches hear of it again; they forget
@@ -117,6 +88,182 @@ impl Sockets {
         } else {
             self.v6.as_ref()
         }
+    }
+}
+
+/// Sockets that hear what is sent to groups, and nothing that is sent to this machine alone: that stays with its
+/// servers. Of IPv6 there is one for each link and group, since the address of such a group is none without its link.
+#[derive(Debug)]
+pub(super) struct Ears {
+    port: u16,
+    hops: u32,
+    group_v4: Ipv4Addr,
+    groups_v6: &'static [Ipv6Addr],
+    v4: Option<Async<UdpSocket>>,
+    v6: Vec<Ear>,
+}
+
+#[derive(Debug)]
+struct Ear {
+    group: Ipv6Addr,
+    interface: u32,
+    socket: Async<UdpSocket>,
+}
+
+impl Ears {
+    /// Opens the socket of IPv4; those of IPv6 come with their links. What is sent by them makes at most `hops` hops.
+    ///
+    /// # Errors
+    /// The port is held by a program that does not share it, or the system gives no socket.
+    pub(super) fn open(
+        port: u16,
+        hops: u32,
+        group_v4: Ipv4Addr,
+        groups_v6: &'static [Ipv6Addr],
+    ) -> io::Result<Self> {
+        Ok(Self {
+            v4: Some(bind_at(SocketAddr::new(group_v4.into(), port), hops)?),
+            port,
+            hops,
+            group_v4,
+            groups_v6,
+            v6: Vec::new(),
+        })
+    }
+
+    /// Hears on the interfaces of these addresses, and no longer on others of IPv6.
+    pub(super) fn look_around(&mut self, told: &[Address], present: &[Address]) {
+        for new in present.iter().filter(|new| !told.contains(new)) {
+            if let (IpAddr::V4(_), Some(socket)) = (new.address, &self.v4) {
+                let interface = InterfaceIndexOrAddress::Index(new.index);
+                // Joined before is fine; where it is refused the answers to questions may still come.
+                let _ = SockRef::from(socket).join_multicast_v4_n(&self.group_v4, &interface);
+            }
+        }
+        let there = |index: u32| {
+            let mut all = present.iter();
+            all.any(|of| of.index == index && of.address.is_ipv6())
+        };
+        self.v6.retain(|ear| there(ear.interface));
+        for of in present.iter().filter(|of| of.address.is_ipv6()) {
+            for group in self.groups_v6 {
+                let known = |ear: &Ear| ear.interface == of.index && ear.group == *group;
+                if self.v6.iter().any(known) {
+                    continue;
+                }
+                match self.ear(*group, of.index) {
+                    Ok(ear) => self.v6.push(ear),
+                    Err(error) => log::debug!("cannot hear {group} on {}: {error}", of.name),
+                }
+            }
+        }
+    }
+
+    fn ear(&self, group: Ipv6Addr, interface: u32) -> io::Result<Ear> {
+        let at = SocketAddrV6::new(group, self.port, 0, interface);
+        let socket = bind_at(at.into(), self.hops)?;
+        SockRef::from(&socket).join_multicast_v6(&group, interface)?;
+        Ok(Ear {
+            group,
+            interface,
+            socket,
+        })
+    }
+
+    /// Waits until a datagram may have come.
+    pub(super) async fn readable(&self) {
+        let ears = self.v6.iter().map(|ear| &ear.socket);
+        let all: Vec<_> = self.v4.iter().chain(ears).collect();
+        future::poll_fn(|context| {
+            let mut ready = Poll::Pending;
+            for socket in &all {
+                // An error is told by receiving.
+                if socket.poll_readable(context).is_ready() {
+                    ready = Poll::Ready(());
+                }
+            }
+            ready
+        })
+        .await;
+    }
+
+    /// Calls `take` with each of the datagrams that wait, at most `most` of each socket.
+    pub(super) fn receive(
+        &self,
+        buffer: &mut [u8],
+        most: usize,
+        mut take: impl FnMut(Datagram<'_>),
+    ) {
+        if let Some(socket) = &self.v4 {
+            receive(socket, buffer, most, &mut take);
+        }
+        for ear in &self.v6 {
+            // A group beyond the link is heard by the sockets of all of them.
+            receive(&ear.socket, buffer, most, &mut |datagram: Datagram<'_>| {
+                if datagram.interface == ear.interface {
+                    take(datagram);
+                }
+            });
+        }
+    }
+
+    /// Sends one datagram to a group.
+    ///
+    /// # Errors
+    /// What sendmsg(2) says; `Unsupported` without a socket for it.
+    pub(super) fn send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        let socket = match transmit.to.ip() {
+            IpAddr::V4(_) => self.v4.as_ref(),
+            IpAddr::V6(_) => {
+                let mut ears = self.v6.iter();
+                let ear = ears.find(|ear| ear.interface == transmit.interface);
+                ear.map(|ear| &ear.socket)
+            }
+        };
+        send(socket.ok_or(io::ErrorKind::Unsupported)?, transmit)
+    }
+}
+
+fn receive(
+    socket: &Async<UdpSocket>,
+    buffer: &mut [u8],
+    most: usize,
+    take: &mut impl FnMut(Datagram<'_>),
+) {
+    for _ in 0..most {
+        match pktinfo::receive(socket.as_fd(), buffer) {
+            Ok(received) => take(Datagram {
+                bytes: buffer.get(..received.len).unwrap_or_default(),
+                from: received.from,
+                interface: received.interface,
+                local: received.to,
+                multicast: received.to.is_multicast(),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            // Not told where it came in, or an error that an earlier datagram of ours met on its way.
+            Err(_) => {}
+        }
+    }
+}
+
+fn send(socket: &Async<UdpSocket>, transmit: &Transmit<'_>) -> io::Result<()> {
+    let Transmit {
+        to,
+        interface,
+        source,
+        bytes,
+    } = *transmit;
+    let sent = pktinfo::send(socket.as_fd(), bytes, to, interface, source);
+    match sent {
+        // The address has gone, but the interface may have another: a byebye names none.
+        Err(_) if to.ip().is_multicast() => {
+            let any: IpAddr = match source {
+                IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+                IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+            };
+            pktinfo::send(socket.as_fd(), bytes, to, interface, any)
+        }
+        sent => sent,
     }
 }
 
@@ -169,7 +316,7 @@ pub(super) fn bind(port: u16, hops: u32, ipv6: bool) -> io::Result<Async<UdpSock
     bind_at(SocketAddr::new(any, port), hops)
 }
 
-/// The same, which hears only what is sent to this address; a group's is fine for IPv4.
+/// The same, which hears only what is sent to this address; a group's is fine.
 ///
 /// # Errors
 /// As [`bind`].
@@ -177,9 +324,12 @@ pub(super) fn bind_at(address: SocketAddr, hops: u32) -> io::Result<Async<UdpSoc
     let ipv6 = address.is_ipv6();
     let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
     let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_reuse_address(true)?;
-    // Kernels before 3.9 do not know it.
-    let _ = socket.set_reuse_port(true);
+    // A port of the system's own choice is nobody else's.
+    if address.port() != 0 {
+        socket.set_reuse_address(true)?;
+        // Kernels before 3.9 do not know it.
+        let _ = socket.set_reuse_port(true);
+    }
     // "All": only what was joined here, not what any other program on this machine joined. The machine sorts the rest
     // out by interface, so a system that does not know the option (an emulator) is served too.
     if ipv6 {

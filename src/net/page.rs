@@ -139,7 +139,7 @@ pub(super) async fn look(context: &Context) -> Facts {
         reading: progress.reading(),
         usage,
         connections: context.census.open() as u64,
-        connection_limit: context.connections as u64,
+        connection_limit: context.census.bounds().total as u64,
         listeners: listeners.len() as u64,
         is_keeper_failing: context.keeper.is_failing(),
     }

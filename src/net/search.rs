@@ -6,31 +6,35 @@
 use std::{
     collections::VecDeque,
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket},
-    os::fd::AsFd,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     time::{Duration, Instant},
 };
 
-use async_io::{Async, Timer};
+use async_io::Timer;
 use smol::{LocalExecutor, channel, future};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockRef, Socket, Type};
 
 use super::{
     browse::Browse,
     fetch::{self, Answer, Question},
     interfaces,
+    multicast::{self, Ears, Sockets},
 };
 use crate::{
-    config::InterfacePattern,
+    config::Links,
     limits,
-    service::browser,
-    sys::{addresses::Address, pktinfo},
+    service::{
+        browser,
+        discovery::{Datagram, GROUP_V4, GROUP_V6, GROUP_V6_SITE, PORT, Transmit},
+    },
+    sys::addresses::Address,
 };
 
-/// The group and port of SSDP (UDA 1.1 §1).
-const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 255, 255, 250), 1900);
 /// Hops a multicast may make (UDA 1.1 §1.2.2 asks for 2).
 const HOPS: u32 = 2;
+/// Where announcements are heard by IPv6.
+const GROUPS_V6: [Ipv6Addr; 2] = [GROUP_V6, GROUP_V6_SITE];
+/// Datagrams of each socket taken in one turn.
+const TURN: usize = 32;
 
 /// What [`Search::next`] waited for.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub enum Event {
 /// What woke [`Search::next`].
 enum Woken {
     By(Event),
+    /// There may be datagrams of SSDP.
+    Ssdp,
     /// The browser has to hear.
     Browser,
 }
@@ -61,18 +67,21 @@ pub struct Heard {
     pub from: IpAddr,
     /// Number of the interface it came in on.
     pub interface: u32,
+    /// The address it was sent to: a group, or the one of ours that searched.
+    pub to: IpAddr,
 }
 
 /// The sockets of one command.
 #[derive(Debug)]
 pub struct Search {
     start: Instant,
-    patterns: Vec<InterfacePattern>,
+    links: Links,
     interfaces: Vec<Address>,
-    /// Searches leave by it, their answers come back to it.
-    voice: Async<UdpSocket>,
-    /// Hears announcements; none where port 1900 is held by a program that does not share it.
-    ears: Option<Async<UdpSocket>>,
+    /// Searches leave by them, their answers come back to them.
+    voice: Sockets,
+    /// Hear announcements; none where port 1900 is held by a program that does not share it.
+    ears: Option<Ears>,
+    heard: VecDeque<Heard>,
     /// Browses multicast DNS too, once [`Search::browse`] has been called.
     browse: Option<Browse>,
     executor: LocalExecutor<'static>,
@@ -83,20 +92,27 @@ pub struct Search {
 }
 
 impl Search {
-    /// Opens the sockets for the interfaces that `patterns` name, or for all suitable ones.
+    /// Opens the sockets for these links.
     ///
     /// # Errors
     /// The system gives no socket.
-    pub fn open(patterns: &[InterfacePattern]) -> io::Result<Self> {
-        let voice = Async::new(socket(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0))?)?;
+    pub fn open(links: &Links) -> io::Result<Self> {
+        let voice = Sockets {
+            v4: Some(multicast::bind(0, HOPS, false)?),
+            // A machine may have none.
+            v6: links
+                .ipv6
+                .then(|| multicast::bind(0, HOPS, true).ok())
+                .flatten(),
+        };
         let (report, reports) = channel::unbounded();
         let mut search = Self {
             start: Instant::now(),
-            patterns: patterns.to_vec(),
+            links: links.clone(),
             interfaces: Vec::new(),
             voice,
-            // The group's own address: unicast searches stay with the server on this machine.
-            ears: socket(GROUP).and_then(Async::new).ok(),
+            ears: Ears::open(PORT, HOPS, GROUP_V4, &GROUPS_V6).ok(),
+            heard: VecDeque::new(),
             browse: None,
             executor: LocalExecutor::new(),
             waiting: VecDeque::new(),
@@ -129,20 +145,21 @@ impl Search {
         self.ears.is_some()
     }
 
-    /// The interfaces in use.
+    /// The addresses in use.
     pub fn interfaces(&self) -> &[Address] {
         &self.interfaces
     }
 
+    /// Of those, the ones that a server would announce: all of IPv4, of IPv6 the best on each interface.
+    pub fn announced(&self) -> Vec<Address> {
+        interfaces::announced(&self.interfaces)
+    }
+
     /// Takes note of the interfaces as they are now, and joins the group on those that are new.
     pub fn look_around(&mut self) {
-        let present = interfaces::suitable(&self.patterns, false);
-        if let Some(ears) = &self.ears {
-            for address in present.iter().filter(|new| !self.interfaces.contains(new)) {
-                let interface = InterfaceIndexOrAddress::Index(address.index);
-                // Joined before is fine; where it is refused the answers to searches still come.
-                let _ = SockRef::from(ears).join_multicast_v4_n(GROUP.ip(), &interface);
-            }
+        let present = interfaces::suitable(&self.links.interfaces, self.links.ipv6);
+        if let Some(ears) = &mut self.ears {
+            ears.look_around(&self.interfaces, &present);
         }
         self.interfaces = present;
         let now = self.now();
@@ -151,15 +168,46 @@ impl Search {
         }
     }
 
-    /// Sends `datagram` to the group out of every interface. One that refuses it is passed over: it may be going away.
-    pub fn send(&self, datagram: &[u8]) {
-        for address in &self.interfaces {
-            let (source, index) = (address.address, address.index);
-            let sent = pktinfo::send(self.voice.as_fd(), datagram, GROUP.into(), index, source);
-            if let Err(error) = sent {
-                log::debug!("a search on {} from {source}: {error}", address.name);
+    /// Sends what `text` makes for each group, out of every interface. One that refuses it is passed over: it may be
+    /// going away.
+    pub fn send(&self, text: impl Fn(SocketAddr) -> String) {
+        let announced = self.announced();
+        for own in &self.interfaces {
+            for group in self.groups(own, &announced) {
+                let to = SocketAddr::new(*group, PORT);
+                let sent = self.voice.send(&Transmit {
+                    to,
+                    interface: own.index,
+                    source: own.address,
+                    bytes: text(to).as_bytes(),
+                });
+                if let Err(error) = sent {
+                    log::debug!("a search to {to} from {}: {error}", own.address);
+                }
             }
         }
+    }
+
+    /// Where is searched from an address: from a link-local one on the link, from a better one in the site (UDA 1.1
+    /// annex A.4). From one more there would come the same answers again.
+    fn groups(&self, own: &Address, announced: &[Address]) -> &'static [IpAddr] {
+        const V4: &[IpAddr] = &[IpAddr::V4(GROUP_V4)];
+        const LINK: &[IpAddr] = &[IpAddr::V6(GROUP_V6)];
+        const SITE: &[IpAddr] = &[IpAddr::V6(GROUP_V6_SITE)];
+        const BOTH: &[IpAddr] = &[IpAddr::V6(GROUP_V6), IpAddr::V6(GROUP_V6_SITE)];
+        let is_link_local =
+            |of: &Address| matches!(of.address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+        if own.address.is_ipv4() {
+            return V4;
+        }
+        if is_link_local(own) {
+            return LINK;
+        }
+        if !announced.contains(own) {
+            return &[];
+        }
+        let mut same = self.interfaces.iter().filter(|of| of.index == own.index);
+        if same.any(is_link_local) { SITE } else { BOTH }
     }
 
     /// Asks `question` when its turn comes; [`Event::Fetched`] will carry `number`.
@@ -182,6 +230,9 @@ impl Search {
             task.detach();
         }
         loop {
+            if let Some(heard) = self.heard.pop_front() {
+                return Event::Heard(heard);
+            }
             let now = self.now();
             let mut wake = due;
             if let Some(browse) = &mut self.browse {
@@ -200,6 +251,7 @@ impl Search {
                     }
                     return event;
                 }
+                Woken::Ssdp => self.receive(),
                 Woken::Browser => {
                     let now = self.now();
                     if let Some(browse) = &mut self.browse {
@@ -211,6 +263,24 @@ impl Search {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes in what has come: few at a time, and nothing else is done before they are told.
+    fn receive(&mut self) {
+        let mut buffer = [0; limits::DATAGRAM_BYTES];
+        let heard = &mut self.heard;
+        let mut take = |datagram: Datagram<'_>| {
+            heard.push_back(Heard {
+                bytes: datagram.bytes.to_vec(),
+                from: datagram.from.ip(),
+                interface: datagram.interface,
+                to: datagram.local,
+            });
+        };
+        self.voice.receive(&mut buffer, TURN, &mut take);
+        if let Some(ears) = &self.ears {
+            ears.receive(&mut buffer, TURN, &mut take);
         }
     }
 
@@ -235,19 +305,19 @@ impl Search {
                 Err(_) => future::pending().await,
             }
         };
-        let answers = hear(&self.voice);
         let announcements = async {
             match &self.ears {
-                Some(ears) => hear(ears).await,
+                Some(ears) => ears.readable().await,
                 None => future::pending().await,
             }
         };
-        // The time first: who floods us does not hold us.
-        let ssdp = async {
-            let heard = future::or(answers, announcements);
-            Woken::By(future::or(time, future::or(fetched, heard)).await)
+        let heard = async {
+            future::or(self.voice.readable(), announcements).await;
+            Woken::Ssdp
         };
-        future::or(ssdp, services).await
+        // The time first: who floods us does not hold us.
+        let ours = async { Woken::By(future::or(time, fetched).await) };
+        future::or(ours, future::or(heard, services)).await
     }
 }
 
@@ -256,39 +326,5 @@ impl Search {
 /// # Errors
 /// Why not.
 pub fn try_ssdp_port() -> io::Result<()> {
-    socket(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, GROUP.port())).map(drop)
-}
-
-async fn hear(socket: &Async<UdpSocket>) -> Event {
-    let mut buffer = [0; limits::DATAGRAM_BYTES];
-    loop {
-        let received = match pktinfo::receive(socket.as_fd(), &mut buffer) {
-            Ok(received) => received,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let _ = socket.readable().await;
-                continue;
-            }
-            // Not for us, or an error that an earlier datagram of ours met on its way.
-            Err(_) => {
-                future::yield_now().await;
-                continue;
-            }
-        };
-        return Event::Heard(Heard {
-            bytes: buffer.get(..received.len).unwrap_or_default().to_vec(),
-            from: received.from.ip(),
-            interface: received.interface,
-        });
-    }
-}
-
-fn socket(address: SocketAddrV4) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_multicast_ttl_v4(HOPS)?;
-    let _ = socket.set_multicast_all_v4(false);
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    pktinfo::enable(socket.as_fd(), false)?;
-    Ok(socket.into())
+    multicast::bind(PORT, HOPS, false).map(drop)
 }

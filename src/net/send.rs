@@ -5,7 +5,7 @@ use std::{fs::File, future::Future, io, net::TcpStream, os::fd::AsFd, sync::Arc,
 use async_io::{Async, Timer};
 use smol::future;
 
-use super::files;
+use super::files::{self, Held};
 use crate::{
     limits,
     service::{Body, ByteRanges, Document, FileBody, page::Playing},
@@ -22,7 +22,7 @@ pub(super) async fn send(
     stream: &Async<TcpStream>,
     mut head: Vec<u8>,
     body: Body,
-    file: Option<&Arc<File>>,
+    file: Option<&Arc<Held>>,
     playing: Option<&Playing>,
 ) -> io::Result<Vec<u8>> {
     match body {
@@ -99,7 +99,7 @@ async fn send_file_body(
     stream: &Async<TcpStream>,
     head: &mut Vec<u8>,
     body: &FileBody,
-    file: &Arc<File>,
+    file: &Arc<Held>,
     playing: Option<&Playing>,
 ) -> io::Result<()> {
     match body {
@@ -115,7 +115,7 @@ async fn send_multipart(
     stream: &Async<TcpStream>,
     out: &mut Vec<u8>,
     parts: &ByteRanges,
-    file: &Arc<File>,
+    file: &Arc<Held>,
     playing: Option<&Playing>,
 ) -> io::Result<()> {
     for (place, span) in parts.spans.iter().enumerate() {
@@ -148,7 +148,7 @@ async fn write_all_of_more(stream: &Async<TcpStream>, bytes: &[u8]) -> io::Resul
 /// Sends `span` of `file`, never from a disk that is not ready: a reader brings the next window first.
 async fn send_span(
     stream: &Async<TcpStream>,
-    file: &Arc<File>,
+    file: &Arc<Held>,
     span: Span,
     playing: Option<&Playing>,
 ) -> io::Result<()> {

@@ -51,8 +51,10 @@ pub struct Service {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Where the host is reached, in the order of the numbers.
+    /// Where the host is reached, in the order of the numbers: IPv4 first, link-local addresses last.
     pub addresses: Vec<IpAddr>,
+    /// Number of the interface that link-local addresses are on.
+    pub interface: u32,
     /// The texts, `path=/`. A stranger's.
     pub txt: Vec<String>,
 }
@@ -145,8 +147,15 @@ impl Browser {
             Input::InterfaceDown { index, address } => {
                 self.interfaces
                     .retain(|own| own.index != index || own.address != address);
-                self.links.retain(|link| {
-                    link.interface.index != index || link.interface.address != address
+                let own = &self.interfaces;
+                self.links.retain_mut(|link| {
+                    if link.interface.index != index || link.interface.address != address {
+                        return true;
+                    }
+                    let mut left = own.iter().filter(|own| own.index == index);
+                    let heir = left.find(|own| own.address.is_ipv4() == address.is_ipv4());
+                    link.interface = *heir.unwrap_or(&link.interface);
+                    heir.is_some()
                 });
                 if self.interfaces.iter().all(|own| own.index != index) {
                     self.changed |= self.cache.forget_interface(index);

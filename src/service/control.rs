@@ -1,8 +1,8 @@
 //! SOAP control (UDA 1.0 §3): the envelope is checked here, the action is answered by its service.
 
 use super::{
-    Answer, Body, Request, Response, Shared, connection_manager, content_directory, host,
-    registrar, user_state,
+    Answer, Body, Request, Response, Shared, connection_manager, content_directory, registrar,
+    user_state,
 };
 use crate::wire::{
     device::{Service, ServiceName},
@@ -49,11 +49,6 @@ fn answer(
             return Ok(Answer::Search(Box::new(search)));
         }
         if user_state::is_change(call) {
-            // A page from elsewhere, shown by a browser in the house, may not speak for the people there.
-            if !host::is_own_origin(request, shared) {
-                let response = Response::text(Status::Forbidden, host::FOREIGN_ORIGIN);
-                return Ok(Answer::Reply(response));
-            }
             return Ok(Answer::Keep(Box::new(user_state::read(call)?)));
         }
     }

@@ -58,6 +58,7 @@ pub(super) fn icon(place: usize) -> Response {
     };
     let mut head = Head::new(Status::Ok);
     head.field("Content-Type", icon.mime);
+    head.field("X-Content-Type-Options", "nosniff");
     head.field("Cache-Control", "max-age=86400");
     Response {
         head,

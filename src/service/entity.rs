@@ -164,6 +164,7 @@ fn send_in<F: Display>(mode: &str, request: &Request<'_>, entity: Entity<F>) -> 
     head.field("ETag", &etag);
     head.field("Last-Modified", HttpDate(facts.modified_secs));
     head.field("Accept-Ranges", "bytes");
+    head.field("X-Content-Type-Options", "nosniff");
     let Some(selection) = selection else {
         return Response {
             head,

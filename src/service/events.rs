@@ -164,6 +164,11 @@ impl Events {
         }
     }
 
+    /// How many there are.
+    pub fn subscriptions(&self) -> usize {
+        self.subscriptions.len()
+    }
+
     // ---- requests ------------------------------------------------------------------------------
 
     /// Makes a subscription, whose first event waits for [`Events::replied`]. `secs` is what was asked for, `None` as

@@ -16,7 +16,7 @@
 //! Probes do not ask for answers by unicast: port 5353 is shared, and the kernel may hand a unicast answer to another
 //! program (RFC 6762 §15.1). Reverse names and subtypes are not told.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -25,33 +25,23 @@ use crate::limits;
 use crate::service::Now;
 use crate::service::discovery::sources::Sources;
 use crate::service::discovery::{Chance, Datagram, Input, Interface, Transmit};
-use crate::wire::dns::{self, Header, Message, Section, Writer};
+use crate::wire::dns::{self, Message};
 
 mod answer;
+mod conflict;
 mod link;
 mod records;
+mod speak;
 #[cfg(test)]
 mod tests;
 
 use answer::Pending;
-use link::{Link, Phase};
-use records::{Addresses, Manner, Own, Records, Set, Unique};
+use conflict::CONFLICTS;
+use link::Link;
+use records::{Addresses, Records};
 
 /// The first probe waits at most so long (RFC 6762 §8.1).
 const PROBE_JITTER: Duration = Duration::from_millis(250);
-/// One who loses a tie probes again after so long (RFC 6762 §8.2).
-const TIE_LOST_WAIT: Duration = Duration::from_secs(1);
-/// So many conflicts …
-const CONFLICTS: usize = 15;
-/// … within this time …
-const CONFLICT_SPAN: Duration = Duration::from_secs(10);
-/// … and each further probing waits so long (RFC 6762 §8.1).
-const CONFLICT_WAIT: Duration = Duration::from_secs(5);
-/// … until so long after the last conflict.
-const CONFLICT_PEACE: Duration = Duration::from_secs(60);
-/// Records of a probe that are compared with ours; real ones have under 8.
-const TIE_RECORDS: usize = 32;
-
 /// What the machine has to know about this server.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -310,274 +300,9 @@ impl Responder {
     fn is_own_address(&self, address: IpAddr) -> bool {
         self.interfaces.iter().any(|own| own.address == address)
     }
-
-    /// What others tell: conflicts with our names, and our own records told by others.
-    fn response(
-        &mut self,
-        now: Duration,
-        at: usize,
-        datagram: &Datagram<'_>,
-        message: &Message<'_>,
-    ) {
-        let from_here = self.is_own_address(datagram.from.ip());
-        let all = self.all_addresses();
-        let mut conflict = None;
-        let Some(link) = self.links.get_mut(at) else {
-            return;
-        };
-        let here: heapless::Vec<IpAddr, { limits::INTERFACES }> = self
-            .interfaces
-            .iter()
-            .filter(|own| own.index == link.index)
-            .map(|own| own.address)
-            .collect();
-        for (_, record) in message.records().take(limits::DNS_RECORDS) {
-            if record.class != dns::CLASS_IN {
-                continue;
-            }
-            let claim = self.records.claims(&record, &all);
-            if from_here && matches!(claim, Some((Unique::Host, _))) {
-                self.records.host_shared = record.ttl_secs > 0;
-            }
-            if let Some(own) = self.records.same(&record, &here) {
-                // Another's view of our record, or a record shared by all.
-                let full = own.ttl_secs();
-                let whole_set = !matches!(own, Own::A | Own::Aaaa) || here.len() == 1;
-                if record.ttl_secs < full / 2 && link.answers() {
-                    let due = now + answer::shared_delay(&mut self.chance);
-                    link.schedule(Set::of(&[own]), due, link::MULTICAST_SPACING);
-                } else if record.ttl_secs >= full && datagram.multicast && whole_set {
-                    link.told_by_another(own);
-                }
-                continue;
-            }
-            if self.records.same(&record, &all).is_some() {
-                continue; // our address on another interface, told by a reflector or a bridge
-            }
-            match claim {
-                Some((Unique::Host, _)) if from_here => {}
-                Some((which, true)) if record.ttl_secs > 0 => conflict = Some(which),
-                _ => {}
-            }
-        }
-        if let Some(which) = conflict {
-            self.conflict(now, at, which);
-        }
-    }
-
-    /// Another device has one of our names (RFC 6762 §9): where it is ours already, ask again; where we have just
-    /// asked, take another.
-    fn conflict(&mut self, now: Duration, at: usize, which: Unique) {
-        let Some(link) = self.links.get(at) else {
-            return;
-        };
-        let (ours, in_doubt) = (link.answers(), link.is_probing());
-        if !ours && !in_doubt {
-            return;
-        }
-        self.seen.conflicts += 1;
-        let due = self.after_conflict(now);
-        if ours {
-            return self
-                .links
-                .iter_mut()
-                .skip(at)
-                .take(1)
-                .for_each(|link| link.probe(due));
-        }
-        let before = self.names();
-        self.records.rename(which);
-        let after = self.names();
-        match which {
-            Unique::Instance => log::warn!("{} is taken; this is {} now", before.0, after.0),
-            Unique::Host => log::warn!("{} is taken; this host is {} now", before.1, after.1),
-        }
-        self.records.host_shared &= which == Unique::Instance;
-        self.pending.clear();
-        for link in &mut self.links {
-            link.probe(due);
-        }
-    }
-
-    /// When to probe after a conflict.
-    fn after_conflict(&mut self, now: Duration) -> Duration {
-        let last = self.conflicts.back().copied();
-        self.troubled &= last.is_some_and(|last| now < last + CONFLICT_PEACE);
-        if self.conflicts.is_full() {
-            let oldest = self.conflicts.pop_front().unwrap_or_default();
-            self.troubled |= now < oldest + CONFLICT_SPAN;
-        }
-        let mut wait = self.chance.up_to(PROBE_JITTER);
-        if self.troubled {
-            wait += CONFLICT_WAIT;
-        }
-        // There is room: the oldest has just left.
-        let _ = self.conflicts.push_back(now);
-        now + wait
-    }
-
-    /// Somebody probes for one of our names while we do too: the later in the order of data wins, and equal ones are
-    /// the same (RFC 6762 §8.2).
-    fn tie(&mut self, now: Duration, at: usize, message: &Message<'_>, from_here: bool) {
-        let Some(link) = self.links.get_mut(at) else {
-            return;
-        };
-        let index = link.index;
-        let addresses: Addresses = self
-            .interfaces
-            .iter()
-            .filter(|own| own.index == index)
-            .take(limits::DNS_ADDRESSES)
-            .map(|own| own.address)
-            .collect();
-        for which in [Unique::Instance, Unique::Host] {
-            if which == Unique::Host && from_here {
-                continue;
-            }
-            let name = match which {
-                Unique::Instance => self.records.instance.view(),
-                Unique::Host => self.records.host.view(),
-            };
-            let mut theirs: Vec<_> = message
-                .records()
-                .filter(|(section, record)| *section == Section::Authority && record.name.is(name))
-                .take(TIE_RECORDS)
-                .map(|(_, record)| records::Spelled::new(record.class, &record.data))
-                .collect();
-            theirs.sort();
-            if !theirs.is_empty() && self.records.proposed(which, &addresses) < theirs {
-                self.seen.conflicts += 1;
-                link.probe(now + TIE_LOST_WAIT);
-            }
-        }
-    }
-
-    // ---- datagrams out -------------------------------------------------------------------------
-
-    fn due_link(&self, now: Duration) -> Option<usize> {
-        let due = |link: &Link| link.wake_at().is_some_and(|due| due <= now);
-        self.links.iter().position(due)
-    }
-
-    /// What a link has to say now; `None` if that turns out to be nothing.
-    fn speak(&mut self, at: usize, now: Duration) -> Option<(SocketAddr, u32, IpAddr, usize)> {
-        let link = self.links.get_mut(at)?;
-        let (index, source) = (link.index, link.source);
-        let own = self.interfaces.iter().filter(|own| own.index == index);
-        let addresses: Addresses = own
-            .take(limits::DNS_ADDRESSES)
-            .map(|own| own.address)
-            .collect();
-        let records = &self.records;
-        let present = records.present(&addresses);
-        let buffer = &mut self.buffer[..];
-        let bytes = match link.phase {
-            Phase::Probing { sent, due } if due <= now && sent < link::PROBES => {
-                link.probed(now);
-                probe(records, &addresses, buffer)
-            }
-            Phase::Leaving { .. } => {
-                let mut set = Set::of(&[Own::Pointer, Own::Srv, Own::Txt, Own::A, Own::Aaaa]);
-                if records.host_shared {
-                    set = set.without(Set::of(&[Own::A, Own::Aaaa]));
-                }
-                if !link.said_goodbye(now) {
-                    self.links.swap_remove(at);
-                }
-                tell(
-                    records,
-                    &addresses,
-                    set.only(present),
-                    Set::NONE,
-                    Manner::Goodbye,
-                    buffer,
-                )
-            }
-            _ => {
-                if matches!(link.phase, Phase::Probing { due, .. } if due <= now) {
-                    link.announce(now); // nobody objected
-                }
-                let announce = matches!(link.phase, Phase::Announcing { due, .. } if due <= now);
-                let mut answers = link.take_due(now);
-                if announce {
-                    link.announced(now);
-                    answers = Set::of(&Own::ALL);
-                }
-                let answers = answers.only(present);
-                if answers.is_empty() {
-                    return None;
-                }
-                let beside = records.beside(answers, &addresses);
-                let beside = beside.without(link.recent(beside, now, |_| link::MULTICAST_SPACING));
-                link.multicast(answers.and(beside), now);
-                tell(records, &addresses, answers, beside, Manner::Tell, buffer)
-            }
-        };
-        let (len, hash) = (bytes.len(), xxh3_64(bytes));
-        if self.own.is_full() {
-            self.own.pop_front();
-        }
-        let _ = self.own.push_back(hash);
-        Some((dns::group(source), index, source, len))
-    }
 }
 
 /// `text`, or a word in its place: a label is never empty.
 fn named(text: &str) -> &str {
     if text.is_empty() { "rill" } else { text }
-}
-
-/// Asks whether anybody has our names, and shows what we would say (RFC 6762 §8.1, §8.2).
-fn probe<'b>(records: &Records, addresses: &Addresses, buffer: &'b mut [u8]) -> &'b [u8] {
-    let mut writer = Writer::new(
-        buffer,
-        Header::Query {
-            more_follows: false,
-        },
-    );
-    for name in [&records.instance, &records.host] {
-        let asked = writer.question(name.view(), dns::kind::ANY, false);
-        debug_assert!(asked.is_ok(), "two names fit");
-    }
-    for own in [Own::Srv, Own::Txt, Own::A, Own::Aaaa] {
-        let put = records.write(
-            &mut writer,
-            Section::Authority,
-            own,
-            addresses,
-            Manner::Propose,
-        );
-        debug_assert!(put.is_ok(), "our records fit");
-    }
-    writer.finish()
-}
-
-/// Tells `answers`, and beside them `beside`.
-fn tell<'b>(
-    records: &Records,
-    addresses: &Addresses,
-    answers: Set,
-    beside: Set,
-    manner: Manner,
-    buffer: &'b mut [u8],
-) -> &'b [u8] {
-    let mut writer = Writer::new(buffer, Header::Response);
-    write_sets(records, addresses, answers, beside, manner, &mut writer);
-    writer.finish()
-}
-
-fn write_sets(
-    records: &Records,
-    addresses: &Addresses,
-    answers: Set,
-    beside: Set,
-    manner: Manner,
-    writer: &mut Writer<'_>,
-) {
-    for (section, set) in [(Section::Answer, answers), (Section::Additional, beside)] {
-        for own in set.iter() {
-            let put = records.write(writer, section, own, addresses, manner);
-            debug_assert!(put.is_ok(), "our records fit");
-        }
-    }
 }

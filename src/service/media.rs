@@ -1,11 +1,12 @@
 //! Item bytes over HTTP: which file an answer needs, and what is said of it.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 pub use super::entity::FileFacts;
 use super::{
     Answer, Request, Response, Shared,
     entity::{self, Bytes, Entity},
+    tally::Tally,
 };
 use crate::{
     catalogue::{
@@ -246,6 +247,24 @@ fn reply_art(request: &Request<'_>, wanted: &Wanted, facts: FileFacts) -> Respon
             caption_url: None,
         },
     )
+}
+
+/// The file could not be opened, for `why`: gone, or on a disk that does not give it now.
+pub fn not_opened(why: io::ErrorKind, shared: &Shared) -> Response {
+    let text = match why {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::InvalidFilename
+        | io::ErrorKind::NotADirectory => return gone(),
+        io::ErrorKind::TimedOut => {
+            Tally::count(&shared.tally.disk);
+            "The disk does not answer.\n"
+        }
+        _ => "The disk does not give the file.\n",
+    };
+    let mut response = Response::text(Status::ServiceUnavailable, text);
+    response.head.field("Retry-After", "10");
+    response
 }
 
 /// The file could not be opened any more.

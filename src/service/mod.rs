@@ -29,6 +29,7 @@ use crate::{
     },
 };
 use events::Events;
+use tally::Tally;
 
 /// Path of the device description, the target of `LOCATION`.
 pub use crate::wire::device::DESCRIPTION_PATH;
@@ -50,6 +51,7 @@ pub mod media;
 pub mod page;
 pub mod registrar;
 pub mod route;
+pub mod tally;
 pub mod user_state;
 
 /// The moment at which something is handled; made by `net/clock` alone.
@@ -88,13 +90,15 @@ pub struct Shared {
     /// The container that shows what is in progress; `None`: nothing does.
     pub in_progress_parent: Option<ObjectId>,
     /// The server's addresses at this moment, kept by `net/interfaces`.
-    pub addresses: RefCell<Vec<IpAddr>>,
+    pub addresses: RefCell<Vec<OwnAddress>>,
     /// What SSDP has seen so far, kept by `net/discovery`.
     pub searches: RefCell<discovery::Seen>,
     /// What the scanner last told, kept by `net`.
     pub scan: RefCell<page::Scan>,
     /// Who asked for what, and what is being played.
     pub guests: RefCell<page::Guests>,
+    /// How many came, and how many were turned away.
+    pub tally: Tally,
     /// Who is subscribed to what.
     pub events: RefCell<Events>,
 }
@@ -156,6 +160,15 @@ impl Shared {
     }
 }
 
+/// One of the server's own addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// The number of the interface that has it.
+    pub interface: u32,
+}
+
 /// What the device says about itself; fixed while it runs.
 #[derive(Clone, Debug)]
 pub struct DeviceFacts {
@@ -214,6 +227,7 @@ impl Response {
     pub fn xml(status: Status, body: Body) -> Self {
         let mut head = Head::new(status);
         head.field("Content-Type", "text/xml; charset=\"utf-8\"");
+        head.field("X-Content-Type-Options", "nosniff");
         Self { head, body }
     }
 }
@@ -326,7 +340,12 @@ impl FileBody {
 /// Answers `request`, or says which file that takes.
 pub fn answer(request: &Request<'_>, shared: &Shared) -> Answer {
     if !host::allowed(request, shared) {
+        Tally::count(&shared.tally.foreign_host);
         return Answer::Reply(Response::text(Status::Forbidden, host::REFUSAL));
+    }
+    if !request.head.method.is_safe() && !host::is_own_origin(request, shared) {
+        Tally::count(&shared.tally.foreign_origin);
+        return Answer::Reply(Response::text(Status::Forbidden, host::FOREIGN_ORIGIN));
     }
     route::dispatch(request, shared)
 }

@@ -11,7 +11,7 @@ use crate::{
             request::Method,
             response::{Head, Status},
         },
-        url,
+        status, url,
     },
 };
 
@@ -20,6 +20,8 @@ use crate::{
 pub enum Resource {
     /// A part of the page for people; `presentationURL` is the first.
     Page(page::Door),
+    /// The server's state for `rill doctor`.
+    Status,
     /// The device description; `LOCATION`.
     Description,
     /// A service's description.
@@ -59,8 +61,10 @@ impl Resource {
         if let Some(door) = page::Door::find(path) {
             return Some(Self::Page(door));
         }
-        if path == device::DESCRIPTION_PATH {
-            return Some(Self::Description);
+        match path {
+            device::DESCRIPTION_PATH => return Some(Self::Description),
+            status::PATH => return Some(Self::Status),
+            _ => {}
         }
         device::SERVICES.iter().find_map(|service| match path {
             _ if path == service.scpd_path => Some(Self::Scpd(service)),
@@ -101,6 +105,9 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
         (Method::Post, Resource::Page(page::Door::Rescan)) => page::rescan(request),
         (Method::Get | Method::Head, Resource::Page(door)) if door != page::Door::Rescan => {
             page::open(door, request)
+        }
+        (Method::Get | Method::Head, Resource::Status) => {
+            reply(page::for_doctor::status(request, shared))
         }
         (Method::Get | Method::Head, Resource::Description) => {
             reply(description::device(&shared.device))

@@ -63,6 +63,20 @@ pub fn list() -> io::Result<Vec<Address>> {
     Ok(found)
 }
 
+/// The number of the interface called `name`, or of this number; `None` if it is not up, or has no address.
+pub fn index_of(name: &str) -> Option<u32> {
+    let number = name.parse().ok();
+    let is = |of: &Address| of.name == name || Some(of.index) == number;
+    list().ok()?.into_iter().find(is).map(|of| of.index)
+}
+
+/// The name of an interface; its number in digits where it is not up, or has no address.
+pub fn name_of(index: u32) -> String {
+    let all = list().unwrap_or_default();
+    let found = all.into_iter().find(|of| of.index == index);
+    found.map_or_else(|| index.to_string(), |of| of.name)
+}
+
 /// The list of getifaddrs(3), freed on drop.
 struct List(*mut libc::ifaddrs);
 
@@ -186,5 +200,13 @@ fd00
             return;
         };
         assert!(lo.loopback && lo.running && lo.index > 0 && lo.prefix_len == 8);
+        assert_eq!(name_of(lo.index), lo.name);
+        for name in [lo.name.clone(), lo.index.to_string()] {
+            assert_eq!(index_of(&name), Some(lo.index));
+        }
+        assert_eq!(
+            (index_of("no such"), name_of(u32::MAX)),
+            (None, u32::MAX.to_string())
+        );
     }
 }

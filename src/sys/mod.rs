@@ -7,6 +7,7 @@ pub mod addresses;
 pub mod beneath;
 pub mod environment;
 pub mod heap;
+pub mod landlock;
 pub mod lock;
 pub mod map;
 pub mod netlink;

@@ -15,6 +15,7 @@ pub mod protocol_info;
 pub mod scpd;
 pub mod soap;
 pub mod ssdp;
+pub mod status;
 pub mod tag_value;
 pub mod text;
 pub mod url;

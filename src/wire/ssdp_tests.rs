@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits;
 
 const UDN: &str = "uuid:4d696e69-444c-164e-9d41-b6d47660363b";
 const DEVICE: Device<'static> = Device {

@@ -7,19 +7,19 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::clients::python;
 use crate::harness::{
-    FAR, Library, NEAR, Network, Rill, Setup, clean, have, mp3, mp3_titled, mp4, patience, program,
-    wait_for,
+    FAR, Library, NEAR, Network, Rill, Searcher, Setup, clean, have, mp3, mp3_titled, mp4,
+    patience, program, wait_for,
 };
 
 /// `rill` with these words, in the namespace of this name; ended after a while.
-fn command(namespace: &str, words: &[&str]) -> Command {
+pub(crate) fn command(namespace: &str, words: &[&str]) -> Command {
     let (runner, binary) = program();
     let mut command = Network::command(namespace, "timeout");
     command.arg(patience(90).as_secs().to_string());
@@ -29,11 +29,11 @@ fn command(namespace: &str, words: &[&str]) -> Command {
 }
 
 /// What it said, and its exit status.
-fn ask(namespace: &str, words: &[&str]) -> (String, String, i32) {
+pub(crate) fn ask(namespace: &str, words: &[&str]) -> (String, String, i32) {
     said(&command(namespace, words).output().unwrap())
 }
 
-fn said(output: &Output) -> (String, String, i32) {
+pub(crate) fn said(output: &Output) -> (String, String, i32) {
     (
         String::from_utf8(output.stdout.clone()).unwrap(),
         String::from_utf8(output.stderr.clone()).unwrap(),
@@ -41,7 +41,7 @@ fn said(output: &Output) -> (String, String, i32) {
     )
 }
 
-fn small() -> Library {
+pub(crate) fn small() -> Library {
     Library::empty()
         .with("Films/film.mp4", &mp4(60, 640, 360, &vec![7; 100_000]))
         .with("Music/song 1.mp3", &mp3_titled("A <song>", 40))
@@ -53,7 +53,7 @@ fn named(library: &Library, name: &str) -> Option<Rill> {
 }
 
 /// A process that is ended with the test.
-struct Ended(Child);
+pub(crate) struct Ended(pub(crate) Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {
@@ -85,6 +85,13 @@ fn discover_lists_the_server_for_people_and_for_scripts() {
     assert!(
         json.starts_with("{\"source\":\"ssdp\",\"address\":\"10.91.1.1\",\"location\":\"http://10.91.1.1:8200/description.xml\",\"name\":\"The <server>\""),
         "{json}"
+    );
+    assert!(
+        json.lines()
+            .next()
+            .unwrap()
+            .ends_with("%lan0]:8200/description.xml\"]}"),
+        "the other address is told beside: {json}"
     );
     let page = json.lines().nth(1).unwrap();
     assert!(
@@ -209,6 +216,75 @@ fn watch_and_wait_see_a_service_of_another_responder_come_and_go() {
             .contains(&format!("{{\"event\":\"gone\",{told}"))
             .then_some(())
     });
+    assert_eq!(lines().lines().count(), 2, "{}", lines());
+}
+
+/// What a responder multicasts of one service, `Torch` on port 4712 of 10.91.1.1: PTR, SRV, TXT and A, good for some
+/// seconds (RFC 6762 §10, RFC 6763 §4).
+fn announcement(ttl_secs: u8) -> Vec<u8> {
+    let name = |labels: &[&str]| {
+        let mut bytes: Vec<u8> = Vec::new();
+        for label in labels {
+            bytes.push(u8::try_from(label.len()).unwrap());
+            bytes.extend(label.as_bytes());
+        }
+        bytes.push(0);
+        bytes
+    };
+    let (kind, host) = (["_rill-test", "_tcp", "local"], name(&["torch", "local"]));
+    let instance = name(&[&["Torch"][..], &kind].concat());
+    let srv = [&[0, 0, 0, 0][..], &4712_u16.to_be_bytes(), &host].concat();
+    let records = [
+        (name(&kind), 12, instance.clone()),
+        (instance.clone(), 33, srv),
+        (instance, 16, vec![4, b'i', b'd', b'=', b'8']),
+        (host, 1, vec![10, 91, 1, 1]),
+    ];
+    let types = (
+        name(&["_services", "_dns-sd", "_udp", "local"]),
+        12,
+        name(&kind),
+    );
+    // An answer with authority; five records.
+    let mut bytes = vec![0, 0, 0x84, 0, 0, 0, 0, 5, 0, 0, 0, 0];
+    for (owner, kind, data) in std::iter::once(types).chain(records) {
+        bytes.extend(owner);
+        bytes.extend([0, kind, 0, 1, 0, 0, 0, ttl_secs]);
+        bytes.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
+        bytes.extend(data);
+    }
+    bytes
+}
+
+#[test]
+fn watch_tells_that_a_service_is_gone_whose_owner_vanished_without_a_word() {
+    let Some(network) = Network::fresh() else {
+        return;
+    };
+    wait_for_link(&network);
+    let library = Library::empty();
+    let path = library.beside("watched");
+    let watching = command(&network.client(NEAR), &["discover", "--watch"])
+        .stdout(File::create(&path).unwrap())
+        .spawn()
+        .unwrap();
+    let _watching = Ended(watching);
+    let lines = || fs::read_to_string(&path).unwrap();
+    let socket = network.inside_server(|| UdpSocket::bind((NEAR.server, 5353)).unwrap());
+    let row = "Torch  _rill-test._tcp    10.91.1.1:4712  id=8";
+    let mut told_at = Instant::now();
+    wait_for("the service appears", 20, || {
+        let group = (Ipv4Addr::new(224, 0, 0, 251), 5353);
+        told_at = Instant::now();
+        socket.send_to(&announcement(4), group).unwrap();
+        thread::sleep(Duration::from_millis(300));
+        lines().contains(&format!("appeared  {row}")).then_some(())
+    });
+    wait_for("the service goes", 30, || {
+        lines().contains(&format!("gone      {row}")).then_some(())
+    });
+    let secs = told_at.elapsed().as_secs();
+    assert!(secs >= 4, "gone after {secs} s, too soon");
     assert_eq!(lines().lines().count(), 2, "{}", lines());
 }
 
@@ -498,7 +574,7 @@ impl Drop for Liar {
     }
 }
 
-fn answer(uuid: &str, location: &str) -> String {
+pub(crate) fn answer(uuid: &str, location: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:{uuid}::upnp:rootdevice\r\nLOCATION: {location}\r\n\r\n"
     )
@@ -604,7 +680,7 @@ fn ten_thousand_devices_of_one_sender_are_a_few() {
 }
 
 /// `rill doctor` beside the server, its lines by their check and verdict.
-fn doctor(network: &Network, library: &Library, words: &[&str]) -> (String, i32) {
+pub(crate) fn doctor(network: &Network, library: &Library, words: &[&str]) -> (String, i32) {
     let mut all = vec!["doctor"];
     all.extend(words);
     let mut command = command(&network.server(), &all);
@@ -626,10 +702,15 @@ fn doctor_finds_nothing_wrong_with_a_healthy_server() {
     // In an emulator the process has the emulator's name.
     let program = std::env::var("RILL_RUNNER").unwrap_or("rill".to_owned());
     let shared = format!("ok       port-1900  UDP port 1900 is shared by {program} (process ");
+    let young =
+        "unknown  searched   lan2: no search of another machine has reached rill since its start ";
     for line in [
         "ok       clock",
         "ok       settings",
         shared.as_str(),
+        "ok       heard      lan1 (fe80::",
+        "ok       reachable  http://[fe80::",
+        young,
         "ok       heard      lan1 (10.91.1.1): a search is answered by rill at 10.91.1.1",
         "ok       heard      lan2 (10.91.2.1): a search is answered by rill at 10.91.2.1",
         "ok       reachable  http://10.91.1.1:8200/description.xml is 'Healthy'",
@@ -637,6 +718,21 @@ fn doctor_finds_nothing_wrong_with_a_healthy_server() {
     ] {
         assert!(text.contains(line), "{line:?} is not in:\n{text}");
     }
+    let searcher = Searcher::open(rill.network(), NEAR);
+    searcher.search("urn:schemas-upnp-org:device:MediaServer:1");
+    assert!(searcher.answer(patience(5)).is_some());
+    let (text, status) = doctor(rill.network(), &library, &[]);
+    assert_eq!(status, 0, "{text}");
+    let line = text
+        .lines()
+        .find(|line| line.contains("lan1: the last search"));
+    let line = line.unwrap_or_else(|| panic!("nobody has searched:\n{text}"));
+    assert!(
+        line.starts_with("ok       searched   lan1: the last search came from 10.91.1.2, ")
+            && line.ends_with(" ago, for urn:schemas-upnp-org:device:MediaServer:1"),
+        "{line}"
+    );
+    assert!(text.contains(young), "{text}");
     let (json, status) = doctor(rill.network(), &library, &["--json"]);
     assert_eq!(status, 0, "{json}");
     assert!(

@@ -2,15 +2,17 @@
 //!
 //! What happens is watched from a second host, by a log of the datagrams that reach it.
 
-use std::fs;
-use std::io::{Read, Write};
+use std::fs::{self, File};
+use std::io::{IoSlice, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, UdpSocket};
-use std::process::{Child, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
 
+use crate::commands::{Ended, ask as ask_command};
 use crate::harness::{
     Browse, Connection, FAR, Library, Listener, Message, NEAR, Network, Rill, Searcher, Setup,
     Side, clean, envelope, have, mp3, patience, program, wait_for,
@@ -128,6 +130,61 @@ impl Stream {
     }
 }
 
+/// gssdp-discover on a second host: a control point of another make, and what it tells.
+struct Gssdp {
+    told: PathBuf,
+    _child: Ended,
+}
+
+impl Gssdp {
+    /// Starts it; `None` where it is not installed.
+    fn watch(network: &Network, side: Side, library: &Library) -> Option<Self> {
+        if !have("gssdp-discover") {
+            return None;
+        }
+        let told = library.beside(&format!("gssdp-{}", side.interface));
+        let child = Network::command(&network.client(side), "gssdp-discover")
+            .args([
+                "--interface",
+                "lan0",
+                "--target",
+                DEVICE,
+                "--message-type",
+                "all",
+            ])
+            .stdout(File::create(&told).unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Some(Self {
+            told,
+            _child: Ended(child),
+        })
+    }
+
+    /// What it has told so far: `+LOCATION` for what is there, `-` for what is gone.
+    fn told(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.told).unwrap();
+        let location = |line: &str| Some(format!("+{}", line.trim().strip_prefix("Location: ")?));
+        let gone = |line: &str| line.contains("unavailable").then(|| "-".to_owned());
+        let lines = text.lines();
+        lines
+            .filter_map(|line| location(line).or_else(|| gone(line)))
+            .collect()
+    }
+
+    /// Waits until the last that it told is this.
+    fn until(this: Option<&Self>, expected: &[&str]) {
+        let Some(this) = this else { return };
+        let end = Instant::now() + patience(20);
+        while this.told() != expected && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let text = fs::read_to_string(&this.told).unwrap();
+        assert_eq!(this.told(), expected, "gssdp-discover said: {text}");
+    }
+}
+
 // ---- interfaces come and go --------------------------------------------------------------------
 
 #[test]
@@ -139,6 +196,7 @@ fn a_start_without_any_network_is_announced_when_the_cable_is_in() {
     let server = network.server();
     Network::ip(&server, "link set lan1 down\nlink set lan2 down");
     let listener = Listener::open(&network, NEAR);
+    let gssdp = Gssdp::watch(&network, NEAR, &library);
     let mut rill = Setup::new(&library).idle_on(network);
     rill.spawn();
     rill.wait_for_log("listed all", 1);
@@ -146,6 +204,8 @@ fn a_start_without_any_network_is_announced_when_the_cable_is_in() {
     Network::ip(&server, "link set lan1 up");
     let heard = until_alive(&listener, &at("10.91.1.1"));
     assert_eq!(count(&heard, "ssdp:update"), 0, "nobody knew of it before");
+    let there = format!("+{}", at("10.91.1.1"));
+    Gssdp::until(gssdp.as_ref(), &[&there]);
     rill.must_answer("the cable was put in");
 }
 
@@ -188,7 +248,10 @@ fn a_new_address_by_dhcp_is_announced_after_a_byebye_of_the_old_one() {
         return;
     };
     let listener = Listener::open(rill.network(), NEAR);
+    let gssdp = Gssdp::watch(rill.network(), NEAR, &library);
     let before = until_alive(&listener, &at("10.91.1.1"));
+    let [old, new] = ["10.91.1.1", "10.91.1.77"].map(|address| format!("+{}", at(address)));
+    Gssdp::until(gssdp.as_ref(), &[&old]);
     let stream = Stream::begin(&rill, FAR);
     listener.clear();
     Network::ip(
@@ -203,6 +266,7 @@ fn a_new_address_by_dhcp_is_announced_after_a_byebye_of_the_old_one() {
     assert_eq!(count(goodbyes, "ssdp:byebye"), 6, "{heard:#?}");
     assert_eq!(count(&heard, "ssdp:byebye"), 6, "{heard:#?}");
     assert!(boot_id(heard.last().unwrap()) > boot_id(&before[0]));
+    Gssdp::until(gssdp.as_ref(), &[&old, "-", &new]);
     stream.must_end_well();
     let new = SocketAddr::from(([10, 91, 1, 77], 8200));
     let mut connection = Connection::open(rill.network(), NEAR, new);
@@ -225,8 +289,12 @@ fn a_second_interface_is_announced_there_and_told_by_an_update_on_the_first() {
     let server = network.server();
     Network::ip(&server, "link set lan2 down");
     let [near, far] = [NEAR, FAR].map(|side| Listener::open(&network, side));
+    let gssdp = [NEAR, FAR].map(|side| Gssdp::watch(&network, side, &library));
+    let there = ["10.91.1.1", "10.91.2.1"].map(|address| format!("+{}", at(address)));
     let rill = Setup::new(&library).start_on(network);
     until_alive(&near, &at("10.91.1.1"));
+    Gssdp::until(gssdp[0].as_ref(), &[&there[0]]);
+    Gssdp::until(gssdp[1].as_ref(), &[]);
     let stream = Stream::begin(&rill, NEAR);
     Network::ip(&server, "link set lan2 up");
     let heard = until_alive(&far, &at("10.91.2.1"));
@@ -235,6 +303,40 @@ fn a_second_interface_is_announced_there_and_told_by_an_update_on_the_first() {
     });
     must_be_updated(&updated);
     assert_eq!(boot_id(&heard[0]), boot_id(updated.last().unwrap()));
+    Gssdp::until(gssdp[1].as_ref(), &[&there[1]]);
+    Gssdp::until(gssdp[0].as_ref(), &[&there[0]]);
+    stream.must_end_well();
+}
+
+#[test]
+fn a_wireless_network_that_is_lost_and_found_is_announced_again_with_another_bootid() {
+    let library = library();
+    let Some(rill) = Setup::new(&library).set("RILL_IPV6", "off").start() else {
+        return;
+    };
+    let listener = Listener::open(rill.network(), NEAR);
+    let gssdp = Gssdp::watch(rill.network(), NEAR, &library);
+    let before = until_alive(&listener, &at("10.91.1.1"));
+    let there = format!("+{}", at("10.91.1.1"));
+    Gssdp::until(gssdp.as_ref(), &[&there]);
+    let stream = Stream::begin(&rill, FAR);
+    let server = rill.network().server();
+    for times in 1..=2 {
+        Network::ip(&server, "link set lan1 down");
+        rill.wait_for_log("10.91.1.1 is no longer served on lan1", times);
+        listener.clear();
+        Network::ip(&server, "link set lan1 up");
+        let heard = until_alive(&listener, &at("10.91.1.1"));
+        assert!(boot_id(heard.last().unwrap()) > boot_id(&before[0]));
+    }
+    let searcher = Searcher::open(rill.network(), NEAR);
+    searcher.search(DEVICE);
+    assert!(
+        searcher.answer(patience(5)).is_some(),
+        "the group is joined"
+    );
+    // It never left the list: there was no way to say goodbye, and no need.
+    Gssdp::until(gssdp.as_ref(), &[&there]);
     stream.must_end_well();
 }
 
@@ -245,6 +347,9 @@ fn an_interface_that_is_taken_out_leaves_the_other_one_served() {
         return;
     };
     let near = Listener::open(rill.network(), NEAR);
+    let gssdp = Gssdp::watch(rill.network(), NEAR, &library);
+    let there = format!("+{}", at("10.91.1.1"));
+    Gssdp::until(gssdp.as_ref(), &[&there]);
     let stream = Stream::begin(&rill, NEAR);
     Network::ip(&rill.network().server(), "link del lan2");
     rill.wait_for_log("10.91.2.1 is no longer served on lan2", 1);
@@ -254,6 +359,7 @@ fn an_interface_that_is_taken_out_leaves_the_other_one_served() {
     stream.must_end_well();
     let heard = near.log(Duration::from_secs(1), |_| false);
     assert_eq!(count(&heard, "ssdp:byebye"), 0, "{heard:#?}");
+    Gssdp::until(gssdp.as_ref(), &[&there]);
 }
 
 #[test]
@@ -266,16 +372,44 @@ fn bridges_of_containers_and_their_pairs_are_left_alone() {
     let links = "link add docker0 type bridge\nlink add vethab12 type veth peer name inner0\n\
                  link set vethab12 master docker0\naddr add 172.17.0.1/16 dev docker0\n\
                  addr add 10.93.0.1/24 dev vethab12\nlink set docker0 up\nlink set vethab12 up\n\
-                 link set inner0 up";
+                 link set inner0 up\n\
+                 link add br-0a1b2c3d4e5f type bridge\nlink add inner1 type veth peer name vethcd34\n\
+                 link set vethcd34 master br-0a1b2c3d4e5f\naddr add 172.18.0.1/16 dev br-0a1b2c3d4e5f\n\
+                 link set br-0a1b2c3d4e5f up\nlink set vethcd34 up\nlink set inner1 up\n\
+                 link add br-lan type bridge\nlink add port0 type veth peer name vethef56\n\
+                 link set vethef56 master br-lan\naddr add 10.94.0.1/24 dev br-lan\n\
+                 link set br-lan up\nlink set vethef56 up\nlink set port0 up";
     Network::ip(&server, links);
     let rill = Setup::new(&library)
         .set("RILL_INTERFACE", "")
         .start_on(network);
     rill.wait_for_log("serving http://10.91.1.1:8200/ on lan1", 1);
+    // A router's own bridge is the LAN.
+    rill.wait_for_log("serving http://10.94.0.1:8200/ on br-lan", 1);
     let log = rill.log();
-    for name in ["on docker0", "on vethab12", "172.17.0.1", "10.93.0.1"] {
+    let engine = [
+        "on docker0",
+        "on vethab12",
+        "172.17.0.1",
+        "10.93.0.1",
+        "on br-0a1b",
+        "172.18.0.1",
+    ];
+    for name in engine {
         assert!(!log.contains(name), "{log}");
     }
+    let locations = found(rill.network(), NEAR, 1);
+    assert_eq!(locations, [at("10.91.1.1")], "the bridges disturb nobody");
+    // Nor does the other side search there.
+    let (text, errors, status) = ask_command(&server, &["doctor"]);
+    assert!(
+        text.contains("heard      lan1 (10.91.1.1)"),
+        "{status} {text}{errors}"
+    );
+    assert!(
+        !text.contains("docker0") && !text.contains("br-0a1b"),
+        "{text}"
+    );
 }
 
 // ---- IPv6 --------------------------------------------------------------------------------------
@@ -613,16 +747,6 @@ fn the_status_tells_who_searched_last() {
 
 // ---- company -----------------------------------------------------------------------------------
 
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let pid = Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
-        let _ = kill_process(pid, Signal::TERM);
-        let _ = self.0.wait();
-    }
-}
-
 /// The LOCATIONs that answer a search on `side`, until there are as many.
 fn found(network: &Network, side: Side, many: usize) -> Vec<String> {
     let searcher = Searcher::open(network, side);
@@ -705,13 +829,94 @@ fn minidlna_on_the_same_port_1900_is_found_beside_rill() {
 
 // ---- floods ------------------------------------------------------------------------------------
 
-/// Datagrams a second, and for how long.
+/// Datagrams a second that are aimed at, and how many in all.
 const FLOOD_RATE: u32 = 10_000;
-const FLOOD_SECS: u32 = 4;
+const FLOOD: u32 = 4 * FLOOD_RATE;
+/// Datagrams of one call: a socket each in turn.
+const BATCH: u32 = 50;
 /// Sources of the flood, each an address of the near client.
 const FLOOD_SOURCES: u8 = 32;
-/// What rill may answer in that time (limits.rs): the burst, and the rate for the flood and a second more.
-const MOST_ANSWERED: usize = (256 + 32 * (FLOOD_SECS as usize + 2)) * 1024;
+
+/// The first bytes of the flood's datagrams: searches for everything, in turn with what is none.
+const NOISE: [&[u8]; 4] = [
+    b"M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\nST: ssdp:all\r\nX: 1\r\n\r\n",
+    b"NOTIFY * HTTP/1.1\r\nNT: x\r\nNTS: ssdp:alive\r\nUSN: x\r\n\r\n",
+    b"\xff\x00\x01 what is this",
+    b"M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\nST: ssdp:all\r\nX: 2\r\n\r\n",
+];
+
+/// Sends `count` datagrams by one call, as many as the way takes; their bytes.
+fn send_batch(socket: &UdpSocket, count: u32) -> usize {
+    let parts: Vec<_> = (0..count as usize)
+        .map(|n| [IoSlice::new(NOISE[n % NOISE.len()])])
+        .collect();
+    let mut none: Vec<_> = parts
+        .iter()
+        .map(|_| SendAncillaryBuffer::default())
+        .collect();
+    let parts = parts.iter().zip(&mut none);
+    let mut messages: Vec<_> = parts.map(|(part, none)| MMsgHdr::new(part, none)).collect();
+    // A full queue loses some: as on any wire.
+    let sent = sendmmsg(socket, &mut messages, SendFlags::empty()).unwrap_or_default();
+    messages.iter().take(sent).map(MMsgHdr::bytes_sent).sum()
+}
+
+/// The whole flood at its rate, or slower where the machine does not give more; bytes, and how long it took.
+fn flood(sockets: &[UdpSocket]) -> (usize, Duration) {
+    let begin = Instant::now();
+    let (mut bytes, mut number) = (0, 0);
+    while number < FLOOD {
+        let socket = &sockets[(number / BATCH) as usize % sockets.len()];
+        bytes += send_batch(socket, BATCH);
+        number += BATCH;
+        let due = begin + Duration::from_secs(1) / FLOOD_RATE * number;
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+    }
+    (bytes, begin.elapsed())
+}
+
+/// Bytes that come back, until the flood is over and nothing came for a while.
+fn count_answers(sockets: &[UdpSocket], over: &AtomicBool) -> usize {
+    for socket in sockets {
+        socket.set_nonblocking(true).unwrap();
+    }
+    let (mut got, mut quiet) = (0, 0);
+    while quiet < 20 {
+        let before = got;
+        for socket in sockets {
+            while let Ok(count) = socket.recv(&mut [0; 2048]) {
+                got += count;
+            }
+        }
+        let idle = over.load(Ordering::Relaxed) && before == got;
+        quiet = if idle { quiet + 1 } else { 0 };
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    got
+}
+
+/// UDP datagrams that reached a socket in the server's namespace, and those that found it full.
+fn received(network: &Network) -> (u64, u64) {
+    let text = network.inside_server(|| fs::read_to_string("/proc/thread-self/net/snmp").unwrap());
+    let line = text.lines().filter(|line| line.starts_with("Udp: ")).nth(1);
+    let number = |at: usize| {
+        let mut words = line.unwrap().split_whitespace();
+        words.nth(at).unwrap().parse().unwrap()
+    };
+    (number(1), number(5))
+}
+
+/// How long Browse of the root takes, until `enough`: the median and the longest.
+fn browse_times(rill: &Rill, mut enough: impl FnMut(usize) -> bool) -> (usize, Duration, Duration) {
+    let mut times = Vec::new();
+    while !enough(times.len()) {
+        let begin = Instant::now();
+        assert_eq!(rill.children("0").objects.len(), 2, "a Browse went wrong");
+        times.push(begin.elapsed());
+    }
+    times.sort();
+    (times.len(), times[times.len() / 2], times[times.len() - 1])
+}
 
 #[test]
 fn a_flood_of_searches_is_answered_little_and_hurts_nobody_else() {
@@ -726,82 +931,53 @@ fn a_flood_of_searches_is_answered_little_and_hurts_nobody_else() {
     Network::ip(&near, &lines.join("\n"));
     let sockets: Vec<_> = rill.network().inside(NEAR, || {
         (0..FLOOD_SOURCES)
-            .map(|n| UdpSocket::bind((Ipv4Addr::new(10, 91, 1, 100 + n), 0)).unwrap())
+            .map(|n| {
+                let socket = UdpSocket::bind((Ipv4Addr::new(10, 91, 1, 100 + n), 0)).unwrap();
+                socket.connect((NEAR.server, 1900)).unwrap();
+                socket
+            })
             .collect()
     });
-    let search = format!(
-        "M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\nST: ssdp:all\r\nX: {}\r\n\r\n",
-        1
-    );
-    let noise: [&[u8]; 4] = [
-        search.as_bytes(),
-        b"NOTIFY * HTTP/1.1\r\nNT: x\r\nNTS: ssdp:alive\r\nUSN: x\r\n\r\n",
-        b"\xff\x00\x01 what is this",
-        search.as_bytes(),
-    ];
+    let before = browse_times(&rill, |count| count == 200);
+    let (reached, lost) = received(rill.network());
     let over = AtomicBool::new(false);
-    let (sent, got, requests) = std::thread::scope(|scope| {
-        let flood = scope.spawn(|| {
-            let begin = Instant::now();
-            let (mut sent, mut number) = (0, 0_usize);
-            while begin.elapsed() < Duration::from_secs(FLOOD_SECS.into()) {
-                let socket = &sockets[number % sockets.len()];
-                // A full queue loses some: as on any wire.
-                if let Ok(count) = socket.send_to(noise[number % 4], (NEAR.server, 1900)) {
-                    sent += count;
-                }
-                number += 1;
-                let due =
-                    begin + Duration::from_secs(1) / FLOOD_RATE * u32::try_from(number).unwrap();
-                if number % 50 == 0 {
-                    std::thread::sleep(due.saturating_duration_since(Instant::now()));
-                }
-            }
-            assert!(
-                number >= 1000 * FLOOD_SECS as usize,
-                "that was no flood: {number}"
-            );
+    let ((sent, took), got, during, streamed) = std::thread::scope(|scope| {
+        let flooding = scope.spawn(|| {
+            let sent = flood(&sockets);
             over.store(true, Ordering::Relaxed);
             sent
         });
-        let counting = scope.spawn(|| {
-            let mut got = 0;
-            for socket in &sockets {
-                socket.set_nonblocking(true).unwrap();
-            }
-            let mut quiet = 0;
-            while quiet < 20 {
-                let before = got;
-                for socket in &sockets {
-                    while let Ok(count) = socket.recv(&mut [0; 2048]) {
-                        got += count;
-                    }
-                }
-                let idle = over.load(Ordering::Relaxed) && before == got;
-                quiet = if idle { quiet + 1 } else { 0 };
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            got
-        });
-        let mut requests = 0;
-        let mut stream = Stream::begin(&rill, FAR);
-        while !over.load(Ordering::Relaxed) {
-            let films = rill
-                .walk()
-                .into_iter()
-                .filter(|object| !object.is_container);
-            assert_eq!(films.count(), 2, "a Browse went wrong");
-            requests += 1;
-            if stream.left > 1 << 21 {
+        let counting = scope.spawn(|| count_answers(&sockets, &over));
+        let streaming = scope.spawn(|| {
+            let mut stream = Stream::begin(&rill, FAR);
+            while stream.left > 1 << 21 && !over.load(Ordering::Relaxed) {
                 assert!(stream.take(1 << 19).iter().all(|&byte| byte == 0));
+                std::thread::sleep(Duration::from_millis(10));
             }
-        }
-        stream.must_end_well();
-        (flood.join().unwrap(), counting.join().unwrap(), requests)
+            let streamed = FILM - stream.left;
+            stream.must_end_well();
+            streamed
+        });
+        let during = browse_times(&rill, |count| count > 0 && over.load(Ordering::Relaxed));
+        (
+            flooding.join().unwrap(),
+            counting.join().unwrap(),
+            during,
+            streaming.join().unwrap(),
+        )
     });
-    assert!(requests > 0);
+    let (reached, lost) = {
+        let after = received(rill.network());
+        (after.0 - reached, after.1 - lost)
+    };
+    eprintln!(
+        "flood: {FLOOD} datagrams in {took:?}, {reached} reached rill, {lost} found its queue full; {sent} bytes in, {got} out; \
+         Browse: count, median, longest: before {before:?}, during {during:?}; streamed beside it: {streamed} bytes"
+    );
     assert!(got > 0, "some searches are answered");
-    assert!(got <= MOST_ANSWERED, "{got} bytes of answers to {sent}");
+    // What limits.rs allows in that time: the burst, and the rate for the flood and two seconds more.
+    let most = (256 + 32 * (usize::try_from(took.as_secs()).unwrap() + 3)) * 1024;
+    assert!(got <= most, "{got} bytes of answers to {sent}");
     let searcher = Searcher::open(rill.network(), NEAR);
     wait_for("rill answers after the flood", 10, || {
         searcher.search("upnp:rootdevice");

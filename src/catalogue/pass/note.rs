@@ -21,7 +21,7 @@ use crate::{
         Media,
         nfo::{self, Nfo},
     },
-    sys::{beneath, beneath::Refused},
+    sys::beneath::Refused,
 };
 
 impl Pass<'_> {
@@ -51,8 +51,7 @@ impl Pass<'_> {
             self.builder.push(record)?;
             return Ok(());
         }
-        let absolute = self.absolute(place.root);
-        let said = match beneath::open_file(self.canonical.iter().copied(), &absolute) {
+        let said = match self.open(place, name, is_link) {
             Ok(file) => read(&file),
             Err(Refused::System(errno)) => return self.not_read(place, known, errno),
             Err(_) => return Ok(()),

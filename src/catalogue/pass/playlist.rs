@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::FileType;
 
-use super::{Pass, Place, Stop, join, reason_of};
+use super::{Pass, Place, Stop, join};
 use crate::{
     catalogue::{
         object_id::ObjectId,
@@ -21,7 +21,7 @@ use crate::{
     },
     limits,
     media::playlist::{self, Kind, Playlist, Target},
-    sys::{beneath, beneath::Refused},
+    sys::beneath,
 };
 
 impl Pass<'_> {
@@ -41,14 +41,9 @@ impl Pass<'_> {
             }
             Err(errno) => return self.not_read(place, None, errno),
         };
-        let absolute = self.absolute(place.root);
-        let list = match beneath::open_file(self.canonical.iter().copied(), &absolute) {
+        let list = match self.open(place, name, is_link) {
             Ok(file) => read(&file, name.to_bytes()),
-            Err(Refused::System(errno)) => return self.not_read(place, None, errno),
-            Err(refused) => {
-                self.skip(place.root, reason_of(refused), "");
-                return Ok(());
-            }
+            Err(refused) => return self.refused(place, None, refused),
         };
         let list = match list {
             Ok(list) => list,
@@ -94,7 +89,7 @@ impl Pass<'_> {
                 Target::Path(path) => {
                     entries.extend(self.led_to(root, path.as_bytes()).map(Entry::Path));
                 }
-                Target::Url(url) => match self.stream(root, url, entry.title.as_deref()) {
+                Target::Url(url) => match self.stream(root, url, entry) {
                     Ok(stream) => entries.extend(stream.map(Entry::Stream)),
                     Err(why) => trouble = Some(why),
                 },
@@ -114,12 +109,13 @@ impl Pass<'_> {
         &mut self,
         root: u16,
         url: &str,
-        title: Option<&str>,
+        entry: &playlist::Entry,
     ) -> Result<Option<Arc<Stream>>, &'static str> {
         if self.streams >= limits::STREAMS {
             return Err("there are too many streams in playlists");
         }
-        let stream = Stream::new(url, title).ok_or("some of its URLs cannot be told to players")?;
+        let stream = Stream::new(url, entry.title.as_deref(), entry.is_radio)
+            .ok_or("some of its URLs cannot be told to players")?;
         let only = self.roots[usize::from(root)].only;
         if only.is_some_and(|only| only != stream.class()) {
             return Ok(None);

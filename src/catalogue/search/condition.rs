@@ -10,6 +10,7 @@ use crate::{
         facts::is_decodable,
         object_id::{ObjectId, PLACE_BYTES, Place, TEXT_BYTES},
         record::Tag,
+        signature::Signature,
         snapshot::Entry,
     },
     limits,
@@ -88,6 +89,23 @@ impl Condition {
         }
     }
 
+    /// Pairs of letters that are in the texts of all for which it holds.
+    pub(super) fn signature(&self) -> Signature {
+        let nothing = Signature::default();
+        match self {
+            Self::Always => nothing,
+            Self::One(test) => test.signature(),
+            Self::All(all) => all
+                .iter()
+                .map(Self::signature)
+                .fold(nothing, Signature::and),
+            Self::Any(all) => {
+                let all = all.iter().map(Self::signature);
+                all.reduce(Signature::or).unwrap_or_default()
+            }
+        }
+    }
+
     fn cost(&self) -> u32 {
         match self {
             Self::Always => 0,
@@ -125,6 +143,30 @@ impl Test {
         };
         let property = term.property;
         Self { property, wanted }
+    }
+
+    /// As [`Condition::signature`]: what is asked of a text that [`Signature`]s are made of.
+    fn signature(&self) -> Signature {
+        use Operator as O;
+        use Property as P;
+        match (&self.wanted, self.property) {
+            (
+                Wanted::Value(value),
+                Some(
+                    P::Title
+                    | P::Creator
+                    | P::Artist
+                    | P::AlbumArtist
+                    | P::Composer
+                    | P::Album
+                    | P::Genre
+                    | P::Series,
+                ),
+            ) if matches!(value.operator, O::Contains | O::StartsWith | O::Equal) => {
+                value.needle.signature()
+            }
+            _ => Signature::default(),
+        }
     }
 
     /// Roughly how long it takes.

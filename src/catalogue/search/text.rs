@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use crate::catalogue::signature::Signature;
+
 /// What is looked for, folded once.
 #[derive(Debug)]
 pub(super) struct Needle {
@@ -27,6 +29,11 @@ impl Needle {
         });
         let overlaps = overlaps(&folded);
         Self { folded, overlaps }
+    }
+
+    /// Which pairs of letters a text has that has it.
+    pub(super) fn signature(&self) -> Signature {
+        Signature::of_folded(&self.folded)
     }
 
     /// Whether `text` has it.
@@ -111,7 +118,7 @@ fn overlaps(folded: &[u8]) -> Vec<u16> {
 
 /// Gives `text`, folded, byte by byte until `stop` says so; true if it did.
 #[inline]
-fn each_folded(text: &str, mut stop: impl FnMut(u8) -> bool) -> bool {
+pub(in crate::catalogue) fn each_folded(text: &str, mut stop: impl FnMut(u8) -> bool) -> bool {
     if text.is_ascii() {
         return text.bytes().any(|byte| stop(byte.to_ascii_lowercase()));
     }

@@ -3,6 +3,7 @@
 use crate::{
     catalogue::{
         record::flag,
+        signature::Signature,
         snapshot::{Entry, Object, Snapshot},
     },
     limits,
@@ -52,6 +53,23 @@ impl Walk {
                 seen: Seen::default(),
             }),
         }
+    }
+
+    /// Passes over what cannot hold `wanted`, `most` records at the most; returns how many.
+    pub(super) fn skip(&mut self, snapshot: &Snapshot, wanted: Signature, most: u32) -> u32 {
+        let Self::Everything(next) = self else {
+            return 0;
+        };
+        if wanted.is_empty() {
+            return 0;
+        }
+        let most = most.min(snapshot.records().saturating_sub(*next));
+        let mut rest = snapshot.signatures(*next).take(most as usize);
+        let candidate = rest.position(|signature| signature.may_hold(wanted));
+        let skipped = candidate.and_then(|at| u32::try_from(at).ok());
+        let skipped = skipped.unwrap_or(most);
+        *next += skipped;
+        skipped
     }
 
     pub(super) fn next<'a>(&mut self, snapshot: &'a Snapshot) -> Turn<'a> {

@@ -1,30 +1,24 @@
 //! Music: by artist, album artist, album, genre, composer and year; all of it, its playlists, and the newest.
 
-use std::ops::Range;
-
-use xxhash_rust::xxh3::xxh3_128;
-
 use super::{
     RECENT,
+    albums::{Album, Named, Owner, album_folder, named_key, owner_of},
     grow::{Face, Ground, LOOSE, Level, Plan, Row, UNKNOWN, UNKNOWN_KEY, year_face},
     is_told, items,
-    names::{Names, fold},
-    newest_first, property,
-    role::{Role, id_below, texts},
+    names::Names,
+    newest_first,
+    playlists::{playlists, with_music},
+    property,
+    role::{Role, texts},
     year,
 };
 use crate::{
     catalogue::{
         builder::{Builder, Full, Text},
-        record::{PLAYLIST, Record, Tag, flag},
+        record::Tag,
     },
-    media::{Class, Date},
+    media::Class,
 };
-
-/// How folders are called that hold one disc of several; a number follows.
-const DISC_FOLDERS: [&[u8]; 4] = [b"cd", b"disc", b"disk", b"disque"];
-/// Digits of a disc's number that are looked at.
-const DISC_DIGITS: usize = 3;
 
 /// One track. Names are places in [`Music`]'s lists, or [`LOOSE`] where there is none.
 #[derive(Clone, Copy)]
@@ -36,27 +30,6 @@ struct Track {
     composer: u32,
     /// Disc and number on it; no number comes last.
     order: u32,
-}
-
-/// Whose an album is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    /// Its album artist's.
-    Named(u32),
-    /// Of the one who plays all of it, as far as is known.
-    Player(u32),
-    /// Of nobody known.
-    Nobody,
-    /// Of several.
-    Many,
-}
-
-#[derive(Clone, Copy)]
-struct Album {
-    /// While tracks are gathered; afterwards [`Owner::Player`] or [`Owner::Nobody`], with a settled place.
-    owner: Owner,
-    /// Of its latest track.
-    date: Option<Date>,
 }
 
 /// What is known of the tracks.
@@ -103,6 +76,7 @@ pub(super) fn add(ground: &mut Ground<'_>) -> Result<Option<u32>, Full> {
 
 impl Music {
     fn gather(&mut self, builder: &Builder) {
+        let named = Named::gather(builder);
         for (item, record) in items(builder, Class::Audio) {
             let note = |names: &mut Names, tag| match property(builder, record, tag) {
                 Some(text) => names.note(builder, text),
@@ -115,14 +89,18 @@ impl Music {
             let (folder, folder_disc) = album_folder(builder, record);
             let album = match property(builder, record, Tag::Album) {
                 Some(text) => {
-                    let key = album_key(
-                        builder,
-                        text,
-                        property(builder, record, Tag::AlbumArtist),
-                        folder,
-                    );
+                    let owned_by = property(builder, record, Tag::AlbumArtist);
+                    let key = if let Some(owner) = owned_by {
+                        named_key(builder, text, owner)
+                    } else {
+                        let player = property(builder, record, Tag::Artist);
+                        named.key(builder, text, player, folder)
+                    };
                     let place = self.albums.note_as(builder, text, key);
-                    self.add_to_album(place, artist, owner, record.date());
+                    if place as usize == self.about.len() {
+                        self.about.push(Album::default());
+                    }
+                    self.about[place as usize].add(artist, owner, record.date());
                     place
                 }
                 None => LOOSE,
@@ -141,28 +119,6 @@ impl Music {
                 order: u32::from(disc) << 16 | u32::from(number),
             });
         }
-    }
-
-    fn add_to_album(&mut self, place: u32, artist: u32, owner: u32, date: Option<Date>) {
-        let place = place as usize;
-        if place == self.about.len() {
-            let (owner, date) = (Owner::Nobody, None);
-            self.about.push(Album { owner, date });
-        }
-        let album = &mut self.about[place];
-        album.owner = match (album.owner, owner, artist) {
-            (_, owner, _) if owner != LOOSE => Owner::Named(owner),
-            (known, _, LOOSE) => known,
-            (Owner::Nobody, _, artist) => Owner::Player(artist),
-            (Owner::Player(known), _, artist) if known != artist => Owner::Many,
-            (known, _, _) => known,
-        };
-        let is_later = |date: &Date| {
-            album
-                .date
-                .is_none_or(|known| known.unix_secs < date.unix_secs)
-        };
-        album.date = date.filter(is_later).or(album.date);
     }
 
     /// Puts all names into order.
@@ -389,133 +345,6 @@ const fn by_title<'p>(
     }
 }
 
-/// Whose the album at `place` is, as a place among people; [`LOOSE`]: nobody's.
-fn owner_of(about: &[Album], place: u32) -> u32 {
-    match about.get(place as usize).map(|album| album.owner) {
-        Some(Owner::Named(owner) | Owner::Player(owner)) => owner,
-        _ => LOOSE,
-    }
-}
-
 fn or_unknown(place: u32) -> u32 {
     if place == LOOSE { UNKNOWN } else { place }
-}
-
-/// What tells an album from others of its name: its artist, else its folder.
-fn album_key(builder: &Builder, text: Text, artist: Option<Text>, folder: u64) -> u128 {
-    let mut key = fold(builder.at(text));
-    key.push(0);
-    if let Some(artist) = artist {
-        key.extend_from_slice(&fold(builder.at(artist)));
-    } else {
-        key.push(0);
-        key.extend_from_slice(&folder.to_le_bytes());
-    }
-    xxh3_128(&key)
-}
-
-/// The id of the folder that a track's album lies in, and the number of the disc if a folder inside it says one.
-fn album_folder(builder: &Builder, record: &Record) -> (u64, u16) {
-    let folder = |number: u32| builder.records.get(number as usize);
-    let Some(own) = folder(record.parent.get()) else {
-        return (0, 0);
-    };
-    match disc_of(builder.name(own)).zip(folder(own.parent.get())) {
-        Some((disc, above)) => (above.id.get(), disc),
-        None => (own.id.get(), 0),
-    }
-}
-
-/// The number in `CD2`, `Disc 02`, `disk_3`.
-fn disc_of(name: &[u8]) -> Option<u16> {
-    let begins = |word: &&&[u8]| {
-        name.get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word))
-    };
-    let word = DISC_FOLDERS.iter().find(begins)?;
-    let mut rest = &name[word.len()..];
-    if let [b' ' | b'-' | b'_' | b'.', number @ ..] = rest {
-        rest = number;
-    }
-    if rest.len() > DISC_DIGITS || !rest.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    str::from_utf8(rest).ok()?.parse().ok()
-}
-
-fn links(record: &Record) -> Range<usize> {
-    let at = record.links_at.get() as usize;
-    at..at + record.links.get() as usize
-}
-
-/// The playlists that hold music or stations, each behind the rank of its title, by which they are sorted.
-fn with_music(builder: &Builder) -> Vec<(u32, u32)> {
-    let has_music = |record: &Record| {
-        builder.links[links(record)]
-            .iter()
-            .any(|item| builder.records[item.get() as usize].class() == Some(Class::Audio))
-    };
-    let hidden = flag::UNLISTED | flag::OFFLINE | flag::BESIDE;
-    let mut found: Vec<(u32, u32)> = (0..)
-        .zip(&builder.records)
-        .filter(|(_, r)| r.kind == PLAYLIST && !r.has(hidden) && has_music(r))
-        .map(|(number, record)| (record.title_rank.get(), number))
-        .collect();
-    found.sort_unstable();
-    found
-}
-
-/// Playlists, each with all it holds.
-fn playlists(
-    ground: &mut Ground<'_>,
-    top: u32,
-    found: Vec<(u32, u32)>,
-) -> Result<Option<u32>, Full> {
-    if found.is_empty() {
-        return Ok(None);
-    }
-    let view = ground.fixed(top, Role::Playlists)?;
-    let first = ground.next_link()?;
-    let mut children = Vec::with_capacity(found.len());
-    for (_, number) in found {
-        let record = ground.builder.records[number as usize];
-        let title = (record.title_at.get(), record.title_len.get());
-        let face = Face {
-            is_copy: true,
-            ..Face::new(title, 0, Role::Playlist)
-        };
-        let id = id_below(Role::Playlists.id(), record.id.get().into());
-        let copy = ground.push(view, id, &face)?;
-        let at = ground.next_link()?;
-        ground.builder.links.extend_from_within(links(&record));
-        ground.show(copy, at, record.links.get());
-        ground.set_below(copy, at, record.links.get());
-        children.push(copy);
-    }
-    ground.set_below(view, first, ground.next_link()? - first);
-    ground.set_children(view, &children)?;
-    Ok(Some(view))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_disc_has_a_folder_with_a_number() {
-        for (name, disc) in [
-            ("CD1", Some(1)),
-            ("cd 02", Some(2)),
-            ("Disc-3", Some(3)),
-            ("disk_10", Some(10)),
-            ("CD", None),
-            ("CDs", None),
-            ("Discovery", None),
-            ("cd 2000", None),
-            ("CD +1", None),
-            ("My CD1", None),
-        ] {
-            assert_eq!(disc_of(name.as_bytes()), disc, "{name}");
-        }
-    }
 }

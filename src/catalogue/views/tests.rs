@@ -227,6 +227,54 @@ fn an_album_is_told_by_its_artist_or_its_folder() {
 }
 
 #[test]
+fn tracks_without_an_album_artist_are_of_the_album_beside_them() {
+    let library = Library::of(&[
+        // Some of them name the album artist, on two discs.
+        ("post/CD1/1.mp3", "P1\nartist=Björk\nalbum=Post\ntrack=1"),
+        (
+            "post/CD1/2.mp3",
+            "P2\nartist=Bjork feat. X\nalbum=POST\nalbumartist=Björk\ntrack=2",
+        ),
+        ("post/CD2/1.mp3", "P3\nartist=Y\nalbum=Post"),
+        // Another folder is another album.
+        ("other/1.mp3", "O1\nartist=Björk\nalbum=Post"),
+        // All in one folder: two artists with an album of one name, and one whose it is nobody says.
+        (
+            "all/1.mp3",
+            "A1\nartist=Queen\nalbum=Hits\nalbumartist=Queen\ntrack=1",
+        ),
+        (
+            "all/2.mp3",
+            "A2\nartist=Abba\nalbum=Hits\nalbumartist=Abba\ntrack=1",
+        ),
+        ("all/3.mp3", "A3\nartist=ABBA\nalbum=Hits\ntrack=2"),
+        ("all/4.mp3", "A4\nartist=queen\nalbum=hits\ntrack=2"),
+        ("all/5.mp3", "A5\nartist=Zappa\nalbum=Hits\ntrack=3"),
+    ]);
+    let albums = library.role(Role::Albums);
+    let mut shown: Vec<String> = albums
+        .children(0..u32::MAX)
+        .map(|album| {
+            let artist = album.property(Tag::Artist).unwrap_or("-");
+            let tracks = titles(&album).join(" ");
+            format!("{} by {artist}: {tracks}", album.title())
+        })
+        .collect();
+    // Of two with one name and one artist either may be the first.
+    shown.sort();
+    assert_eq!(
+        shown,
+        [
+            "Hits by Abba: A2 A3",
+            "Hits by Queen: A1 A4",
+            "Hits by Zappa: A5",
+            "Post by Björk: O1",
+            "Post by Björk: P1 P2 P3",
+        ]
+    );
+}
+
+#[test]
 fn genres_composers_and_playlists_are_shown_where_something_is_known() {
     let mut library = Library::of(&[
         ("1.mp3", "One\nartist=A\ngenre=Jazz"),
@@ -759,4 +807,21 @@ fn stations_are_shown_in_playlists_alone() {
     assert_eq!(titles(&music), ["Playlists"]);
     assert_eq!(music.items_below_count(), 1);
     assert_eq!(library.below(Role::Playlists), ["radio/", " h/radio"]);
+}
+
+#[test]
+fn what_is_new_stays_first_whatever_the_clock_says() {
+    const DAY: u64 = 24 * 60 * 60;
+    let mut library = Library::of(&[("old.mp3", "Old")]);
+    // Forward ten years, back eleven, and to where it was.
+    let times = [NOW, NOW + 3650 * DAY, NOW - 365 * DAY, NOW + DAY, NOW];
+    let mut newest_first = vec!["Old".to_owned()];
+    for (number, time) in times.into_iter().enumerate() {
+        let title = format!("New {number}");
+        library.tree.file(format!("{number}.mp3"), title.as_bytes());
+        library.now = time;
+        library.scan();
+        newest_first.insert(0, title);
+        assert_eq!(library.below(Role::RecentTracks), newest_first, "{time}");
+    }
 }

@@ -27,11 +27,16 @@ pub(super) struct Process {
 /// Every other process that is called rill and is not known to be in another network, a container's.
 pub(super) fn servers() -> Vec<Process> {
     let own = std::process::id();
-    let network = |pid: u32| fs::read_link(format!("/proc/{pid}/ns/net")).ok();
-    let here = network(own);
+    let network = |pid: u32| fs::read_link(format!("/proc/{pid}/ns/net"));
+    let here = network(own).ok();
     let is_rill = |pid: &u32| {
         let other = *pid != own && command(*pid).as_deref() == Some("rill");
-        other && network(*pid).is_none_or(|network| Some(network) == here)
+        other
+            && match network(*pid) {
+                Ok(network) => Some(network) == here,
+                // Another user's. One that has just ended has none.
+                Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+            }
     };
     let names = read("/etc/passwd").unwrap_or_default();
     let processes = pids().into_iter().filter(is_rill);
@@ -188,8 +193,11 @@ pub(super) fn container(interfaces: &[Address]) -> Finding {
         };
         matches!((number("ifindex"), number("iflink")), (Some(a), Some(b)) if a != b)
     };
-    let pairs = interfaces.iter().all(is_pair);
-    judge_container(inside.contains(&true), pairs, interfaces)
+    // Of IPv6 every interface has an address.
+    let of_v4 = interfaces.iter().filter(|of| of.address.is_ipv4());
+    let of_v4: Vec<_> = of_v4.cloned().collect();
+    let pairs = of_v4.iter().all(is_pair);
+    judge_container(inside.contains(&true), pairs, &of_v4)
 }
 
 /// `pairs`: each interface is one end of a pair whose other end is in another namespace.

@@ -4,11 +4,10 @@ use std::{collections::HashSet, net::IpAddr, time::Duration};
 
 use super::{Finding, Report, host::Process};
 use crate::{
-    config::InterfacePattern,
-    control_point::{description, lookout::search, question},
+    control_point::{description, lookout::search, question, shown, shown_address},
     net::{
         fetch,
-        search::{Event, Search},
+        search::{Event, Heard as Datagram, Search},
     },
     sys::addresses::Address,
     wire::{
@@ -17,7 +16,7 @@ use crate::{
     },
 };
 
-/// How long each interface is listened to.
+/// How long is listened.
 const LISTEN_TIME: Duration = Duration::from_secs(3);
 /// When searches are sent: twice, for datagrams get lost.
 const SEARCHES: [Duration; 2] = [Duration::ZERO, Duration::from_secs(1)];
@@ -25,10 +24,12 @@ const MEDIA_SERVER: &str = "urn:schemas-upnp-org:device:MediaServer:1";
 /// Other devices counted; more are as good as these.
 const OTHERS: usize = 256;
 
-/// What one interface brought.
-#[derive(Debug, Default)]
+/// What was heard on one interface by one family of addresses.
+#[derive(Debug)]
 struct Heard {
-    /// Where rill says that its description is: on this interface's own address, or else on another machine's.
+    /// The address that a server would announce there.
+    own: Address,
+    /// Where rill says that its description is: on this machine, or else on another one.
     location: Option<HttpUrl>,
     is_own: bool,
     /// An announcement of a rill was heard.
@@ -37,68 +38,88 @@ struct Heard {
     others: HashSet<IpAddr>,
 }
 
-/// Looks at every interface; whether rill was heard on all of them.
+/// Searches out of every interface and says what came; where this machine's rill answers, and whether it was heard
+/// everywhere.
 pub(super) fn examine(
-    interfaces: &[Address],
+    search: Search,
     servers: &[Process],
     report: &mut Report<'_>,
-) -> bool {
-    if interfaces.is_empty() {
+) -> (Vec<HttpUrl>, bool) {
+    if search.interfaces().is_empty() {
         report.add(&Finding::problem(
             "network",
-            "no interface is fit for serving: none is up, has an IPv4 address and can multicast".into(),
+            "no interface is fit for serving: none is up, has an address and can multicast".into(),
             "is the cable in, is the Wi-Fi joined (ip address)? An interface that is left out is named by RILL_INTERFACE",
         ));
-        return false;
+        return (Vec::new(), false);
     }
+    let mut own = Vec::new();
     let mut all = true;
-    for interface in interfaces {
-        let heard = match listen(interface) {
-            Ok(heard) => heard,
-            Err(error) => {
-                let what = format!("{}: cannot search from it: {error}", interface.name);
-                report.add(&Finding::problem("heard", what, ""));
-                all = false;
-                continue;
-            }
-        };
+    for heard in listen(search) {
         all &= heard.location.is_some();
-        for finding in judge(interface, &heard, servers) {
+        for finding in judge(&heard, servers) {
             report.add(&finding);
         }
         if let Some(location) = heard.location {
-            report.add(&reach(location));
+            report.add(&reach(location.clone()));
+            if heard.is_own {
+                own.push(location);
+            }
         }
     }
-    all
+    (own, all)
 }
 
-/// Searches out of one interface and gathers what comes.
-fn listen(interface: &Address) -> std::io::Result<Heard> {
-    let mut search_out = Search::open(&[InterfacePattern::Address(interface.address)])?;
-    let mut heard = Heard::default();
+/// Searches as a television does, and gathers what comes on each interface.
+fn listen(mut searching: Search) -> Vec<Heard> {
+    let addresses: Vec<IpAddr> = searching.interfaces().iter().map(|of| of.address).collect();
+    let announced = searching.announced();
+    let mut all: Vec<_> = announced.into_iter().map(Heard::nothing).collect();
     let mut searches = SEARCHES.into_iter().peekable();
     loop {
-        let now = search_out.now();
+        let now = searching.now();
         if now >= LISTEN_TIME {
-            return Ok(heard);
+            return all;
         }
         if searches.next_if(|at| now >= *at).is_some() {
-            search_out.send(search(MEDIA_SERVER).as_bytes());
+            searching.send(|to| search(MEDIA_SERVER, to));
         }
         let due = searches.peek().copied().unwrap_or(LISTEN_TIME);
-        if let Event::Heard(datagram) = search_out.next(Some(due))
+        if let Event::Heard(datagram) = searching.next(Some(due))
             && let Ok(notice) = Notice::parse(&datagram.bytes)
         {
-            heard.take(interface.address, datagram.from, &notice);
+            let here = |heard: &&mut Heard| heard.is_where(&datagram);
+            if let Some(heard) = all.iter_mut().find(here) {
+                let is_own = addresses.contains(&datagram.from);
+                heard.take(datagram.from, is_own, &notice);
+            }
         }
     }
 }
 
 impl Heard {
-    fn take(&mut self, own: IpAddr, from: IpAddr, notice: &Notice<'_>) {
+    fn nothing(own: Address) -> Self {
+        Self {
+            own,
+            location: None,
+            is_own: false,
+            announced: false,
+            others: HashSet::new(),
+        }
+    }
+
+    /// Whether a datagram came here. An answer of IPv4 from this machine comes by the loop, but to the address that asked.
+    fn is_where(&self, datagram: &Datagram) -> bool {
+        let own = &self.own;
+        if own.address.is_ipv4() && !datagram.to.is_multicast() {
+            return datagram.to == own.address;
+        }
+        datagram.from.is_ipv4() == own.address.is_ipv4() && datagram.interface == own.index
+    }
+
+    fn take(&mut self, from: IpAddr, is_own: bool, notice: &Notice<'_>) {
         let is_rill = notice.server.is_some_and(|server| server.contains("rill/"));
-        if from != own && self.others.len() < OTHERS {
+        if !is_own && self.others.len() < OTHERS {
             self.others.insert(from);
         }
         if !is_rill {
@@ -107,22 +128,23 @@ impl Heard {
         self.announced |= notice.saying == Saying::Alive;
         let location = notice.location.and_then(|text| HttpUrl::parse(text).ok());
         let location = location.filter(|location| location.peer.ip() == from);
-        let better = self.location.is_none() || !self.is_own && from == own;
+        let better = self.location.is_none() || !self.is_own && is_own;
         if notice.saying == Saying::Answer && location.is_some() && better {
-            self.location = location;
-            self.is_own = from == own;
+            self.location = location.map(|location| location.on_link(self.own.index));
+            self.is_own = is_own;
         }
     }
 }
 
-fn judge(interface: &Address, heard: &Heard, servers: &[Process]) -> Vec<Finding> {
-    let on = format!("{} ({})", interface.name, interface.address);
+fn judge(heard: &Heard, servers: &[Process]) -> Vec<Finding> {
+    let own = &heard.own;
+    let on = format!("{} ({})", own.name, own.address);
     let answer = match (&heard.location, servers.first()) {
         (Some(location), _) => Finding::ok(
             "heard",
             format!(
                 "{on}: a search is answered by rill at {}",
-                location.peer.ip()
+                shown_address(location.peer.ip(), own.index)
             ),
         ),
         (None, Some(server)) => Finding::problem(
@@ -146,12 +168,16 @@ fn judge(interface: &Address, heard: &Heard, servers: &[Process]) -> Vec<Finding
             "if there are televisions: are they on, and in the same network? \
              a guest Wi-Fi or \"client isolation\" keeps them apart",
         ),
+        1 => Finding::ok("others", format!("{on}: one other address speaks SSDP")),
         count => Finding::ok(
             "others",
             format!("{on}: {count} other addresses speak SSDP"),
         ),
     };
-    let mut findings = vec![answer, others];
+    // Hardly any television speaks IPv6; that none does is no news.
+    let known = own.address.is_ipv4() || !heard.others.is_empty();
+    let mut findings = vec![answer];
+    findings.extend(known.then_some(others));
     if heard.location.is_some() {
         let secs = LISTEN_TIME.as_secs();
         findings.push(if heard.announced {
@@ -171,7 +197,7 @@ fn judge(interface: &Address, heard: &Heard, servers: &[Process]) -> Vec<Finding
 
 /// Fetches the description as a television would.
 fn reach(location: HttpUrl) -> Finding {
-    let shown = location.to_string();
+    let shown = shown(&location);
     match description(fetch::fetch(&question(location))) {
         Ok(of) => Finding::ok("reachable", format!("{shown} is '{}'", of.friendly_name)),
         Err(error) => Finding::problem(
@@ -206,12 +232,13 @@ mod tests {
             "HTTP/1.1 200 OK\r\nST: x\r\nUSN: uuid:1\r\nSERVER: {server}\r\nLOCATION: {location}\r\n\r\n"
         );
         let notice = Notice::parse(text.as_bytes()).unwrap();
-        heard.take("10.0.0.1".parse().unwrap(), from.parse().unwrap(), &notice);
+        let is_own = from == "10.0.0.1";
+        heard.take(from.parse().unwrap(), is_own, &notice);
     }
 
     #[test]
     fn the_own_rill_is_preferred_and_a_location_elsewhere_is_none() {
-        let mut heard = Heard::default();
+        let mut heard = Heard::nothing(interface());
         take(
             &mut heard,
             "10.0.0.9",
@@ -248,7 +275,7 @@ mod tests {
 
     #[test]
     fn silence_is_a_problem_of_its_own_where_rill_runs() {
-        let nobody = judge(&interface(), &Heard::default(), &[]);
+        let nobody = judge(&Heard::nothing(interface()), &[]);
         assert_eq!(nobody[0].verdict, Verdict::Problem);
         assert!(nobody[0].what.contains("none runs"), "{nobody:?}");
         let server = Process {
@@ -256,18 +283,51 @@ mod tests {
             user: "rill".into(),
             ..Process::default()
         };
-        let running = judge(&interface(), &Heard::default(), &[server]);
+        let running = judge(&Heard::nothing(interface()), &[server]);
         assert!(
             running[0].what.contains("process 7, user rill"),
             "{running:?}"
         );
-        let mut heard = Heard::default();
+        let mut heard = Heard::nothing(interface());
         take(&mut heard, "10.0.0.1", "rill/1", "http://10.0.0.1/d");
-        let fine = judge(&interface(), &heard, &[]);
+        let fine = judge(&heard, &[]);
         assert!(
             fine.iter()
                 .all(|finding| finding.verdict != Verdict::Problem),
             "{fine:?}"
         );
+    }
+
+    #[test]
+    fn datagrams_are_told_apart_by_the_interface_or_the_address_that_asked() {
+        let on = |index: u32, address: &str| {
+            Heard::nothing(Address {
+                index,
+                address: address.parse().unwrap(),
+                ..interface()
+            })
+        };
+        let (v4, v6) = (on(2, "10.0.0.1"), on(2, "fd00::1"));
+        let other = on(3, "10.0.1.1");
+        for (from, interface, to, expected) in [
+            ("10.0.0.9", 2, "239.255.255.250", [true, false, false]),
+            ("10.0.1.9", 3, "239.255.255.250", [false, false, true]),
+            ("10.0.0.9", 2, "10.0.0.1", [true, false, false]),
+            // From this machine, by the loop.
+            ("10.0.0.1", 1, "10.0.0.1", [true, false, false]),
+            ("10.0.1.1", 1, "10.0.1.1", [false, false, true]),
+            ("fe80::9", 2, "ff02::c", [false, true, false]),
+            ("fe80::9", 2, "fe80::1", [false, true, false]),
+            ("fe80::9", 3, "fe80::1", [false; 3]),
+        ] {
+            let datagram = Datagram {
+                bytes: vec![],
+                from: from.parse().unwrap(),
+                interface,
+                to: to.parse().unwrap(),
+            };
+            let found = [&v4, &v6, &other].map(|heard| heard.is_where(&datagram));
+            assert_eq!(found, expected, "{from} {interface} {to}");
+        }
     }
 }

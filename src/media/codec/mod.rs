@@ -10,6 +10,7 @@ pub mod h264;
 pub mod hevc;
 pub mod mpeg2;
 pub mod mpeg4;
+pub mod truehd;
 
 use std::fmt;
 

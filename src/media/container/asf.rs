@@ -11,6 +11,8 @@ use crate::media::{AudioCodec, Class, Language, Media, VideoCodec, art, profile}
 /// Objects, and descriptors of one object, that are looked at.
 const OBJECTS: usize = 128;
 const DESCRIPTORS: u16 = 512;
+/// Streams, and languages: streams are numbered with seven bits (§3.3).
+const STREAMS: usize = 127;
 /// Bytes of a text that are looked at: a full property in UTF-16.
 const TEXT_BYTES: u64 = 2 * crate::limits::TEXT_BYTES as u64 + 2;
 
@@ -27,6 +29,9 @@ const CONTENT_DESCRIPTION: &Guid =
 const EXTENDED_CONTENT_DESCRIPTION: &Guid =
     b"\x40\xA4\xD0\xD2\x07\xE3\xD2\x11\x97\xF0\x00\xA0\xC9\x5E\xA8\x50";
 const METADATA_LIBRARY: &Guid = b"\x94\x1C\x23\x44\x98\x94\xD1\x49\xA1\x41\x1D\x13\x4E\x45\x70\x54";
+const LANGUAGE_LIST: &Guid = b"\xA9\x46\x43\x7C\xE0\xEF\xFC\x4B\xB2\x29\x39\x3E\xDE\x41\x5C\x85";
+const EXTENDED_STREAM_PROPERTIES: &Guid =
+    b"\xCB\xA5\xE6\x14\x72\xC6\x32\x43\x83\x99\xA9\x69\x52\x06\x5B\x5A";
 const AUDIO: &Guid = b"\x40\x9E\x69\xF8\x4D\x5B\xCF\x11\xA8\xFD\x00\x80\x5F\x5C\x44\x2B";
 const VIDEO: &Guid = b"\xC0\xEF\x19\xBC\x4D\x5B\xCF\x11\xA8\xFD\x00\x80\x5F\x5C\x44\x2B";
 
@@ -42,6 +47,12 @@ struct Asf {
     max_bits_per_sec: u32,
     /// Streams of pictures.
     videos: usize,
+    /// The numbers of the streams of sound.
+    sounds: Vec<u8>,
+    /// The languages of the list.
+    languages: Vec<Language>,
+    /// Streams, by number, and the places of their languages in the list.
+    spoken: Vec<(u8, usize)>,
     /// The extended descriptors, which know more fields, and the library, whose values may be longer.
     extended: Media,
     library: Media,
@@ -100,6 +111,8 @@ fn objects(
             STREAM_PROPERTIES => stream_properties(&mut body, asf, media),
             CONTENT_DESCRIPTION => content_description(&mut body, media),
             EXTENDED_CONTENT_DESCRIPTION => extended_description(&mut body, &mut asf.extended),
+            LANGUAGE_LIST => language_list(&mut body, asf),
+            EXTENDED_STREAM_PROPERTIES => spoken(&mut body, asf),
             METADATA_LIBRARY => library(&mut body, &mut asf.library),
             HEADER_EXTENSION if depth == Depth::Header => body
                 .skip(16 + 2 + 4)
@@ -137,12 +150,19 @@ impl Asf {
             media.profile = self.audio_profile();
             media.audio_codec = AudioCodec::from_format_tag(audio.format_tag);
         }
+        media.audio_tracks = self.sounds.iter().map(|s| self.language(*s)).collect();
         if self.video.is_some() {
             media.profile = self.video_profile(media);
         }
         media.video_codec = self.video.and_then(VideoCodec::from_fourcc);
         media.fill_from(self.extended);
         media.fill_from(self.library);
+    }
+
+    fn language(&self, stream: u8) -> Language {
+        let place = self.spoken.iter().find(|(number, _)| *number == stream);
+        let found = place.and_then(|(_, place)| self.languages.get(*place));
+        found.copied().unwrap_or(Language::UNKNOWN)
     }
 
     /// Of a film with one stream each that says everything about itself.
@@ -208,11 +228,11 @@ fn file_properties(r: &mut Reader<'_>, asf: &mut Asf, media: &mut Media) -> Resu
 /// stream of each kind is the one that plays.
 fn stream_properties(r: &mut Reader<'_>, asf: &mut Asf, media: &mut Media) -> Result<(), Error> {
     let kind: Guid = r.array()?;
-    r.skip(16 + 8 + 4 + 4 + 2 + 4)?;
-    match &kind {
-        // The format numbers streams with seven bits (§3.3).
-        AUDIO if media.audio_tracks.len() < 127 => media.audio_tracks.push(Language::UNKNOWN),
-        _ => {}
+    r.skip(16 + 8 + 4 + 4)?;
+    let [number, _] = r.array()?;
+    r.skip(4)?;
+    if &kind == AUDIO && asf.sounds.len() < STREAMS {
+        asf.sounds.push(number & 127);
     }
     match &kind {
         AUDIO if asf.audio.is_none() => {
@@ -245,6 +265,27 @@ fn stream_properties(r: &mut Reader<'_>, asf: &mut Asf, media: &mut Media) -> Re
             }
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// §4.6: a count; then length and text of each, such as `en-us`.
+fn language_list(r: &mut Reader<'_>, asf: &mut Asf) -> Result<(), Error> {
+    let count = usize::from(r.le_u16()?).min(STREAMS);
+    for _ in asf.languages.len()..count {
+        let len = r.byte()?;
+        let tag = wide(&mut r.sub(u64::from(len))?)?;
+        asf.languages.push(Language::new(tag.as_bytes()));
+    }
+    Ok(())
+}
+
+/// §4.1: two times, seven numbers and flags; then the number of the stream and the place of its language in the list.
+fn spoken(r: &mut Reader<'_>, asf: &mut Asf) -> Result<(), Error> {
+    r.skip(2 * 8 + 8 * 4)?;
+    let (number, place) = (r.le_u16()?, r.le_u16()?);
+    if let (Ok(number), true) = (u8::try_from(number), asf.spoken.len() < STREAMS) {
+        asf.spoken.push((number, usize::from(place)));
     }
     Ok(())
 }
@@ -345,7 +386,9 @@ fn take(name: &str, value: &str, tags: &mut Media) {
             value.parse().ok().and_then(|n: u32| n.checked_add(1)),
         ),
         "WM/PartOfSet" => put(&mut tags.disc, number(value)),
-        "WM/Year" => put(&mut tags.date, date(value)),
+        "WM/Year" => tags.date = date(value).or(tags.date),
+        // What FFmpeg writes.
+        "date" => put(&mut tags.date, date(value)),
         "WM/SharedUserRating" => put(&mut tags.rating, number(value).and_then(stars)),
         "Title" => put(&mut tags.title, text(value)),
         "Author" | "WM/Author" => put(&mut tags.artist, text(value)),
@@ -521,6 +564,55 @@ mod tests {
         assert_eq!(named(&[audio(), film(b"WMV3", b"\x4F\xF1")]), None);
         assert_eq!(named(&[audio(), film(b"WVC1", b"\x4F\xF1\x80\x01")]), None);
         assert_eq!(named(&[audio(), film(b"WMV3", b"\x8F\xF1\x80\x01")]), None);
+    }
+
+    #[test]
+    fn languages_are_told_in_the_extension() {
+        let list = [
+            b"\x02\0".as_slice(),
+            b"\x06",
+            &utf16_of("de"),
+            b"\x0C",
+            &utf16_of("en-us"),
+        ];
+        let of = |number: u8, place: u8| {
+            let body = [vec![0; 48], vec![number, 0, place, 0], vec![0; 12]].concat();
+            object(EXTENDED_STREAM_PROPERTIES, &body)
+        };
+        let sound = |number: u8| {
+            let mut bytes = audio();
+            bytes[24 + 48] = number;
+            bytes
+        };
+        let extension = [
+            vec![0; 22],
+            object(LANGUAGE_LIST, &list.concat()),
+            of(3, 1),
+            of(2, 0),
+            of(4, 9),
+        ];
+        let extension = object(HEADER_EXTENSION, &extension.concat());
+        let bytes = file(&[extension, sound(2), sound(3), sound(4), sound(5)]);
+        let (media, outcome) = parse(read, &bytes);
+        let told: Vec<&str> = media.audio_tracks.iter().map(Language::as_str).collect();
+        assert_eq!((told, outcome), (vec!["de", "en", "und", "und"], Ok(())));
+        survives(read, &bytes);
+    }
+
+    #[test]
+    fn the_date_that_ffmpeg_writes_counts_beside_no_other() {
+        let of = |items: &[Vec<u8>]| {
+            let count = u8::try_from(items.len()).unwrap();
+            let body = [&[count, 0], items.concat().as_slice()].concat();
+            let head = object(EXTENDED_CONTENT_DESCRIPTION, &body);
+            let bytes = object(HEADER, &[b"\x01\0\0\0\x01\x02".as_slice(), &head].concat());
+            parse(read, &bytes).0.date.map(|d| d.unix_secs)
+        };
+        let own = item("date", 0, &utf16_of("1970"));
+        let known = item("WM/Year", 0, &utf16_of("1971"));
+        assert_eq!(of(std::slice::from_ref(&own)), Some(0));
+        assert_eq!(of(&[own.clone(), known.clone()]), Some(365 * 86_400));
+        assert_eq!(of(&[known, own]), Some(365 * 86_400));
     }
 
     #[test]

@@ -221,9 +221,16 @@ fn bitmap(r: &mut Reader<'_>, header: &Header) -> Result<Video, Error> {
     })
 }
 
-/// `WAVEFORMATEX`: 2 format, 2 channels, 4 rate, 4 bytes per second, 2 block, 2 bits.
+/// `WAVEFORMATEX`: 2 format, 2 channels, 4 rate, 4 bytes per second, 2 block, 2 bits; where the format is "extensible",
+/// 2 size, 2 valid bits, 4 speakers, and a GUID that begins with the format.
 fn wave(r: &mut Reader<'_>) -> Result<Sound, Error> {
-    let codec = AudioCodec::from_format_tag(r.le_u16()?);
+    const EXTENSIBLE: u16 = 0xFFFE;
+    let mut format = r.le_u16()?;
+    if format == EXTENSIBLE {
+        let mut guid = r.clone();
+        format = guid.skip(22).and_then(|()| guid.le_u16()).unwrap_or(format);
+    }
+    let codec = AudioCodec::from_format_tag(format);
     let channels = u8::try_from(r.le_u16()?).ok().filter(|c| *c > 0);
     let sample_rate = Some(r.le_u32()?).filter(|r| *r > 0);
     r.skip(6)?;

@@ -165,3 +165,30 @@ fn sound_alone_has_the_length_of_its_own() {
     assert_eq!(media.duration, Some(Duration::from_secs(2)));
     assert_eq!(media.class, Some(Class::Audio));
 }
+
+#[test]
+fn the_extensible_format_names_its_coding_in_a_guid() {
+    let main = words(&[0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    let wave = [
+        vec![0xFE, 0xFF, 6, 0],
+        words(&[48_000, 56_000]),
+        vec![1, 0, 0, 0, 22, 0, 0, 0],
+        words(&[0x3F]),
+        vec![
+            0, 0x20, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71,
+        ],
+    ]
+    .concat();
+    let of = |wave: &[u8]| {
+        let sound = stream("auds", "\0\0\0\0", [1, 48_000], 48_000, wave);
+        let body = list("hdrl", &[chunk("avih", &main), sound]);
+        parse(&[b"RIFF\0\0\0\0AVI ", body.as_slice()].concat()).0
+    };
+    let media = of(&wave);
+    assert_eq!(
+        (media.audio_codec, media.channels),
+        (Some(AudioCodec::Ac3), Some(6))
+    );
+    // Without the GUID nobody knows.
+    assert_eq!(of(&wave[..24]).audio_codec, None);
+}

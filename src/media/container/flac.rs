@@ -57,7 +57,7 @@ fn blocks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
 }
 
 /// §8.2: 10 bytes of block and frame sizes, then 20 bits of rate, 3 of channels less one, 5 of bits less one, 36 of samples.
-pub(super) fn stream_info(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+pub(in crate::media) fn stream_info(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     r.skip(10)?;
     let packed = r.be_u64()?;
     let field = |shift: u32, bits: u32| (packed >> shift) & ((1 << bits) - 1);

@@ -1,4 +1,4 @@
-//! TIFF: the first picture's size and properties (TIFF 6.0 §2). Its directories are EXIF's, so they are read there.
+//! TIFF and `BigTIFF`: the first picture's size and properties (TIFF 6.0 §2). Its directories are EXIF's, so they are read there.
 
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
@@ -36,6 +36,41 @@ mod tests {
             (media.width, media.height, media.orientation, outcome),
             (Some(320), Some(200), Some(8), Ok(()))
         );
+    }
+
+    /// `BigTIFF` in this order of bytes: 321 by 123 pixels, turned by half, the model beside the directory.
+    fn big(order: [u8; 2], u16_of: fn(u16) -> [u8; 2], u64_of: fn(u64) -> [u8; 8]) -> Vec<u8> {
+        let mut bytes = [order.as_slice(), &u16_of(43), &u16_of(8), &u16_of(0)].concat();
+        bytes.extend(u64_of(16));
+        bytes.extend(u64_of(4));
+        let mut entry = |tag: u16, kind: u16, count: u64, value: &[u8]| {
+            bytes.extend([u16_of(tag), u16_of(kind)].concat());
+            bytes.extend(u64_of(count));
+            bytes.extend(value);
+            bytes.resize(bytes.len() + 8 - value.len(), 0);
+        };
+        entry(0x0100, 16, 1, &u64_of(321)); // LONG8
+        entry(0x0101, 3, 1, &u16_of(123));
+        entry(0x0110, 2, 10, &u64_of(112));
+        entry(0x0112, 3, 1, &u16_of(3));
+        bytes.extend(u64_of(0));
+        bytes.extend(b"Leica M10\0");
+        bytes
+    }
+
+    #[test]
+    fn counts_and_offsets_may_be_of_64_bits() {
+        let little = big(*b"II", u16::to_le_bytes, u64::to_le_bytes);
+        let great = big(*b"MM", u16::to_be_bytes, u64::to_be_bytes);
+        for bytes in [little, great] {
+            let (media, outcome) = parse(read, &bytes);
+            assert_eq!(
+                (media.width, media.height, media.orientation, outcome),
+                (Some(321), Some(123), Some(3), Ok(()))
+            );
+            assert_eq!(media.camera.as_deref(), Some("Leica M10"));
+            survives(read, &bytes);
+        }
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::media::reader::{Error, Reader};
 use crate::media::{Date, Media};
 
 /// Entries of one directory that are looked at; cameras write some sixty.
-const ENTRIES: u16 = 512;
+const ENTRIES: u64 = 512;
 /// Bytes of a camera's name that are looked at.
-const NAME_BYTES: u32 = 128;
+const NAME_BYTES: u64 = 128;
 
 const IMAGE_WIDTH: u16 = 0x0100;
 const IMAGE_LENGTH: u16 = 0x0101;
@@ -62,13 +62,23 @@ pub(crate) fn read_tiff(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Err
 
 fn directories(r: &mut Reader<'_>, found: &mut Found) -> Result<(), Error> {
     let base = r.position();
-    let order = match &r.array()? {
-        b"II*\0" => ByteOrder::Little,
-        b"MM\0*" => ByteOrder::Big,
+    let (order, width) = match &r.array()? {
+        b"II*\0" => (ByteOrder::Little, Width::Classic),
+        b"MM\0*" => (ByteOrder::Big, Width::Classic),
+        b"II+\0" => (ByteOrder::Little, Width::Big),
+        b"MM\0+" => (ByteOrder::Big, Width::Big),
         _ => return Err(Error::Malformed("EXIF header")),
     };
-    let mut tiff = Tiff { r, base, order };
-    let first = tiff.u32()?;
+    let mut tiff = Tiff {
+        r,
+        base,
+        order,
+        width,
+    };
+    if width == Width::Big {
+        tiff.r.skip(4)?; // bytes of an offset, which are eight, and zeros
+    }
+    let first = tiff.word()?;
     let next = tiff.directory(first, &mut found.first);
     let exif = match found.first.exif_offset {
         Some(offset) => tiff.directory(offset, &mut found.exif).map(drop),
@@ -113,9 +123,9 @@ struct Directory {
     changed: Option<Date>,
     original: Option<Date>,
     digitized: Option<Date>,
-    exif_offset: Option<u32>,
-    thumbnail_offset: Option<u32>,
-    thumbnail_length: Option<u32>,
+    exif_offset: Option<u64>,
+    thumbnail_offset: Option<u64>,
+    thumbnail_length: Option<u64>,
 }
 
 impl Found {
@@ -195,14 +205,22 @@ struct Tiff<'r, 'a> {
     r: &'r mut Reader<'a>,
     base: u64,
     order: ByteOrder,
+    width: Width,
 }
 
-/// Tag, type, count, and the four bytes that are the value or say where it is (TIFF 6.0 §2).
+/// How wide counts and offsets are: 32 bits, or 64 in `BigTIFF`, which is TIFF but for that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Width {
+    Classic,
+    Big,
+}
+
+/// Tag, type, count, and the four or eight bytes that are the value or say where it is (TIFF 6.0 §2).
 struct Entry {
     tag: u16,
     kind: u16,
-    count: u32,
-    value: [u8; 4],
+    count: u64,
+    value: [u8; 8],
 }
 
 impl Tiff<'_, '_> {
@@ -225,25 +243,53 @@ impl Tiff<'_, '_> {
         Ok(self.number16(bytes))
     }
 
-    fn u32(&mut self) -> Result<u32, Error> {
-        let bytes = self.r.array()?;
-        Ok(self.number32(bytes))
+    fn number64(&self, bytes: [u8; 8]) -> u64 {
+        match self.order {
+            ByteOrder::Big => u64::from_be_bytes(bytes),
+            ByteOrder::Little => u64::from_le_bytes(bytes),
+        }
     }
 
-    fn seek(&mut self, offset: u32) -> Result<(), Error> {
-        self.r.seek(self.base.saturating_add(u64::from(offset)))
+    /// A count or an offset.
+    fn word(&mut self) -> Result<u64, Error> {
+        Ok(match self.width {
+            Width::Classic => {
+                let bytes = self.r.array()?;
+                u64::from(self.number32(bytes))
+            }
+            Width::Big => {
+                let bytes = self.r.array()?;
+                self.number64(bytes)
+            }
+        })
+    }
+
+    /// The offset that an entry is.
+    fn offset(&self, entry: &Entry) -> u64 {
+        let [a, b, c, d, ..] = entry.value;
+        match self.width {
+            Width::Classic => u64::from(self.number32([a, b, c, d])),
+            Width::Big => self.number64(entry.value),
+        }
+    }
+
+    fn seek(&mut self, offset: u64) -> Result<(), Error> {
+        self.r.seek(self.base.saturating_add(offset))
     }
 
     /// One directory: a count, the entries, where the next one is. `None`: there is no next.
-    fn directory(&mut self, offset: u32, found: &mut Directory) -> Result<Option<u32>, Error> {
+    fn directory(&mut self, offset: u64, found: &mut Directory) -> Result<Option<u64>, Error> {
         self.seek(offset)?;
-        let count = self.u16()?;
+        let count = match self.width {
+            Width::Classic => u64::from(self.u16()?),
+            Width::Big => self.word()?,
+        };
         for _ in 0..count.min(ENTRIES) {
             let entry = Entry {
                 tag: self.u16()?,
                 kind: self.u16()?,
-                count: self.u32()?,
-                value: self.r.array()?,
+                count: self.word()?,
+                value: self.value()?,
             };
             let next = self.r.position();
             self.take(&entry, found);
@@ -252,17 +298,28 @@ impl Tiff<'_, '_> {
         if count > ENTRIES {
             return Ok(None);
         }
-        Ok(self.u32().ok().filter(|offset| *offset > 0))
+        Ok(self.word().ok().filter(|offset| *offset > 0))
+    }
+
+    /// What stands in an entry's last field, zeros behind it.
+    fn value(&mut self) -> Result<[u8; 8], Error> {
+        match self.width {
+            Width::Classic => {
+                let [a, b, c, d] = self.r.array()?;
+                Ok([a, b, c, d, 0, 0, 0, 0])
+            }
+            Width::Big => self.r.array(),
+        }
     }
 
     fn take(&mut self, entry: &Entry, found: &mut Directory) {
         match entry.tag {
-            IMAGE_WIDTH => put(&mut found.width, self.number(entry)),
-            IMAGE_LENGTH => put(&mut found.height, self.number(entry)),
+            IMAGE_WIDTH => put(&mut found.width, self.small(entry)),
+            IMAGE_LENGTH => put(&mut found.height, self.small(entry)),
             MAKE => put(&mut found.make, self.name(entry)),
             MODEL => put(&mut found.model, self.name(entry)),
-            ORIENTATION => put(&mut found.orientation, self.number(entry)),
-            RATING => put(&mut found.rating, self.number(entry)),
+            ORIENTATION => put(&mut found.orientation, self.small(entry)),
+            RATING => put(&mut found.rating, self.small(entry)),
             EXIF_DIRECTORY => put(&mut found.exif_offset, self.number(entry)),
             THUMBNAIL_OFFSET => put(&mut found.thumbnail_offset, self.number(entry)),
             THUMBNAIL_LENGTH => put(&mut found.thumbnail_length, self.number(entry)),
@@ -274,15 +331,22 @@ impl Tiff<'_, '_> {
     }
 
     /// A single number. Directories are sometimes typed as their own kind (13), which is a LONG too.
-    fn number(&self, entry: &Entry) -> Option<u32> {
+    fn number(&self, entry: &Entry) -> Option<u64> {
         const IFD: u16 = 13;
-        let [a, b, _, _] = entry.value;
+        const LONG8: u16 = 16;
+        const IFD8: u16 = 18;
+        let [a, b, c, d, ..] = entry.value;
         match entry.kind {
             _ if entry.count != 1 => None,
-            SHORT => Some(u32::from(self.number16([a, b]))),
-            LONG | IFD => Some(self.number32(entry.value)),
+            SHORT => Some(u64::from(self.number16([a, b]))),
+            LONG | IFD => Some(u64::from(self.number32([a, b, c, d]))),
+            LONG8 | IFD8 if self.width == Width::Big => Some(self.number64(entry.value)),
             _ => None,
         }
+    }
+
+    fn small(&self, entry: &Entry) -> Option<u32> {
+        u32::try_from(self.number(entry)?).ok()
     }
 
     /// Short texts stand in the entry itself.
@@ -290,12 +354,16 @@ impl Tiff<'_, '_> {
         if entry.kind != ASCII {
             return None;
         }
-        if entry.count <= 4 {
+        let room = match self.width {
+            Width::Classic => 4,
+            Width::Big => 8,
+        };
+        if entry.count <= room {
             let own = entry.value.get(..usize::try_from(entry.count).ok()?)?;
             return text(&utf8_or_latin1(own));
         }
-        self.seek(self.number32(entry.value)).ok()?;
-        let bytes = self.r.bytes(u64::from(entry.count.min(NAME_BYTES))).ok()?;
+        self.seek(self.offset(entry)).ok()?;
+        let bytes = self.r.bytes(entry.count.min(NAME_BYTES)).ok()?;
         text(&utf8_or_latin1(&bytes))
     }
 
@@ -304,7 +372,7 @@ impl Tiff<'_, '_> {
         if entry.kind != ASCII || entry.count < 19 {
             return None;
         }
-        self.seek(self.number32(entry.value)).ok()?;
+        self.seek(self.offset(entry)).ok()?;
         date(&latin1(&self.r.array::<19>().ok()?))
     }
 
@@ -312,7 +380,7 @@ impl Tiff<'_, '_> {
     fn thumbnail(&mut self, directory: &Directory) -> Option<art::ArtSpan> {
         let (offset, len) = directory.thumbnail_offset.zip(directory.thumbnail_length)?;
         self.seek(offset).ok()?;
-        art::span(self.r, u64::from(len), ArtKind::Icon).filter(|span| span.mime == Mime::JPEG)
+        art::span(self.r, len, ArtKind::Icon).filter(|span| span.mime == Mime::JPEG)
     }
 }
 

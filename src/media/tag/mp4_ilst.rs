@@ -25,13 +25,15 @@ enum Property {
     Genre,
     Composer,
     Date,
+    Track,
+    Disc,
 }
 
 /// `©` is A9 in Mac Roman, which is what these types are written in.
 fn property(kind: FourCc) -> Option<Property> {
     match &kind {
         b"\xA9nam" | b"titl" => Some(Property::Title),
-        b"\xA9ART" | b"perf" => Some(Property::Artist),
+        b"\xA9ART" | b"\xA9aut" | b"perf" => Some(Property::Artist),
         b"aART" => Some(Property::AlbumArtist),
         b"\xA9alb" | b"albm" => Some(Property::Album),
         b"\xA9gen" | b"gnre" => Some(Property::Genre),
@@ -50,6 +52,8 @@ fn store(property: Property, value: &str, media: &mut Media) {
         Property::Genre => put(&mut media.genre, text(value)),
         Property::Composer => put(&mut media.composer, text(value)),
         Property::Date => put(&mut media.date, date(value)),
+        Property::Track => put(&mut media.track, number(value)),
+        Property::Disc => put(&mut media.disc, number(value)),
     }
 }
 
@@ -58,7 +62,10 @@ fn store(property: Property, value: &str, media: &mut Media) {
 /// # Errors
 /// Those of the boxes inside; the readable ones have been taken.
 pub fn read_udta(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    each_box(r, |kind, body| match &kind {
+    // Counts only where no artist is named, before or behind.
+    let mut author = Media::default();
+    let outcome = each_box(r, |kind, body| match &kind {
+        b"\xA9aut" => user_quicktime(kind, body, &mut author),
         b"meta" => read_meta(body, media),
         b"yrrc" => {
             body.skip(4)?;
@@ -69,7 +76,9 @@ pub fn read_udta(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         b"titl" | b"perf" | b"albm" | b"gnre" => user_3gpp(kind, body, media),
         [0xA9, ..] => user_quicktime(kind, body, media),
         _ => Ok(()),
-    })
+    });
+    media.fill_from(author);
+    outcome
 }
 
 /// 3GPP: version and flags, a language in 16 bits, UTF-8 or marked UTF-16, a NUL (TS 26.244 §8.2).
@@ -141,7 +150,11 @@ fn read_keys(r: &mut Reader<'_>, keys: &mut Vec<Option<Property>>) -> Result<(),
             b"album" => Some(Property::Album),
             b"genre" => Some(Property::Genre),
             b"composer" => Some(Property::Composer),
-            b"creationdate" | b"year" => Some(Property::Date),
+            b"creationdate" | b"year" | b"date" => Some(Property::Date),
+            // Without the prefix, FFmpeg's own names.
+            b"album_artist" => Some(Property::AlbumArtist),
+            b"track" => Some(Property::Track),
+            b"disc" => Some(Property::Disc),
             _ => None,
         });
     }

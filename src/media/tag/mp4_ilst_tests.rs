@@ -167,6 +167,43 @@ fn mobile_phone_strings_are_read() {
 }
 
 #[test]
+fn names_without_a_prefix_are_those_of_ffmpeg() {
+    let names = [b"album_artist".as_slice(), b"date", b"track", b"disc"];
+    let texts = [b"All".as_slice(), b"1970", b"3/9", b"1"];
+    let mut keys = b"\0\0\0\0\0\0\0\x04".to_vec();
+    let mut values = Vec::new();
+    for (number, (name, text)) in (1_u32..).zip(names.iter().zip(texts)) {
+        keys.extend(boxed(b"mdta", name));
+        let data = boxed(b"data", &[b"\0\0\0\x01\0\0\0\0".as_slice(), text].concat());
+        values.extend(boxed(&number.to_be_bytes(), &data));
+    }
+    let meta = [
+        vec![0; 4],
+        boxed(b"hdlr", &[0; 24]),
+        boxed(b"keys", &keys),
+        boxed(b"ilst", &values),
+    ];
+    let (media, outcome) = parse(&boxed(b"meta", &meta.concat()));
+    assert_eq!(
+        (media.album_artist.as_deref(), outcome),
+        (Some("All"), Ok(()))
+    );
+    assert_eq!(media.date.map(|d| d.unix_secs), Some(0));
+    assert_eq!((media.track, media.disc), (Some(3), Some(1)));
+}
+
+#[test]
+fn an_author_stands_in_for_the_artist() {
+    let author = boxed(b"\xA9aut", b"\0\x01\0\0A");
+    let artist = boxed(b"\xA9ART", b"\0\x01\0\0B");
+    let of = |bytes: &[u8]| parse(bytes).0.artist;
+    assert_eq!(of(&author).as_deref(), Some("A"));
+    for both in [[&author, &artist], [&artist, &author]] {
+        assert_eq!(of(&both.map(Vec::as_slice).concat()).as_deref(), Some("B"));
+    }
+}
+
+#[test]
 fn numbered_entries_mean_what_the_keys_say() {
     let keys = [
         b"\0\0\0\0\0\0\0\x02".to_vec(),

@@ -94,12 +94,7 @@ impl Work {
                 Next::Wait(time) => self.wait(time),
             }
         }
-        if self
-            .lane
-            .previous
-            .as_ref()
-            .is_some_and(|s| s.is_in_memory())
-        {
+        if self.lane.previous.as_ref().is_some_and(|s| !s.is_kept()) {
             self.write();
         }
     }
@@ -278,7 +273,7 @@ impl Work {
         self.tell(News::Finished(Arc::clone(&self.report), watched));
     }
 
-    /// Shows the new catalogue at once, from memory.
+    /// Shows the new catalogue at once, before it is kept.
     fn publish(&mut self, built: &Built, is_all: bool) {
         if built.is_unchanged() {
             // The same bytes, but it may not be listed yet: the folders may have been others.
@@ -287,13 +282,13 @@ impl Work {
             }
             return;
         }
-        match built.to_snapshot() {
+        match built.publish(&self.lane.state_dir) {
             Ok(snapshot) => self.list(Arc::new(snapshot)),
             Err(error) => log::error!("the new catalogue cannot be used: {error}"),
         }
     }
 
-    /// Writes what was published, and shows it from the disk: then it takes no memory.
+    /// Keeps what was published, and shows it from where it is kept.
     fn write(&mut self) {
         let Some(snapshot) = self.lane.previous.clone() else {
             return;
@@ -316,6 +311,9 @@ impl Work {
                          time; until then all files are read again at the next start",
                         dir.display()
                     );
+                }
+                if let Some(copy) = writer::rescue(&snapshot) {
+                    self.list(Arc::new(copy));
                 }
                 Event::NotWritten
             }

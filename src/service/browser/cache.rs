@@ -226,6 +226,7 @@ impl Cache {
             host: host.to_string(),
             port,
             addresses,
+            interface: srv.interface,
             txt: txt
                 .filter(|text| !text.is_empty())
                 .map(|text| String::from_utf8_lossy(text).into_owned())

@@ -140,6 +140,7 @@ fn what_is_there_appears_once_with_all_that_is_needed() {
             kind: HTTP.to_owned(),
             host: "board20.local".to_owned(),
             port: 8200,
+            interface: 2,
             addresses: vec![IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20))],
             txt: ["path=/", "description=DLNA media server", "udn=uuid:1"]
                 .map(ToOwned::to_owned)
@@ -210,6 +211,27 @@ fn a_changed_address_is_told_and_an_interface_that_goes_takes_all_with_it() {
     lan.browser
         .handle(now, Input::InterfaceDown { index, address });
     assert_eq!(names(&lan.run(secs(1))), ["-A"]);
+}
+
+#[test]
+fn a_link_that_keeps_another_address_is_asked_on_from_that_one() {
+    let mut lan = Lan::browsing(Wanted::Everything);
+    lan.browser
+        .handle(lan.now(), Input::InterfaceUp(interface(3)));
+    let down = |own: Interface| Input::InterfaceDown {
+        index: own.index,
+        address: own.address,
+    };
+    lan.browser.handle(lan.now(), down(OWN));
+    lan.time += secs(1);
+    let now = lan.now();
+    let sent = lan.browser.output(now).map(|sent| sent.source);
+    assert_eq!(sent, Some(interface(3).address));
+    lan.browser.handle(now, down(interface(3)));
+    assert_eq!(
+        (lan.browser.wake_at(), lan.browser.output(now)),
+        (None, None)
+    );
 }
 
 /// A response with these records, all of 120 s.

@@ -13,6 +13,10 @@ use crate::wire::ssdp::{self, MSearch, Mx, Reject, Target};
 /// The last answer leaves so long before MX is over: time for the way back, and for a busy loop.
 pub(super) const MX_MARGIN: Duration = Duration::from_millis(100);
 
+/// Control points ask from ports that anybody may use. A lower one belongs to a service of the neighbour's, to which the
+/// answers of a search with a forged source would go.
+const LOWEST_PORT: u16 = 1024;
+
 impl Discovery {
     pub(super) fn datagram(&mut self, now: Duration, datagram: Datagram<'_>) {
         let search = match MSearch::parse(datagram.bytes) {
@@ -24,15 +28,17 @@ impl Discovery {
         let Some(source) = self.asked_at(&datagram) else {
             return self.seen.refused_off_subnet += 1;
         };
-        self.seen.keep(LastSearch {
-            interface: datagram.interface,
-            local: source,
-            from: datagram.from,
-            st: cut(search.st, limits::SHOWN_TARGET_BYTES)
-                .try_into()
-                .unwrap_or_default(),
-            uptime: now,
-        });
+        if !self.is_own(datagram.from.ip()) {
+            self.seen.keep(LastSearch {
+                interface: datagram.interface,
+                local: source,
+                from: datagram.from,
+                st: cut(search.st, limits::SHOWN_TARGET_BYTES)
+                    .try_into()
+                    .unwrap_or_default(),
+                uptime: now,
+            });
+        }
         let wanted = ssdp::wanted(search.st, &self.settings.udn);
         if wanted.is_empty() {
             return;
@@ -53,11 +59,18 @@ impl Discovery {
         self.enqueue(pending);
     }
 
+    /// Whether an address is one of this machine's.
+    fn is_own(&self, address: IpAddr) -> bool {
+        let links = self.links.iter().map(|link| link.interface.address);
+        let mut all = links.chain(self.subnets.iter().map(|own| own.address));
+        all.any(|own| own == address)
+    }
+
     /// The address to answer from: one of that interface, announced, of the asker's family; best the one that was asked,
     /// then the one whose subnet holds the asker. `None`: the asker is no neighbour there.
     fn asked_at(&self, datagram: &Datagram<'_>) -> Option<IpAddr> {
         let asker = datagram.from.ip();
-        if datagram.from.port() == 0 || !self.is_neighbour(datagram.interface, asker) {
+        if datagram.from.port() < LOWEST_PORT || !self.is_neighbour(datagram.interface, asker) {
             return None;
         }
         let links = self.links.iter().filter(|link| {

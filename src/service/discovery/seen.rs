@@ -12,7 +12,7 @@ pub struct Seen {
     pub searches: u64,
     /// Searches to which an answer was scheduled, or was waiting already.
     pub answered: u64,
-    /// Searches from outside the subnets of their interface, or from port 0.
+    /// Searches from outside the subnets of their interface, or from a port below 1024.
     pub refused_off_subnet: u64,
     /// Searches for something of ours, refused because their source asks too often.
     pub limited: u64,
@@ -22,7 +22,8 @@ pub struct Seen {
     pub dropped: u64,
     /// Datagrams that are no message of SSDP, or a search against the rules.
     pub malformed: u64,
-    /// The last search on each interface from inside a subnet, answered or not; of the interfaces searched last.
+    /// The last search on each interface from inside a subnet, answered or not; of the interfaces searched last. Those of
+    /// this machine itself say nothing about the network, and are not kept.
     last_searches: heapless::Vec<LastSearch, { limits::SHOWN_SEARCHES }>,
 }
 

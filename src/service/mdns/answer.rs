@@ -3,9 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::Responder;
 use super::link::{DEFENCE_SPACING, MULTICAST_SPACING};
 use super::records::{Manner, Own, Set};
-use super::{Responder, write_sets};
+use super::speak::write_sets;
 use crate::limits;
 use crate::service::discovery::{Chance, Datagram};
 use crate::wire::dns::{self, Header, Message, Section, Writer};

@@ -1,9 +1,9 @@
 //! Machines on a simulated link, against a simulated clock.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::*;
-use crate::wire::dns::{Data, NameBuf, Record, kind};
+use crate::wire::dns::{Data, Header, NameBuf, Record, Section, Writer, kind};
 
 const UDN: &str = "uuid:4d696e69-444c-164e-9d41-b6d47660363b";
 const SERVICES: &str = "_services._dns-sd._udp.local";

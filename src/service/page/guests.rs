@@ -190,7 +190,7 @@ fn keep(agent: &mut Agent, text: &[u8]) {
 /// What a resource is called.
 fn name_of(resource: Resource) -> &'static str {
     match resource {
-        Resource::Page(_) => "page",
+        Resource::Page(_) | Resource::Status => "page",
         Resource::Description | Resource::Scpd(_) | Resource::Icon(_) => "description",
         Resource::Control(_) => "browse",
         Resource::Event(_) => "subscribe",

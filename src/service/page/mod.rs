@@ -13,6 +13,7 @@
 //! loop, and comes as [`Facts`].
 
 mod assets;
+pub(super) mod for_doctor;
 mod guests;
 mod health;
 mod metrics;

@@ -104,7 +104,17 @@ fn whole(shared: &Shared, facts: &Facts, now: Now) -> Object {
     add_devices(&mut all, shared, facts, &snapshot);
     all.objects("searches", searches(shared, facts));
     add_usage(&mut all, facts);
+    let turned_away = shared.tally.turned_away(shared);
+    all.text("open", &shared.tally.present(shared).to_string());
+    all.objects("turned_away", turned_away.into_iter().map(turned_away_row));
     all
+}
+
+fn turned_away_row((count, what): (u64, &'static str)) -> Object {
+    let mut object = Object::new();
+    object.number("count", count);
+    object.text("what", what);
+    object
 }
 
 fn scan(shared: &Shared, facts: &Facts) -> Object {

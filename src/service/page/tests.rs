@@ -7,7 +7,7 @@ use crate::{
         testing::{Tree, snapshot},
         views::Role,
     },
-    service::{self, Answer, DeviceFacts, Now, Request, Shared, events::Events},
+    service::{self, Answer, DeviceFacts, Now, Request, Shared, events::Events, tally::Tally},
     wire::http::request::{self, Parsed},
 };
 
@@ -50,6 +50,7 @@ impl Server {
             in_progress_parent: Some(ObjectId::ROOT),
             addresses: RefCell::default(),
             scan: RefCell::default(),
+            tally: Tally::default(),
             guests: RefCell::default(),
             searches: RefCell::default(),
             events: RefCell::new(Events::new(|| [0; 16], 0)),

@@ -11,14 +11,14 @@ use super::{Authority, Error, Host};
 /// An absolute URL that can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HttpUrl {
-    /// Where to connect.
+    /// Where to connect. A link-local address says by its scope on which link, once [`HttpUrl::on_link`] was told.
     pub peer: SocketAddr,
     /// The request target: begins with `/`, printable ASCII without blanks.
     pub target: String,
 }
 
 impl HttpUrl {
-    /// Reads an absolute URL; a fragment is dropped.
+    /// Reads an absolute URL; a fragment is dropped, and a zone, which means something to its writer only.
     ///
     /// # Errors
     /// [`Error::Form`] if it is of another scheme; [`Error::Authority`] if its host is not an address;
@@ -42,17 +42,41 @@ impl HttpUrl {
         })
     }
 
-    /// What `reference` means on a page that is at this URL.
+    /// The same, heard or meant on the interface of this number: a link-local address is one on that link.
+    #[must_use]
+    pub fn on_link(mut self, interface: u32) -> Self {
+        if let SocketAddr::V6(peer) = &mut self.peer
+            && peer.ip().is_unicast_link_local()
+        {
+            peer.set_scope_id(interface);
+        }
+        self
+    }
+
+    /// The number of the interface that a link-local address is on.
+    pub fn scope(&self) -> Option<u32> {
+        match self.peer {
+            SocketAddr::V6(peer) if peer.scope_id() != 0 => Some(peer.scope_id()),
+            _ => None,
+        }
+    }
+
+    /// What stands in `Host`: address and port without a zone (RFC 6874 §4).
+    pub fn authority(&self) -> SocketAddr {
+        SocketAddr::new(self.peer.ip(), self.peer.port())
+    }
+
+    /// What `reference` means on a page that is at this URL; an address there is on the same link.
     ///
     /// # Errors
     /// As [`HttpUrl::parse`].
     pub fn join(&self, reference: &str) -> Result<Self, Error> {
         let scheme = reference.find([':', '/', '?', '#']);
         if scheme.is_some_and(|at| reference[at..].starts_with(':')) {
-            return Self::parse(reference);
+            return Ok(Self::parse(reference)?.on_link(self.scope().unwrap_or_default()));
         }
         if reference.starts_with("//") {
-            return Self::parse(&format!("http:{reference}"));
+            return self.join(&format!("http:{reference}"));
         }
         let path = self.target.split('?').next().unwrap_or_default();
         let target = match reference.chars().next() {
@@ -75,6 +99,13 @@ impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "http://{}{}", self.peer, self.target)
     }
+}
+
+/// The zone that somebody wrote into a URL: `eth0` of `http://[fe80::1%eth0]:8200/`.
+pub fn zone(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://[")?;
+    let (host, _) = rest.split_once(']')?;
+    host.split_once('%').map(|(_, zone)| zone)
 }
 
 /// A request target out of what stands behind the authority: a slash in front, no fragment, no dot segments in the path,
@@ -154,6 +185,42 @@ mod tests {
             ("http://10.0.0.1/\u{9b}", Error::Control),
         ] {
             assert_eq!(HttpUrl::parse(bad), Err(error), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_link_local_address_is_on_a_link_and_host_does_not_say_which() {
+        let there = HttpUrl::parse("http://[fe80::1%eth7]:82/d").unwrap();
+        assert_eq!(
+            (there.scope(), there.to_string().as_str()),
+            (None, "http://[fe80::1]:82/d")
+        );
+        let there = there.on_link(3);
+        assert_eq!(
+            (there.scope(), there.to_string().as_str()),
+            (Some(3), "http://[fe80::1%3]:82/d")
+        );
+        assert_eq!(there.authority().to_string(), "[fe80::1]:82");
+        for (reference, expected) in [
+            ("/c", "http://[fe80::1%3]:82/c"),
+            ("http://[fe80::1]/c", "http://[fe80::1%3]:80/c"),
+            ("//[fe80::2]/c", "http://[fe80::2%3]:80/c"),
+            ("http://[fd00::1]/c", "http://[fd00::1]:80/c"),
+        ] {
+            let url = there.join(reference).unwrap();
+            assert_eq!(url.to_string(), expected, "{reference}");
+        }
+        let elsewhere = HttpUrl::parse("http://[fd00::1]/").unwrap().on_link(3);
+        assert_eq!(elsewhere.scope(), None);
+        for (url, expected) in [
+            ("http://[fe80::1%eth0]:8200/x%20y", Some("eth0")),
+            ("http://[fe80::1%25eth0]/", Some("25eth0")),
+            ("http://[fe80::1]/%25", None),
+            ("http://10.0.0.1/[a%b]", None),
+            ("http://[fe80::1%", None),
+            ("", None),
+        ] {
+            assert_eq!(zone(url), expected, "{url}");
         }
     }
 

@@ -177,7 +177,8 @@ impl Listener {
         }
     }
 
-    /// Everything that is heard, in order, until `enough` says that it suffices or the time is over.
+    /// Everything that devices say, in order, until `enough` says that it suffices or the time is over. (Searches of
+    /// other programs on this host are heard too, and left out.)
     pub(crate) fn log(
         &self,
         within: Duration,
@@ -187,6 +188,7 @@ impl Listener {
         let mut heard = Vec::new();
         while !enough(&heard) {
             match receive(&self.socket, end) {
+                Some(message) if message.start.starts_with("M-SEARCH") => {}
                 Some(message) => heard.push(message),
                 None => break,
             }

@@ -12,6 +12,8 @@ pub(super) enum Described {
     Aac(AudioConfig),
     /// Another coding of sound.
     Sound(AudioCodec),
+    /// Vorbis, with the channels and the rate (Hz) of its own first header.
+    Vorbis(u8, u32),
     /// Pictures.
     Video(Video),
 }
@@ -43,19 +45,31 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Option<Described>, Error> {
     if let Some(found) = by_indication(indication) {
         return Ok(Some(found));
     }
-    if !matches!(indication, 0x20 | 0x40 | 0x66..=0x68) {
+    if !matches!(indication, 0x20 | 0x40 | 0x66..=0x68 | VORBIS) {
         return Ok(None);
     }
     r.skip(12)?; // stream type, buffer size, highest and mean rate
     let len = descriptor(r, DECODER_SPECIFIC_INFO)?;
     let mut bytes = [0; SPECIFIC_BYTES];
     let specific = r.sub(u64::from(len))?.read_some(&mut bytes)?.to_vec();
-    Ok(if indication == 0x20 {
-        Some(Described::Video(mpeg4::configuration(&specific)))
-    } else {
-        aac::config(&specific).map(Described::Aac)
+    Ok(match indication {
+        0x20 => Some(Described::Video(mpeg4::configuration(&specific))),
+        VORBIS => Some(vorbis(&specific).unwrap_or(Described::Sound(AudioCodec::Vorbis))),
+        _ => aac::config(&specific).map(Described::Aac),
     })
 }
+
+/// Its three headers: how many and how long, then the first, whose numbers follow its name and version.
+fn vorbis(specific: &[u8]) -> Option<Described> {
+    const NAME: &[u8] = b"\x01vorbis\0\0\0\0";
+    let at = specific.windows(NAME.len()).position(|w| w == NAME)?;
+    let (channels, rate) = specific.get(at + NAME.len()..)?.split_first()?;
+    let rate = u32::from_le_bytes(*rate.first_chunk()?);
+    (*channels > 0 && rate > 0).then_some(Described::Vorbis(*channels, rate))
+}
+
+/// Not the standard's; what writers agree on.
+const VORBIS: u8 = 0xDD;
 
 /// Object type indications (14496-1 table 5) that need no description: 0x20 is MPEG-4 video, 0x40 and 0x66 to 0x68 are AAC.
 fn by_indication(indication: u8) -> Option<Described> {
@@ -68,7 +82,6 @@ fn by_indication(indication: u8) -> Option<Described> {
         0xA5 => Described::Sound(AudioCodec::Ac3),
         0xA6 => Described::Sound(AudioCodec::Eac3),
         0xA9 => Described::Sound(AudioCodec::Dts),
-        0xDD => Described::Sound(AudioCodec::Vorbis),
         _ => return None,
     })
 }
@@ -131,6 +144,25 @@ mod tests {
             Some(Described::Video(Video::of(Some(VideoCodec::Mpeg2))))
         );
         assert_eq!(of(0xE1), None);
+    }
+
+    #[test]
+    fn vorbis_tells_its_channels_in_its_own_header() {
+        let mut bytes = LC_44100_STEREO.to_vec();
+        bytes[17] = VORBIS;
+        let end = bytes.len() - 3;
+        bytes.truncate(end);
+        bytes.push(19);
+        bytes.extend(b"\x02\x1E\x5E\x01vorbis\0\0\0\0\x06\x80\xBB\0\0");
+        assert_eq!(parse(&bytes), Ok(Some(Described::Vorbis(6, 48_000))));
+        let of = |at: usize, value: u8| {
+            let mut bytes = bytes.clone();
+            bytes[at] = value;
+            parse(&bytes)
+        };
+        let bare = Ok(Some(Described::Sound(AudioCodec::Vorbis)));
+        assert_eq!(of(bytes.len() - 5, 0), bare);
+        assert_eq!(of(bytes.len() - 10, b'x'), bare);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 use super::boxes::{FourCc, each_box, next_box, version_flags};
 use super::esds::{self, Described};
+use crate::media::Media;
 use crate::media::codec::aac::AudioConfig;
 use crate::media::codec::{AudioCodec, Video, VideoCodec, ac3, h264, hevc};
+use crate::media::container::flac;
 use crate::media::reader::{Error, Reader};
 use crate::media::tag::put;
 
@@ -171,10 +173,16 @@ fn whole_hertz(rate: f64) -> Option<u32> {
     Some(whole)
 }
 
+/// Of a coding with a depth in its name the field is a filler, mostly 16.
 fn linear_bits(coding: FourCc, bits: u16) -> Option<u8> {
+    match &coding {
+        b"in24" => return Some(24),
+        b"in32" => return Some(32),
+        _ => {}
+    }
     let lossless = matches!(
         &coding,
-        b"alac" | b"fLaC" | b"sowt" | b"twos" | b"lpcm" | b"ipcm" | b"in24" | b"in32" | b"raw "
+        b"alac" | b"fLaC" | b"sowt" | b"twos" | b"lpcm" | b"ipcm" | b"raw "
     );
     u8::try_from(bits).ok().filter(|b| lossless && *b > 0)
 }
@@ -215,9 +223,27 @@ fn inner(kind: FourCc, r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<()
             }
             Ok(())
         }
+        b"dfLa" => flac_info(r, entry),
         b"sinf" => original_format(r, entry),
         _ => Ok(()),
     }
+}
+
+/// FLAC's own description: version and flags, then its metadata blocks, that of the stream first. The entry has no room
+/// for rates past 65,535 Hz.
+fn flac_info(r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<(), Error> {
+    const STREAM_INFO: u8 = 0;
+    r.skip(4)?;
+    if r.byte()? & 0x7F != STREAM_INFO {
+        return Err(Error::Malformed("dfLa"));
+    }
+    r.skip(3)?;
+    let mut told = Media::default();
+    flac::stream_info(r, &mut told)?;
+    entry.sample_rate = told.sample_rate.or(entry.sample_rate);
+    entry.channels = told.channels.or(entry.channels);
+    entry.bits_per_sample = told.bits_per_sample.or(entry.bits_per_sample);
+    Ok(())
 }
 
 fn decoder(r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<(), Error> {
@@ -228,7 +254,17 @@ fn decoder(r: &mut Reader<'_>, entry: &mut SampleEntry) -> Result<(), Error> {
             entry.audio_codec = Some(AudioCodec::Aac);
             entry.aac = Some(config);
         }
-        Some(Described::Sound(codec)) => entry.audio_codec = Some(codec),
+        Some(Described::Sound(codec)) => {
+            entry.audio_codec = Some(codec);
+            // Writers put two channels there whatever there are (ISO/IEC 14496-12 §12.2.3); only these codings are never
+            // more.
+            let is_few = matches!(codec, AudioCodec::Mp3 | AudioCodec::Mp2);
+            entry.channels = entry.channels.filter(|_| is_few);
+        }
+        Some(Described::Vorbis(channels, rate)) => {
+            entry.audio_codec = Some(AudioCodec::Vorbis);
+            (entry.channels, entry.sample_rate) = (Some(channels), Some(rate));
+        }
         Some(Described::Video(_)) | None => {}
     }
     Ok(())

@@ -4,6 +4,7 @@
 )]
 
 use super::*;
+use crate::media::codec::AudioCodec;
 use crate::media::mime::Mime;
 use crate::media::reader::Source;
 
@@ -397,4 +398,68 @@ fn a_file_without_a_film_is_damaged() {
 fn garbage_behind_the_film_does_not_matter() {
     let bytes = [fragmented(&[]), vec![0, 0, 0, 3, 1, 2, 3, 4, 5]].concat();
     assert_eq!(parse(&bytes).1, Ok(()));
+}
+
+/// Sound with this entry: 20 bytes of header fields, then boxes.
+fn sound_of(coding: &[u8; 4], channels: u16, bits: u16, rate: u16, boxes: &[u8]) -> Media {
+    let body = [
+        vec![0; 16],
+        channels.to_be_bytes().to_vec(),
+        bits.to_be_bytes().to_vec(),
+        vec![0; 4],
+        rate.to_be_bytes().to_vec(),
+        vec![0; 2],
+        boxes.to_vec(),
+    ]
+    .concat();
+    let track = trak(1, b"soun", UPRIGHT, 1000, boxed(coding, &body));
+    let (media, outcome) = parse(&[ftyp(b"isom"), nest(b"moov", &[mvhd(1), track])].concat());
+    assert_eq!(outcome, Ok(()));
+    media
+}
+
+#[test]
+fn flac_tells_of_itself_what_the_entry_has_no_room_for() {
+    // 96 kHz, 2 channels, 24 bits, 192,000 samples.
+    let packed: u64 = (96_000 << 44) + (1 << 41) + (23 << 36) + 192_000;
+    let info = [
+        vec![0x10, 0, 0x10, 0],
+        vec![0; 6],
+        packed.to_be_bytes().to_vec(),
+        vec![0; 16],
+    ];
+    let description = [vec![0; 4], vec![0x80, 0, 0, 34], info.concat()].concat();
+    let media = sound_of(b"fLaC", 6, 16, 0, &boxed(b"dfLa", &description));
+    assert_eq!(
+        (media.sample_rate, media.channels, media.bits_per_sample),
+        (Some(96_000), Some(2), Some(24))
+    );
+}
+
+#[test]
+fn a_filler_of_two_channels_is_not_believed_of_surround_codings() {
+    let of = |indication: u8| {
+        let esds = [
+            vec![0, 0, 0, 0, 3, 0x16, 0, 1, 0, 4, 0x11, indication, 0x15],
+            vec![0; 16],
+        ];
+        sound_of(b"mp4a", 2, 16, 48_000, &boxed(b"esds", &esds.concat()))
+    };
+    let (dts, mp3) = (of(0xA9), of(0x6B));
+    assert_eq!(
+        (dts.audio_codec, dts.channels),
+        (Some(AudioCodec::Dts), None)
+    );
+    assert_eq!(
+        (mp3.audio_codec, mp3.channels),
+        (Some(AudioCodec::Mp3), Some(2))
+    );
+}
+
+#[test]
+fn a_depth_in_the_name_is_the_depth() {
+    let bits = |coding| sound_of(coding, 2, 16, 48_000, &[]).bits_per_sample;
+    assert_eq!(bits(b"in24"), Some(24));
+    assert_eq!(bits(b"in32"), Some(32));
+    assert_eq!(bits(b"sowt"), Some(16));
 }

@@ -1,4 +1,4 @@
-//! Ogg (RFC 3533): Vorbis, Opus, Speex, FLAC and Theora streams, side by side and one behind the other.
+//! Ogg (RFC 3533): Vorbis, Opus, Speex, FLAC, Theora and VP8 streams, side by side and one behind the other.
 //!
 //! Streams that play together start together, in a row of first pages: a *link*. Files put one behind the other are a
 //! *chain* of links whose play times add up. A length stands nowhere; it follows from the last page of each link, the
@@ -118,9 +118,11 @@ impl Link {
 
     fn tell_codings(&self, media: &mut Media) {
         let film = self.streams.iter().find(|s| s.coding.is_video());
-        media.video_codec = film
-            .filter(|s| s.coding == Coding::Theora)
-            .map(|_| VideoCodec::Theora);
+        media.video_codec = film.and_then(|s| match s.coding {
+            Coding::Theora => Some(VideoCodec::Theora),
+            Coding::Vp8 => Some(VideoCodec::Vp8),
+            _ => None,
+        });
         let sound = self.streams.iter().filter(|s| !s.coding.is_video());
         media.audio_tracks = sound.clone().map(|_| Language::UNKNOWN).collect();
         media.audio_codec = sound.clone().next().and_then(|s| match s.coding {
@@ -128,7 +130,7 @@ impl Link {
             Coding::Opus => Some(AudioCodec::Opus),
             Coding::Speex => Some(AudioCodec::Speex),
             Coding::Flac => Some(AudioCodec::Flac),
-            Coding::Theora | Coding::Ogm => None,
+            Coding::Theora | Coding::Vp8 | Coding::Ogm => None,
         });
     }
 

@@ -1,7 +1,7 @@
-//! What the first packet of a stream says: Vorbis, Opus, Speex, FLAC, Theora, and the films of OGM.
+//! What the first packet of a stream says: Vorbis, Opus, Speex, FLAC, Theora, VP8, and the films of OGM.
 //!
 //! References: "Vorbis I specification" §4.2.2; RFC 7845 §5.1; "Speex manual" §7.1; "Ogg FLAC mapping"; "Theora
-//! specification" §6.2. OGM was never described.
+//! specification" §6.2. VP8's mapping and OGM were never described.
 
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ pub(super) enum Coding {
     Speex,
     Flac,
     Theora,
+    Vp8,
     Ogm,
 }
 
@@ -46,13 +47,15 @@ enum Clock {
     Samples { rate: u32, skip: u64 },
     /// Key frames above `shift`, frames since the key frame below; `frames` of them in `secs` seconds.
     Frames { shift: u32, frames: u32, secs: u32 },
+    /// The upper half counts pictures, of which `frames` are shown in `secs` seconds.
+    Upper { frames: u32, secs: u32 },
     /// Frames of so many nanoseconds.
     Nanos { frame: u64 },
 }
 
 impl Coding {
     pub(super) fn is_video(self) -> bool {
-        matches!(self, Self::Theora | Self::Ogm)
+        matches!(self, Self::Theora | Self::Vp8 | Self::Ogm)
     }
 
     pub(super) fn mime(self) -> Mime {
@@ -60,7 +63,7 @@ impl Coding {
             Self::Vorbis | Self::Flac => Mime::OGG,
             Self::Opus => Mime::OPUS,
             Self::Speex => Mime::SPEEX,
-            Self::Theora | Self::Ogm => Mime::OGV,
+            Self::Theora | Self::Vp8 | Self::Ogm => Mime::OGV,
         }
     }
 }
@@ -84,6 +87,7 @@ impl Stream {
             b"Speex   " => speex_header(r, media)?,
             [0x7F, b'F', b'L', b'A', b'C', ..] => flac_header(r, media)?,
             [0x80, b't', b'h', b'e', b'o', b'r', b'a', ..] => theora_header(r, media)?,
+            [0x4F, b'V', b'P', b'8', b'0', 1, ..] => vp8_header(r, media)?,
             [1, b'v', b'i', b'd', b'e', b'o', ..] => ogm_header(r, media)?,
             _ => return Ok(None),
         };
@@ -151,6 +155,7 @@ impl Stream {
         let (start, name): (&mut [u8], &[u8]) = match self.coding {
             Coding::Vorbis | Coding::Ogm => (&mut start[..7], b"\x03vorbis"),
             Coding::Theora => (&mut start[..7], b"\x81theora"),
+            Coding::Vp8 => (&mut start[..7], b"OVP80\x02 "),
             Coding::Opus => (&mut start[..8], b"OpusTags"),
             // A header of a metadata block: kind 4, and whether it is the last.
             Coding::Flac => (&mut start[..4], b"\x04"),
@@ -193,6 +198,9 @@ impl Stream {
                 let since_key = end & ((1 << shift) - 1);
                 let all = (end >> shift).checked_add(since_key)?;
                 play_time(all.checked_mul(u64::from(secs))?, frames)
+            }
+            Clock::Upper { frames, secs } => {
+                play_time((end >> 32).checked_mul(u64::from(secs))?, frames)
             }
             Clock::Nanos { frame } => play_time(end.checked_mul(frame)?, 1_000_000_000),
         }
@@ -320,6 +328,16 @@ fn theora_header(r: &mut Reader<'_>, media: &mut Media) -> Result<Header, Error>
         secs,
     };
     Ok((Coding::Theora, clock, 1))
+}
+
+/// Name, version in two bytes, size of the picture, pixel shape, frame rate.
+fn vp8_header(r: &mut Reader<'_>, media: &mut Media) -> Result<Header, Error> {
+    r.skip(6 + 2)?;
+    let (width, height) = (r.be_u16()?, r.be_u16()?);
+    r.skip(3 + 3)?;
+    let (frames, secs) = (r.be_u32()?, r.be_u32()?);
+    picture(media, u32::from(width), u32::from(height));
+    Ok((Coding::Vp8, Clock::Upper { frames, secs }, 1))
 }
 
 /// Kind, coding, size of this, time of a frame in 100 ns; samples, lengths, bits; width, height.

@@ -169,6 +169,31 @@ fn a_stream_cut_out_of_a_longer_one_starts_where_it_starts() {
 }
 
 #[test]
+fn vp8_beside_opus_is_a_film() {
+    // 320 by 180, square pixels, 25 pictures in 1 second.
+    let head = b"OVP80\x01\x01\0\x01\x40\0\xB4\0\0\x01\0\0\x01\0\0\0\x19\0\0\0\x01";
+    let bytes = [
+        page(2, 0, 1, head),
+        page(2, 0, 2, OPUS),
+        page(0, 0, 1, &comments(b"OVP80\x02 ", &[b"TITLE=Film"])),
+        page(0, 0, 2, &comments(b"OpusTags", &[])),
+        page(4, 50 << 32, 1, b"picture"),
+        page(4, 96_480, 2, b"sound"),
+    ]
+    .concat();
+    let (media, outcome) = parse(read, &bytes);
+    assert_eq!((media.class, outcome), (Some(Class::Video), Ok(())));
+    assert_eq!(
+        (media.video_codec, media.audio_codec),
+        (Some(VideoCodec::Vp8), Some(AudioCodec::Opus))
+    );
+    assert_eq!((media.width, media.height), (Some(320), Some(180)));
+    assert_eq!(media.duration, Some(Duration::from_secs(2)));
+    assert_eq!(media.title.as_deref(), Some("Film"));
+    survives(read, &bytes);
+}
+
+#[test]
 fn a_film_is_theora_with_its_picture_size() {
     let mut theora = b"\x80theora\x03\x02\x01\0\x14\0\x0D\0\x01\x40\0\0\xC8\0\0".to_vec();
     theora.extend(25_u32.to_be_bytes());

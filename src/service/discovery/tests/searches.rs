@@ -136,6 +136,8 @@ fn a_source_off_the_subnet_of_its_interface_is_met_with_silence() {
         "8.8.8.8:53",       // of the world
         "192.168.1.255:80", // everybody on the link
         "192.168.1.9:0",    // nobody
+        "192.168.1.9:53",   // a service of a neighbour
+        "192.168.1.9:1023",
         "0.0.0.0:5000",
         "[fe80::1]:5000",
     ] {
@@ -145,7 +147,7 @@ fn a_source_off_the_subnet_of_its_interface_is_met_with_silence() {
     wire.ask("192.168.1.9:5000", interface(9, [0; 4], 0), true, &search);
     assert_eq!(wire.run(secs(6)).len(), 0);
     let seen = wire.machine.seen();
-    assert_eq!((seen.searches, seen.refused_off_subnet), (13, 13));
+    assert_eq!((seen.searches, seen.refused_off_subnet), (17, 17));
     assert_eq!(seen.last_searches(), [], "a stranger's words are not shown");
 }
 
@@ -180,4 +182,12 @@ fn the_last_search_is_kept_for_the_status_page_and_cut_at_a_character() {
     assert_eq!(*last.st, *"x".repeat(limits::SHOWN_TARGET_BYTES - 1));
     assert_eq!(last.from, "192.168.1.9:5000".parse().unwrap());
     assert_eq!(last.uptime, wire.time);
+    wire.time += secs(1);
+    let own = format!("{}:5000", HOME.address);
+    wire.ask(&own, HOME, true, &msearch("ssdp:all", Mx::Absent));
+    assert_eq!(
+        wire.machine.seen().last_searches(),
+        [last],
+        "not that of this machine itself"
+    );
 }

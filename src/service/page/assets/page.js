@@ -1135,7 +1135,7 @@ function writeStatus() {
                 make("span", "quiet", ago(search.last))));
         });
     });
-    section("server", [s.memory, s.descriptors, s.connections, s.version, s.sent, s.started, s.own_memory], t("server"), function (box) {
+    section("server", [s.memory, s.descriptors, s.connections, s.version, s.sent, s.started, s.own_memory, s.turned_away], t("server"), function (box) {
         add(box, meter(t("memory"), s.memory.used, s.memory.limit, bytes, t("own memory") + " " + bytes(s.own_memory)),
             meter(t("descriptors"), s.descriptors.used, s.descriptors.limit, number),
             meter(t("connections"), s.connections.used, s.connections.limit, number));
@@ -1143,6 +1143,7 @@ function writeStatus() {
         fact(facts, "sent", bytes(s.sent));
         fact(facts, "since", new Date(s.started * 1000).toLocaleString(language));
         fact(facts, "version", s.version);
+        s.turned_away.forEach(function (row) { fact(facts, "turned away", number(row.count) + " " + row.what); });
     });
     if (report !== s.scan.passes) {
         report = s.scan.passes;
