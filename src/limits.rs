@@ -254,6 +254,23 @@ pub const LISTED_OBJECTS: usize = 1_000_000;
 /// Depth of a recursive listing. Beyond it: containers are listed, and not what is in them.
 pub const LISTED_DEPTH: usize = 64;
 
+// ---- the page for people ------------------------------------------------------------------------
+
+/// Pages that follow how things are at once, a connection each. Beyond it: 503, and the page asks for itself now and then.
+pub const LISTENERS: usize = 64;
+/// Time between two looks at how things are while anybody follows.
+pub const LOOK_PERIOD: Duration = Duration::from_secs(1);
+/// Time after which a listener to whom nothing was to be told is sent an empty line, so that it is noticed if it has gone.
+pub const LISTENER_SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// Time a listener may take nothing of one event. Beyond it: dropped; the page connects anew.
+pub const LISTENER_STALL_TIME: Duration = Duration::from_secs(10);
+/// Addresses shown with what they asked for last. Beyond it: the longest silent one is forgotten.
+pub const SHOWN_DEVICES: usize = 48;
+/// Bytes of a `User-Agent` that are shown. Beyond it: cut at a character.
+pub const SHOWN_AGENT_BYTES: usize = 128;
+/// Streams shown one by one. Beyond it: counted only.
+pub const SHOWN_STREAMS: usize = 64;
+
 // ---- pictures and captions -------------------------------------------------------------------
 
 /// Small pictures waiting to be made. Beyond it: 503 with Retry-After.

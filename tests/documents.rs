@@ -1,5 +1,5 @@
-//! What is printed from a table stays printed from it: the variables in README.md, `systemd/rill.env`, the man page and
-//! the options of OpenWrt.
+//! What is printed from a table stays printed from it: the variables and the metrics in README.md, `systemd/rill.env`, the man
+//! page and the options of OpenWrt. And the page goes into the program as it stands in `src/service/page/assets`.
 //!
 //! `RILL_BLESS=1 cargo test --test documents` rewrites them.
 
@@ -10,17 +10,27 @@
 
 use std::{env, fs, io::Write as _, path::Path, process::Command};
 
-use rill::cli::printed;
+use rill::{cli::printed, media::tag, service::page};
 
 const BEGIN: &str = "<!-- variables: printed from src/config.rs by tests/documents.rs -->\n";
 const END: &str = "<!-- end of variables -->\n";
 const OPTIONS: &str = "# options: printed from src/config.rs by tests/documents.rs\n";
 const END_OF_OPTIONS: &str = "# end of options\n";
 
+const METRICS_BEGIN: &str =
+    "<!-- metrics: printed from src/service/page/metrics.rs by tests/documents.rs -->\n";
+const METRICS_END: &str = "<!-- end of metrics -->\n";
+
 #[test]
 fn the_readme_lists_the_variables_of_the_table() {
     let table = printed::readme_table();
     agree_between("README.md", BEGIN, &table, END);
+}
+
+#[test]
+fn the_readme_lists_the_metrics_of_the_table() {
+    let table = page::readme_table();
+    agree_between("README.md", METRICS_BEGIN, &table, METRICS_END);
 }
 
 #[test]
@@ -43,6 +53,31 @@ fn openwrt_has_an_option_for_every_variable() {
         &options,
         END_OF_OPTIONS,
     );
+}
+
+#[test]
+fn the_page_is_packed_as_it_stands() {
+    for name in ["page.html", "page.css", "page.js", "texts.json"] {
+        let path = format!("src/service/page/assets/{name}");
+        // As build/page does it.
+        let is_left_out = |line: &&str| {
+            let is_comment =
+                line.starts_with("//") || line.starts_with("/*") && line.ends_with("*/");
+            line.is_empty() || is_comment
+        };
+        let source = read(&path);
+        let lines = source.lines().map(str::trim_start);
+        let plain: String = lines
+            .filter(|line| !is_left_out(line))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let packed = fs::read(package().join(path + ".z")).unwrap();
+        let unpacked = tag::inflated(&packed, 1 << 20).unwrap();
+        assert!(
+            unpacked == plain.as_bytes(),
+            "{name} is not packed as it stands: run build/page"
+        );
+    }
 }
 
 #[test]

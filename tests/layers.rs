@@ -32,7 +32,7 @@ const LAW: [(&str, &[&str]); 14] = [
             "wire::protocol_info",
         ],
     ),
-    ("service", &["limits", "wire", "media", "catalogue"]),
+    ("service", &["limits", "wire", "media", "catalogue", "json"]),
     (
         "net",
         &[

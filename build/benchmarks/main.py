@@ -6,7 +6,7 @@ from .corpus import Corpus
 from .network import Network
 from .report import report
 from .row import ROWS
-from .rows import scan, browse, search, stream, crowd, disk, idle, live  # they declare the rows, in the order of the table
+from .rows import scan, browse, search, stream, crowd, disk, idle, live, page  # they declare the rows, in the order of the table
 from .say import say
 from .servers import Bare, Gerbera, Minidlna, Nginx, Rill, Running
 

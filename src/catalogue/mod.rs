@@ -7,6 +7,7 @@
 
 mod builder;
 pub mod changes;
+pub mod counts;
 pub mod facts;
 pub mod journal;
 pub mod layout;

@@ -308,6 +308,8 @@ impl<'a> Pass<'a> {
                 Is::Folder => self.folder(place, name, found.is_link)?,
                 Is::Note => self.note(place, name, found.is_link)?,
                 Is::Media(kind) => {
+                    let root = self.canonical[usize::from(place.root)];
+                    self.job.progress.read(root, &self.path);
                     match kind.class {
                         Class::Playlist => self.playlist(place, name, found.is_link, kind.mime)?,
                         _ => self.file(place, name, found, kind)?,

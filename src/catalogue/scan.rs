@@ -9,7 +9,7 @@ use std::{
     fs::File,
     io,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread::{self, JoinHandle},
@@ -60,6 +60,8 @@ pub struct Progress {
     found: AtomicU32,
     done: AtomicU32,
     cancelled: AtomicBool,
+    /// What is being read.
+    reading: Mutex<Vec<u8>>,
 }
 
 impl Progress {
@@ -71,6 +73,36 @@ impl Progress {
     /// Of those, how many are done with.
     pub fn done(&self) -> u32 {
         self.done.load(Ordering::Relaxed)
+    }
+
+    /// Absolute path of the file that is being read; empty between two passes.
+    pub fn reading(&self) -> Vec<u8> {
+        self.path().clone()
+    }
+
+    /// A pass begins: nothing is found yet.
+    pub(super) fn begin(&self) {
+        self.found.store(0, Ordering::Relaxed);
+        self.done.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes note of what is being read: the file `path` below `root`.
+    pub(super) fn read(&self, root: &[u8], path: &[u8]) {
+        let mut reading = self.path();
+        reading.clear();
+        for piece in [root, b"/", path] {
+            reading.extend_from_slice(piece);
+        }
+    }
+
+    /// A pass has ended.
+    pub(super) fn end(&self) {
+        self.path().clear();
+    }
+
+    fn path(&self) -> MutexGuard<'_, Vec<u8>> {
+        // Nothing panics while it is held.
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops the pass before its next file.
@@ -269,7 +301,10 @@ pub fn scan(job: &Job) -> Result<Scanned, Stopped> {
     }
     // More roots than a u16 counts cannot be configured by a person.
     roots.truncate(usize::from(u16::MAX));
-    let done = Pass::new(job, previous, &roots).run()?;
+    job.progress.begin();
+    let done = Pass::new(job, previous, &roots).run();
+    job.progress.end();
+    let done = done?;
     Ok(Scanned {
         report: done.report,
         playlists: done.builder.playlists(),

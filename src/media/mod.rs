@@ -24,6 +24,7 @@ pub mod stream;
 pub mod tag;
 #[cfg(test)]
 mod truth_tests;
+pub mod webvtt;
 
 pub use art::ArtSpan;
 pub use codec::{AudioCodec, FrameRate, Language, VideoCodec};

@@ -29,7 +29,7 @@ use crate::{
     limits,
     service::{
         self, Answer, Body, Request, Response, content_directory::search::Search, media::Wanted,
-        tally::Tally,
+        page, tally::Tally,
     },
     wire::http::{
         body::Decoder,
@@ -268,6 +268,7 @@ impl Connection {
         };
         let answer = service::answer(&request, &self.context.shared);
         let mut subscribed = None;
+        let mut playing = None;
         let (response, file) = match answer {
             Answer::Reply(response) => (response, None),
             Answer::Subscribed(response, sid) => {
@@ -285,6 +286,20 @@ impl Connection {
             }
             Answer::Keep(change) => (user_state::keep(&self.context, &change).await, None),
             Answer::Search(search) => (self.search(search).await?, None),
+            Answer::Status(page::Form::Live) if head.method == Method::Get => {
+                return self.follow(head.version).await;
+            }
+            Answer::Status(form) => {
+                let facts = super::page::look(&self.context).await;
+                let now = self.context.clock.now();
+                let report = page::status::report(form, &self.context.shared, &facts, now);
+                (report, None)
+            }
+            Answer::Rescan => {
+                log::info!("{}: scanning again, as the page asks", self.address);
+                self.context.scanner.rescan();
+                (page::ordered(), None)
+            }
             Answer::Open(wanted) => match self.open(wanted).await {
                 Ok((opened, wanted)) => {
                     let facts = &opened.facts;
@@ -292,6 +307,10 @@ impl Connection {
                         Some(text) => service::media::reply_text(&request, &wanted, facts, text),
                         None => service::media::reply(&request, &wanted, facts),
                     };
+                    if head.method == Method::Get {
+                        let mut guests = self.context.shared.guests.borrow_mut();
+                        playing = guests.play(&request, &wanted);
+                    }
                     (response, Some(opened.open))
                 }
                 Err(error) => {
@@ -312,10 +331,17 @@ impl Connection {
             self.context.census.remember(self.address.ip());
         }
         let source = file.zip(self.errand.as_ref());
-        let source = source.map(|(open, errand)| Source { open, errand });
+        let source = source.map(|(open, errand)| Source {
+            open,
+            errand,
+            playing: playing.as_deref(),
+        });
         let sent = self
             .send(response, head.method, head.version, head.keep_alive, source)
             .await;
+        if let Some(playing) = playing {
+            playing.ended(self.context.clock.now().uptime);
+        }
         if let Some(sid) = subscribed {
             let mut events = self.context.shared.events.borrow_mut();
             match sent {
@@ -369,6 +395,20 @@ impl Connection {
         Ok(search.into_response())
     }
 
+    /// Tells how things are until the peer leaves, and then that the connection ends.
+    async fn follow(&self, version: Version) -> Result<(), CloseReason> {
+        if !super::page::has_room(&self.context) {
+            let response = page::status::too_many();
+            self.send(response, Method::Get, version, false, None)
+                .await?;
+            return Err(CloseReason::Asked);
+        }
+        let mut head = Vec::with_capacity(512);
+        page::status::live_head().write(&mut head, &self.common(version, None, false));
+        super::page::follow(&self.context, &self.peer.stream, head).await?;
+        Err(CloseReason::Asked)
+    }
+
     /// Tells the peer what is wrong; the connection ends after it.
     async fn refuse(&self, status: Status, version: Version) -> CloseReason {
         log::debug!("{}: refused with {}", self.address, status.code());
@@ -392,16 +432,9 @@ impl Connection {
     ) -> io::Result<()> {
         let mut out = self.context.buffers.take();
         let status = response.head.status();
-        response.head.write(
-            &mut out,
-            &Common {
-                unix_secs: self.context.clock.now().unix_secs,
-                server: &self.context.shared.device.server,
-                content_length: status.has_body().then(|| response.body.len()),
-                keep_alive,
-                http10: version == Version::Http10,
-            },
-        );
+        let len = status.has_body().then(|| response.body.len());
+        let common = self.common(version, len, keep_alive);
+        response.head.write(&mut out, &common);
         let body = if method == Method::Head {
             Body::Empty
         } else {
@@ -420,6 +453,21 @@ impl Connection {
                 error
             }
         })
+    }
+
+    fn common(
+        &self,
+        version: Version,
+        content_length: Option<u64>,
+        keep_alive: bool,
+    ) -> Common<'_> {
+        Common {
+            unix_secs: self.context.clock.now().unix_secs,
+            server: &self.context.shared.device.server,
+            content_length,
+            keep_alive,
+            http10: version == Version::Http10,
+        }
     }
 
     /// Closes our side and throws away what the peer still sends, within bounds: closing with bytes unread would

@@ -21,6 +21,7 @@ use crate::{
         writer,
     },
     config::{self, Config},
+    service::page::Watched,
     sys::{lock, priority, wait::Bell},
 };
 
@@ -42,7 +43,9 @@ pub(super) enum News {
     /// This is what is listed from now on.
     Snapshot(Arc<Snapshot>),
     /// A scan has ended.
-    Finished(Box<Report>),
+    Finished(Arc<Report>, Watched),
+    /// What is listed could be written to the disk, or not.
+    Kept(bool),
 }
 
 /// What the loop asks of the scanner.
@@ -66,6 +69,11 @@ impl Scanner {
     /// Asks for a scan of everything; several asked for while one runs become one.
     pub(super) fn rescan(&self) {
         self.order(Order::Rescan);
+    }
+
+    /// How far it is.
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Tells it to stop at the next file, to write what is not written yet, and to end: then the channel of its news is

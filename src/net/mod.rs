@@ -55,6 +55,7 @@ mod listener;
 mod mdns;
 mod multicast;
 mod outbound;
+mod page;
 mod peer;
 mod pictures;
 mod readers;
@@ -170,6 +171,8 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         peers: Peers::new(clock),
         readers: Readers::new(),
         windows: Windows::new(memory::total()),
+        scanner,
+        listeners: page::Listeners::new(),
         searches: Semaphore::new(limits::SEARCHES),
         served: RefCell::default(),
         present: RefCell::default(),
@@ -187,8 +190,9 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
                 .then(|| Role::Video.id()),
             addresses: RefCell::default(),
             searches: RefCell::default(),
-            scan_state: RefCell::new("beginning".into()),
             devices: RefCell::new(Devices::new(config.devices)),
+            scan: RefCell::default(),
+            guests: RefCell::default(),
             tally: Tally::of(bounds.total),
         },
     });
@@ -198,7 +202,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         changed,
         heard,
     };
-    serve(&context, &signals, &scanner, &news, listeners, told);
+    serve(&context, &signals, &news, listeners, told);
     Ok(())
 }
 
@@ -217,7 +221,6 @@ struct Told {
 fn serve(
     context: &Rc<Context>,
     signals: &Async<Signals>,
-    scanner: &library::Scanner,
     news: &channel::Receiver<library::News>,
     listeners: Listeners,
     told: Told,
@@ -236,10 +239,11 @@ fn serve(
         async move { context.peers.sweep().await }
     });
     let reading = turns.spawn(renderers::run(told.heard, Rc::clone(context)));
+    let followed = turns.spawn(page::run(Rc::clone(context)));
     let supervisor = Supervisor::new();
     async_io::block_on(turns.run(async {
         let following = follow_scans(context, news);
-        let ending = follow_signals(signals, scanner);
+        let ending = follow_signals(signals, &context.scanner);
         future::or(ending, future::or(following, supervisor.run())).await;
         log::info!("stopping");
         Supervisor::stopping();
@@ -247,7 +251,8 @@ fn serve(
         accepting.cancel().await;
         events.cancel().await;
         reading.cancel().await;
-        scanner.stop();
+        followed.cancel().await;
+        context.scanner.stop();
         drop(stop);
         // What the scanner still has to say is listened to, so that it comes to its end.
         let written = async { while news.recv().await.is_ok() {} };
@@ -368,14 +373,21 @@ async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>
     user_state::settle(context).await;
     while let Ok(news) = news.recv().await {
         let state = match news {
-            library::News::Started => "running".to_owned(),
+            library::News::Started => {
+                context.shared.scan.borrow_mut().is_running = true;
+                "running".to_owned()
+            }
             library::News::Snapshot(snapshot) => {
                 let old = context.shared.catalogue.replace(Arc::clone(&snapshot));
                 user_state::settle(context).await;
                 outbound::tell_changes(context, &old, &snapshot).await;
                 continue;
             }
-            library::News::Finished(report) => {
+            library::News::Kept(is_kept) => {
+                context.shared.scan.borrow_mut().is_unwritten = !is_kept;
+                continue;
+            }
+            library::News::Finished(report, watched) => {
                 let level = if report.is_partial {
                     log::Level::Debug
                 } else {
@@ -388,12 +400,18 @@ async fn follow_scans(context: &Context, news: &channel::Receiver<library::News>
                 for skip in &report.troubles {
                     log::debug!("listed, but {skip}");
                 }
-                report.to_string()
+                let state = report.to_string();
+                let mut scan = context.shared.scan.borrow_mut();
+                scan.is_running = false;
+                scan.passes = scan.passes.wrapping_add(1);
+                scan.report = report;
+                scan.watched = watched;
+                state
             }
         };
         Supervisor::status(&state);
-        context.shared.scan_state.replace(state);
     }
+    context.shared.scan.borrow_mut().has_ended = true;
     log::error!("the scanner ended; what it found is served on, new files are not seen");
     future::pending::<()>().await;
 }
@@ -421,6 +439,9 @@ struct Context {
     peers: Peers,
     readers: Readers,
     windows: Windows,
+    scanner: library::Scanner,
+    /// Who follows how things are.
+    listeners: page::Listeners,
     /// Turns of those who search.
     searches: Semaphore,
     /// The networks of the served interfaces.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     limits,
-    service::{Body, ByteRanges, Document, FileBody},
+    service::{Body, ByteRanges, Document, FileBody, page::Playing},
     sys::{map, sendfile, warm},
     wire::http::range::Span,
 };
@@ -35,6 +35,8 @@ pub(super) struct Outflow<'c> {
 pub(super) struct Source<'c> {
     pub(super) open: OpenFile,
     pub(super) errand: &'c Arc<Errand>,
+    /// Is told how far it is.
+    pub(super) playing: Option<&'c Playing>,
 }
 
 impl Outflow<'_> {
@@ -169,6 +171,9 @@ impl Outflow<'_> {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             at += sent as u64;
+            if let Some(playing) = source.playing {
+                playing.moved(at, sent as u64);
+            }
             if at >= span.end {
                 break;
             }

@@ -42,6 +42,11 @@ impl Keeper {
         (keeper, opened.states)
     }
 
+    /// Nothing can be kept at present.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.get()
+    }
+
     /// Says once that nothing can be kept, and once that it can be again.
     fn say(&self, outcome: Result<(), &std::io::Error>) {
         let was_failing = self.is_failing.replace(outcome.is_err());

@@ -106,7 +106,7 @@ pub(super) fn find(id: ObjectId, form: Form, shared: &Shared) -> Answer {
             let (mime, part) = source(&object)?;
             let orientation = match part {
                 Part::Itself => object.orientation(),
-                Part::Art => 1,
+                Part::Art | Part::Track => 1,
             };
             Some((object.number(), mime, part, orientation))
         });

@@ -22,6 +22,7 @@ use crate::{
         profile::Profile,
         reader::ReadAt,
         seek::{self, Stretch, Wish},
+        webvtt,
     },
     wire::{http::response::Status, npt, protocol_info::ProtocolInfo},
 };
@@ -59,6 +60,8 @@ pub enum Part {
     Itself,
     /// Its cover, which may lie in another file.
     Art,
+    /// Of a subtitle file, the text as browsers want it.
+    Track,
 }
 
 impl Wanted {
@@ -66,7 +69,7 @@ impl Wanted {
     pub fn file(&self) -> Option<(Object<'_>, Option<(u64, u64)>)> {
         let object = self.snapshot.object(self.index)?;
         match self.part {
-            Part::Itself => Some((object, None)),
+            Part::Itself | Part::Track => Some((object, None)),
             Part::Art => {
                 let art = object.art()?;
                 let span = art.span.map(|(offset, len)| (offset, u64::from(len)));
@@ -100,8 +103,16 @@ impl Wanted {
         Some(folder.directory_identity().0)
     }
 
-    /// The text of a subtitle file in UTF-8; `None` where the file can go out as it is.
+    /// The text of a subtitle file as it is to go out; `None` where the file can go out as it is.
     pub fn in_utf8(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let text = self.converted(bytes);
+        if self.part != Part::Track {
+            return text;
+        }
+        Some(webvtt::from_subrip(text.as_deref().unwrap_or(bytes)))
+    }
+
+    fn converted(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let name = self.file().map(|(holder, _)| holder.name());
         let name = name.and_then(|name| std::str::from_utf8(name).ok());
         let charset = charset::detect(bytes, name.and_then(charset::language));
@@ -132,9 +143,15 @@ impl Wanted {
                 .is_some_and(|(holder, span)| span.is_some() && packed::is_packed(holder.mime()))
     }
 
+    /// True if it is a subtitle file of the kind that can be turned into `WebVTT`.
+    fn is_subrip(&self) -> bool {
+        let object = self.snapshot.object(self.index);
+        object.is_some_and(|object| object.mime() == Mime::SRT)
+    }
+
     /// True if it is a subtitle file, whose text may have to be converted.
     pub fn is_caption(&self) -> bool {
-        self.part == Part::Itself
+        self.part != Part::Art
             && self
                 .snapshot
                 .object(self.index)
@@ -150,6 +167,20 @@ pub(super) fn id_of(file: &str) -> Option<ObjectId> {
         return None;
     }
     ObjectId::parse(id)
+}
+
+/// How the URL of a subtitle file ends that is wanted as browsers want it.
+pub(super) const TRACK_ENDING: &str = ".vtt";
+
+/// Finds the subtitle file called `id` and turns it into `WebVTT`, if it is `SubRip`; else as [`find`].
+pub(super) fn find_track(id: ObjectId, request: &Request<'_>, shared: &Shared) -> Answer {
+    match find(id, request, shared) {
+        Answer::Open(wanted) if wanted.is_subrip() => Answer::Open(Wanted {
+            part: Part::Track,
+            ..wanted
+        }),
+        answer => answer,
+    }
 }
 
 /// Finds the item called `id`; only what the catalogue lists can be had.
@@ -187,7 +218,7 @@ fn wanted_time(request: &Request<'_>, object: &Object<'_>) -> Option<TimeSeek> {
 /// Answers a request for `wanted`, whose file was opened and is as `facts` say.
 pub fn reply(request: &Request<'_>, wanted: &Wanted, facts: &FileFacts) -> Response {
     match wanted.part {
-        Part::Itself => reply_itself(request, wanted, *facts, None),
+        Part::Itself | Part::Track => reply_itself(request, wanted, *facts, None),
         Part::Art => reply_art(request, wanted, *facts),
     }
 }
@@ -215,9 +246,12 @@ fn reply_itself(
     let Some(object) = wanted.snapshot.object(wanted.index) else {
         return gone();
     };
-    let mime = object.mime();
+    let mime = match wanted.part {
+        Part::Track if text.is_some() => Mime::VTT,
+        _ => object.mime(),
+    };
     let asked = request.head.fields.get_caption_info == Some(b"1");
-    entity::send(
+    let mut response = entity::send(
         request,
         Entity {
             class: object.class().unwrap_or(mime.class()),
@@ -232,7 +266,25 @@ fn reply_itself(
             time: wanted.time,
             duration: object.duration(),
         },
-    )
+    );
+    if let Some(language) = language(&object) {
+        response.head.field("Content-Language", language);
+    }
+    response
+}
+
+/// The language that the name of a subtitle file tells, if it has the form of one (RFC 5646 §2.1): `de`, `pt-BR`.
+fn language<'o>(object: &Object<'o>) -> Option<&'o str> {
+    if object.class() != Some(Class::Caption) {
+        return None;
+    }
+    let word = std::str::from_utf8(object.name())
+        .ok()
+        .and_then(charset::language)?;
+    let (main, region) = word.split_once('-').unwrap_or((word, ""));
+    let is_letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let has_form = (2..=3).contains(&main.len()) && matches!(region.len(), 0 | 2..=4);
+    (has_form && is_letters(main) && is_letters(region)).then_some(word)
 }
 
 fn reply_art(request: &Request<'_>, wanted: &Wanted, facts: FileFacts) -> Response {

@@ -95,8 +95,10 @@ pub struct Shared {
     pub addresses: RefCell<Vec<OwnAddress>>,
     /// What SSDP has seen so far, kept by `net/discovery`.
     pub searches: RefCell<discovery::Seen>,
-    /// What the scanner is doing, in words for the page.
-    pub scan_state: RefCell<String>,
+    /// What the scanner last told, kept by `net`.
+    pub scan: RefCell<page::Scan>,
+    /// Who asked for what, and what is being played.
+    pub guests: RefCell<page::Guests>,
     /// How many came, and how many were turned away.
     pub tally: Tally,
     /// Who is subscribed to what.
@@ -204,6 +206,10 @@ pub enum Answer {
     Keep(Box<user_state::Change>),
     /// Drive this search to its end, then ask [`content_directory::search::Search::into_response`].
     Search(Box<content_directory::search::Search>),
+    /// Look how things are, then ask [`page::status::report`]; or send it for as long as the peer listens.
+    Status(page::Form),
+    /// Have everything scanned again, then give [`page::ordered`].
+    Rescan,
 }
 
 /// Status, fields and body of an answer. `Date`, `Server`, `Content-Length` and `Connection` are added by `net`.

@@ -19,8 +19,8 @@ use crate::{
 /// What a path names.
 #[derive(Clone, Copy, Debug)]
 pub enum Resource {
-    /// The page for people; `presentationURL`.
-    Page,
+    /// A part of the page for people; `presentationURL` is the first.
+    Page(page::Door),
     /// The server's state for `rill doctor`.
     Status,
     /// The device description; `LOCATION`.
@@ -35,6 +35,8 @@ pub enum Resource {
     Icon(usize),
     /// An item's bytes.
     Media(ObjectId),
+    /// A subtitle file as browsers want it.
+    Track(ObjectId),
     /// A picture of an item.
     Art(ObjectId, art::Form),
 }
@@ -43,7 +45,13 @@ impl Resource {
     /// Finds what the decoded `path` names.
     pub fn find(path: &str) -> Option<Self> {
         if let Some(file) = path.strip_prefix("/media/") {
-            return media::id_of(file).map(Self::Media);
+            let id = media::id_of(file)?;
+            let is_track = file.ends_with(media::TRACK_ENDING);
+            return Some(if is_track {
+                Self::Track(id)
+            } else {
+                Self::Media(id)
+            });
         }
         if let Some(file) = path.strip_prefix("/art/") {
             return art::parse(file).map(|(id, form)| Self::Art(id, form));
@@ -51,8 +59,10 @@ impl Resource {
         if let Some(icon) = description::icon_at(path) {
             return Some(Self::Icon(icon));
         }
+        if let Some(door) = page::Door::find(path) {
+            return Some(Self::Page(door));
+        }
         match path {
-            "/" | "/index.html" => return Some(Self::Page),
             device::DESCRIPTION_PATH => return Some(Self::Description),
             status::PATH => return Some(Self::Status),
             _ => {}
@@ -68,7 +78,7 @@ impl Resource {
     /// The methods it takes, as `Allow` lists them.
     fn methods(self) -> &'static str {
         match self {
-            Self::Control(_) => "POST, OPTIONS",
+            Self::Control(_) | Self::Page(page::Door::Rescan) => "POST, OPTIONS",
             Self::Event(_) => "SUBSCRIBE, UNSUBSCRIBE, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
@@ -84,15 +94,22 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
         ));
     };
     let method = request.head.method;
-    let Some(resource) = Resource::find(&path) else {
+    let found = Resource::find(&path);
+    shared.guests.borrow_mut().note(request, found);
+    let Some(resource) = found else {
         return reply(match method {
             Method::Other(_) | Method::MPost | Method::Notify => unknown_method(),
             _ => Response::text(Status::NotFound, "There is nothing here.\n"),
         });
     };
     match (method, resource) {
-        (Method::Get | Method::Head, Resource::Page) => reply(page::show(request, shared)),
-        (Method::Get | Method::Head, Resource::Status) => reply(page::status(request, shared)),
+        (Method::Post, Resource::Page(page::Door::Rescan)) => page::rescan(request),
+        (Method::Get | Method::Head, Resource::Page(door)) if door != page::Door::Rescan => {
+            page::open(door, request)
+        }
+        (Method::Get | Method::Head, Resource::Status) => {
+            reply(page::for_doctor::status(request, shared))
+        }
         (Method::Get | Method::Head, Resource::Description) => {
             let treatment = shared.treatment(request);
             reply(description::device(&shared.device, treatment))
@@ -108,6 +125,7 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
             }
             media::find(id, request, shared)
         }
+        (Method::Get | Method::Head, Resource::Track(id)) => media::find_track(id, request, shared),
         (Method::Get | Method::Head, Resource::Art(id, form)) => art::find(id, form, shared),
         (Method::Post, Resource::Control(service)) => control::call(service, request, shared),
         (Method::Subscribe | Method::Unsubscribe, Resource::Event(service)) => {

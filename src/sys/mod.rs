@@ -17,6 +17,7 @@ pub mod pktinfo;
 pub mod priority;
 pub mod sendfile;
 pub mod signal;
+pub mod usage;
 pub mod wait;
 pub mod warm;
 pub mod watch;

@@ -285,9 +285,9 @@ fn without_a_descriptor_left_the_loop_rests_and_comes_back() {
     rill.must_answer("descriptors are there again");
     drop(waiting);
     assert!(
-        rill.get("/", &[])
+        rill.get("/status.json", &[])
             .text()
-            .contains("times no descriptor was left</dd>")
+            .contains("\"times no descriptor was left\"")
     );
 }
 

@@ -731,7 +731,7 @@ fn where_port_1900_cannot_be_had_the_port_for_searches_is_told_and_answers() {
 }
 
 #[test]
-fn the_page_shows_who_searched_last() {
+fn the_status_tells_who_searched_last() {
     let library = library();
     let Some(rill) = Rill::serving(&library) else {
         return;
@@ -739,13 +739,10 @@ fn the_page_shows_who_searched_last() {
     let searcher = Searcher::open(rill.network(), NEAR);
     searcher.search(DEVICE);
     assert!(searcher.answer(patience(5)).is_some());
-    let page = rill.get("/", &[]);
+    let page = rill.get("/status.json", &[]);
     let text = page.text();
-    assert!(text.contains("Last search at 10.91.1.1</dt>"), "{text}");
-    assert!(
-        text.contains(&format!("s ago by 10.91.1.2, for {DEVICE}")),
-        "{text}"
-    );
+    let search = format!("{{\"at\":\"10.91.1.1\",\"from\":\"10.91.1.2\",\"target\":\"{DEVICE}\",");
+    assert!(text.contains(&search), "{text}");
 }
 
 // ---- company -----------------------------------------------------------------------------------

@@ -218,7 +218,7 @@ fn a_disk_is_unmounted_and_mounted_again() {
         unmount(&rill, disk);
         rill.wait_for_items(1);
         wait_for("the page says so", 20, || {
-            rill.get("/", &[])
+            rill.get("/status.json", &[])
                 .text()
                 .contains("is offline")
                 .then_some(())
@@ -309,7 +309,7 @@ fn folders_beyond_the_limit_of_watches_are_looked_through() {
         return;
     };
     let said = wait_for("the page says it", 20, || {
-        let page = rill.get("/", &[]).text().to_owned();
+        let page = rill.get("/status.json", &[]).text().to_owned();
         page.contains("max_user_watches").then_some(page)
     });
     assert!(

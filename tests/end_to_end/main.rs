@@ -32,6 +32,7 @@ mod hostile_web; // pages from elsewhere: hosts, origins, what is given back
 mod interfaces; // the network as it really is: cables, DHCP, IPv6, neighbours on port 1900, floods
 mod live; //      a library that changes, disks that come and go, a state directory that fails
 mod mdns; //      multicast DNS: added, resolved, removed; beside Avahi
+mod page; //      the page for people: in a browser, live status, metrics, subtitles for browsers
 mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9

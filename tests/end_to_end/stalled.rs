@@ -160,9 +160,9 @@ fn a_disk_that_is_dead_for_ever_costs_its_own_films_only() {
     }
     assert_eq!(told, asking.len(), "each is told, or its connection ends");
     assert!(stream.ends(60), "the stream from the dead disk ends");
-    let page = house.rill.get("/", &[]);
+    let page = house.rill.get("/status.json", &[]);
     assert!(
-        page.text().contains("times a disk did not answer</dd>"),
+        page.text().contains("\"times a disk did not answer\""),
         "{}",
         page.text()
     );

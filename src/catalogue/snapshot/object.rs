@@ -121,6 +121,11 @@ impl<'a> Object<'a> {
         self.record.kind == VIEW && self.record.has(flag::COPY)
     }
 
+    /// The place of its media folder among [`Snapshot::roots`]; of an object in none, beyond them.
+    pub fn root_number(&self) -> usize {
+        self.record.root.get().into()
+    }
+
     /// It is a directory, or the root folder itself.
     pub fn is_folder(&self) -> bool {
         self.record.kind == CONTAINER && self.record.root.get() != NO_ROOT

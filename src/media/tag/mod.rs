@@ -167,7 +167,7 @@ pub(crate) fn utf8_or_latin1(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// [`Error::Limit`] if it is more than `most` bytes; [`Error::Malformed`].
-pub(crate) fn inflated(bytes: &[u8], most: usize) -> Result<Vec<u8>, Error> {
+pub fn inflated(bytes: &[u8], most: usize) -> Result<Vec<u8>, Error> {
     use fdeflate::BoundedDecompressionError::{DecompressionError, OutputTooLarge};
     fdeflate::decompress_to_vec_bounded(bytes, most).map_err(|e| match e {
         OutputTooLarge { .. } => Error::Limit,

@@ -22,6 +22,7 @@ use crate::{
     },
     config,
     net::clock::Clock,
+    service::page::Watched,
     sys::{
         priority,
         wait::{self, Bell},
@@ -50,7 +51,7 @@ struct Work {
     watcher: Watcher,
     watching: Watching,
     roots: Vec<Root>,
-    report: Report,
+    report: Arc<Report>,
     playlists: Playlists,
     /// It was said that some folders do not tell of their changes.
     said_notes: bool,
@@ -68,7 +69,7 @@ impl Lane {
             watching: Watching::new(),
             start: Instant::now(),
             roots: roots(&self.media),
-            report: Report::default(),
+            report: Arc::default(),
             playlists: Playlists::default(),
             said_notes: false,
             said_unwritten: false,
@@ -203,7 +204,7 @@ impl Work {
                 Some(Changes {
                     directories,
                     unfinished: self.watcher.unfinished().clone(),
-                    report: std::mem::take(&mut self.report),
+                    report: Arc::unwrap_or_clone(std::mem::take(&mut self.report)),
                     playlists: std::mem::take(&mut self.playlists),
                 })
             }
@@ -240,13 +241,14 @@ impl Work {
         self.publish(&built, is_all);
         drop(built);
         let now = self.start.elapsed();
-        let mut has_silent = false;
+        let (mut has_silent, mut watched) = (false, Watched::default());
         if let Some(snapshot) = self.lane.previous.clone() {
             self.watching.learn(&seen, is_all, &snapshot);
             self.watching.guard(&self.roots, &snapshot);
             report.notes = self.watching.notes(&snapshot, self.lane.rescan);
+            watched = self.watching.watched(&snapshot);
             has_silent = snapshot.roots().any(|root| root.is_offline)
-                || !self.watching.silent(&snapshot).is_empty();
+                || watched.polled.iter().any(|count| *count > 0);
         }
         let was_said = std::mem::replace(&mut self.said_notes, !report.notes.is_empty());
         for note in report.notes.iter().filter(|_| !was_said) {
@@ -266,9 +268,9 @@ impl Work {
                 has_silent,
             }),
         );
-        self.report = report.clone();
+        self.report = Arc::new(report);
         self.playlists = playlists;
-        self.tell(News::Finished(Box::new(report)));
+        self.tell(News::Finished(Arc::clone(&self.report), watched));
     }
 
     /// Shows the new catalogue at once, before it is kept.
@@ -295,12 +297,14 @@ impl Work {
         let told = match writer::commit(&snapshot, &dir) {
             Ok(written) => {
                 self.list(Arc::new(written));
+                self.tell(News::Kept(true));
                 if std::mem::take(&mut self.said_unwritten) {
                     log::info!("the catalogue is kept in {} again", dir.display());
                 }
                 Event::Written
             }
             Err(error) => {
+                self.tell(News::Kept(false));
                 if !std::mem::replace(&mut self.said_unwritten, true) {
                     log::warn!(
                         "cannot keep the catalogue in {}: {error}. It is served from memory, and tried again from time to \

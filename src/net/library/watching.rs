@@ -16,6 +16,7 @@ use crate::{
         watch::{Event, Watcher},
     },
     limits,
+    service::page::Watched,
     sys::{
         beneath,
         wait::Mounts,
@@ -249,6 +250,22 @@ impl Watching {
             silent.extend(snapshot.directories().filter(|id| !is_watched(id)));
         }
         silent
+    }
+
+    /// How many directories tell of their changes, and how many of each media folder have to be looked at.
+    pub(super) fn watched(&self, snapshot: &Snapshot) -> Watched {
+        let mut polled = vec![0_u32; snapshot.roots().count()];
+        let silent = self.silent(snapshot);
+        for directory in silent.iter().filter_map(|id| snapshot.directory(*id)) {
+            if let Some(count) = polled.get_mut(directory.root_number()) {
+                *count += 1;
+            }
+        }
+        let unseen = self.table.iter().filter(|row| row.is_unseen).count();
+        Watched {
+            directories: (self.table.len() - unseen) as u64,
+            polled,
+        }
     }
 
     /// What a person should know of it, `rescan` seconds being the time between two looks.

@@ -399,6 +399,9 @@ known_fields! {
     user_agent "user-agent" Ignored,
     content_type "content-type" Ignored,
     origin "origin" Same,
+    accept_encoding "accept-encoding" Ignored,
+    // Fetch Metadata
+    sec_fetch_site "sec-fetch-site" Same,
     // UDA 1.1 §3.2.1, §4.1
     soapaction "soapaction" Same,
     callback "callback" Same,
