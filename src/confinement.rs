@@ -12,8 +12,9 @@ use std::{
 
 use crate::{config::Config, sys::landlock};
 
-/// What the kernel tells of this process: its descriptors, mounts and addresses.
-const OWN_PROCESS: &str = "/proc/self";
+/// What the kernel tells: of this process its descriptors, mounts and addresses; of the limits that the page shows, how many
+/// directories may be watched and how much memory its control group may have.
+const KERNEL: [&str; 3] = ["/proc/self", "/proc/sys/fs/inotify", "/sys/fs/cgroup"];
 /// A disk that does not answer must not hold up the start; then rill starts unconfined.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -55,7 +56,7 @@ fn within(time: Duration, media: Vec<PathBuf>, state: PathBuf) -> Option<Places>
     let (outbox, inbox) = mpsc::channel();
     let opening = thread::spawn(move || {
         let media = media.iter().map(|path| reach(path));
-        let media = media.chain([PathBuf::from(OWN_PROCESS)]);
+        let media = media.chain(KERNEL.map(PathBuf::from));
         let media = media.filter_map(|path| landlock::place(&path).ok().map(|place| (path, place)));
         // Whoever asked has given up.
         let _ = outbox.send(Places {
