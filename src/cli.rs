@@ -1,22 +1,15 @@
-//! The command line: what was typed becomes a [`Command`]; `--help`, the README's table and `systemd/rill.env`
-//! are printed from the tables here and in [`config::VARIABLES`](VARIABLES).
+//! The command line: what was typed becomes a [`Command`]; `--help` and all other texts about it are [`printed`].
 
-use std::{
-    ffi::OsString,
-    fmt::{self, Write as _},
-    io,
-};
+use std::{ffi::OsString, fmt, io};
 
 use lexopt::Arg;
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, WriteLogger};
 
-use crate::{
-    config::{Default, VARIABLES},
-    control_point::{discover, doctor, ls},
-};
+use crate::control_point::{discover, doctor, ls};
 
 mod control_point;
+pub mod printed;
 
 /// What to do. The folders of a command win over `RILL_MEDIA`; they are read by
 /// [`Config::from`](crate::config::Config::from).
@@ -36,9 +29,9 @@ pub enum Command {
     Doctor(doctor::Options, Vec<OsString>),
     /// Print the resolved configuration.
     CheckConfig(Vec<OsString>),
-    /// Print the version.
+    /// Print [`printed::version`].
     Version,
-    /// Print [`help_text`].
+    /// Print [`printed::help`].
     Help,
 }
 
@@ -53,48 +46,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// Commands and options as `--help` shows them: how to write it, what it does.
-const USES: [(&str, &str); 11] = [
-    (
-        "rill [serve] [FOLDER…]",
-        "serve the folders, or those of RILL_MEDIA",
-    ),
-    (
-        "rill scan [FOLDER…]",
-        "look through them and report what was skipped",
-    ),
-    (
-        "rill scan --json [FOLDER…]",
-        "print what is known of each file, keep nothing",
-    ),
-    (
-        "rill discover [--json]",
-        "say what is on the network, by UPnP and mDNS",
-    ),
-    (
-        "rill discover --watch [--json]",
-        "say it as they appear and go",
-    ),
-    (
-        "rill discover --wait NAME",
-        "wait for one; for all: [--timeout SECONDS]",
-    ),
-    (
-        "rill ls NAME|URL [ID|/TITLE/…]",
-        "list a server's objects [--json] [--recursive]",
-    ),
-    (
-        "rill doctor [--json] [FOLDER…]",
-        "say why televisions may not see rill",
-    ),
-    (
-        "rill --check-config [FOLDER…]",
-        "print the configuration and stop",
-    ),
-    ("rill --version", "print the version and stop"),
-    ("rill --help", "print this and stop"),
-];
 
 /// Reads the arguments that follow the program's name.
 ///
@@ -157,88 +108,6 @@ pub fn open_log(level: LevelFilter, journal: bool) {
     let _ = WriteLogger::init(level, form.build(), io::stderr());
 }
 
-/// The text of `--version`.
-pub fn version_text() -> String {
-    format!("rill {}\n", env!("CARGO_PKG_VERSION"))
-}
-
-/// The text of `--help`, at most 80 columns wide.
-pub fn help_text() -> String {
-    let mut text = String::from("rill: a DLNA / UPnP AV media server\n\n");
-    for (usage, what) in USES {
-        let _ = writeln!(text, "  {usage:<31}{what}");
-    }
-    text += "\nA folder named like a command is written ./scan. Settings are environment\n\
-             variables; an empty one counts as unset:\n";
-    for variable in &VARIABLES {
-        let _ = write!(text, "\n  {} ({})\n", variable.name, variable.unit);
-        text += &wrap(variable.help, "      ", 80);
-        text += &wrap(&format!("Default: {}.", variable.default), "      ", 80);
-    }
-    text
-}
-
-/// The variables as a table for README.md (Markdown).
-pub fn readme_table() -> String {
-    let mut text = String::from("| variable | value | default | meaning |\n|---|---|---|---|\n");
-    for variable in &VARIABLES {
-        let default = match variable.default {
-            Default::Value(value) => format!("`{value}`"),
-            Default::Words(words) => angles(words),
-        };
-        let (unit, help) = (variable.unit, angles(variable.help));
-        let _ = writeln!(
-            text,
-            "| `{}` | {unit} | {default} | {help} |",
-            variable.name
-        );
-    }
-    text
-}
-
-/// The whole of `systemd/rill.env` (systemd.exec(5), `EnvironmentFile`).
-pub fn env_file() -> String {
-    let mut text = String::from(
-        "# Settings of rill, read by rill.service. After a change: systemctl restart rill\n\
-         # An empty value counts as unset. `rill --check-config` shows what a setting means.\n",
-    );
-    for variable in &VARIABLES {
-        let _ = write!(text, "\n# {} ({})\n", variable.name, variable.unit);
-        text += &wrap(variable.help, "# ", 100);
-        text += &wrap(&format!("Default: {}.", variable.default), "# ", 100);
-        let (mark, value) = match (variable.service, variable.default) {
-            (Some(value), _) => ("", value),
-            (None, Default::Value(value)) => ("#", value),
-            (None, Default::Words(_)) => ("#", ""),
-        };
-        let _ = writeln!(text, "{mark}{}={value}", variable.name);
-    }
-    text
-}
-
-/// Breaks `text` at blanks into lines of at most `width` characters that begin with `indent`.
-fn wrap(text: &str, indent: &str, width: usize) -> String {
-    let mut lines = String::new();
-    let mut line = indent.to_owned();
-    for word in text.split(' ') {
-        let begun = line.len() > indent.len();
-        if begun && line.chars().count() + 1 + word.chars().count() > width {
-            lines += &line;
-            lines.push('\n');
-            indent.clone_into(&mut line);
-        } else if begun {
-            line.push(' ');
-        }
-        line += word;
-    }
-    lines + &line + "\n"
-}
-
-/// `<words>` would be taken for HTML.
-fn angles(text: &str) -> String {
-    text.replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,32 +163,5 @@ mod tests {
         }
         assert!(run(&["scan", "--json=all"]).is_err());
         assert!(run(&["--check-config=yes"]).is_err());
-    }
-
-    #[test]
-    fn every_printed_text_names_every_variable() {
-        for variable in &VARIABLES {
-            let row = format!("| `{}` | ", variable.name);
-            assert_eq!(readme_table().matches(&row).count(), 1, "{row}");
-            let head = format!("\n  {} (", variable.name);
-            assert_eq!(help_text().matches(&head).count(), 1, "{head}");
-            let setting = format!("{}=", variable.name);
-            let lines = |line: &&str| line.trim_start_matches('#').starts_with(&setting);
-            assert_eq!(env_file().lines().filter(lines).count(), 1, "{setting}");
-        }
-    }
-
-    #[test]
-    fn help_fits_a_terminal() {
-        for line in help_text().lines() {
-            assert!(line.chars().count() <= 80, "{line}");
-        }
-    }
-
-    #[test]
-    fn texts_are_wrapped_at_blanks() {
-        assert_eq!(wrap("one two three", "# ", 9), "# one two\n# three\n");
-        assert_eq!(wrap("unbreakable x", "", 4), "unbreakable\nx\n");
-        assert_eq!(wrap("", "# ", 9), "# \n");
     }
 }

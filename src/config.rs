@@ -14,6 +14,8 @@ use std::{
 use log::LevelFilter;
 use uuid::Uuid;
 
+use crate::service::devices::Given;
+
 mod read;
 mod value;
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub notify_interval: Duration,
     /// Whether the web page is told by multicast DNS.
     pub mdns: bool,
+    /// Whether rights to everything but the folders are given up.
+    pub confine: bool,
     /// Time between two looks at folders that do not tell of their changes, up to a week; `None`: never.
     pub rescan: Option<Duration>,
     /// Whether IPv6 is served beside IPv4.
@@ -53,6 +57,9 @@ pub struct Config {
     pub views: Vec<View>,
     /// Most children of a container by names, beyond which initials come between; 0: any number.
     pub initials: u32,
+    /// Who is served as which kind of device, whatever the table of devices says; at most
+    /// [`crate::limits::DEVICE_ROWS`].
+    pub devices: Vec<Given>,
     /// What is odd but no reason to stop, one sentence each: to be logged once the log is open.
     pub warnings: Vec<String>,
 }
@@ -129,7 +136,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 15] = [
+pub const VARIABLES: [Variable; 17] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -271,6 +278,17 @@ pub const VARIABLES: [Variable; 15] = [
         show: |config| if config.ipv6 { "on" } else { "off" }.into(),
     },
     Variable {
+        name: "RILL_CONFINE",
+        unit: "on or off",
+        default: Default::Value("on"),
+        help: "Whether rill gives up its rights to everything but its folders once it has started, where the kernel can do \
+               that (Landlock, Linux 5.13). Needs to be off only where a media folder is a link that will lead elsewhere \
+               while rill runs.",
+        service: None,
+        read: read::confine,
+        show: |config| if config.confine { "on" } else { "off" }.into(),
+    },
+    Variable {
         name: "RILL_RESCAN",
         unit: "seconds, 10 to 604800, or 0",
         default: Default::Value("300"),
@@ -280,6 +298,17 @@ pub const VARIABLES: [Variable; 15] = [
         service: None,
         read: read::rescan,
         show: |config| config.rescan.map_or(0, |r| r.as_secs()).to_string().into(),
+    },
+    Variable {
+        name: "RILL_DEVICES",
+        unit: "address=kind or text=kind, separated by commas",
+        default: Default::Words("none: each is recognised by what it says of itself"),
+        help: "Which devices are served as which kind, for those that are not recognised, or wrongly: by an address, or \
+               by a text that stands in their User-Agent or another field. plain is a device that needs nothing; \
+               rill --check-config with a wrong kind lists all kinds.",
+        service: None,
+        read: read::devices,
+        show: |config| join(config.devices.iter().map(ToString::to_string), ","),
     },
 ];
 
@@ -355,11 +384,13 @@ impl Config {
             allow: Vec::new(),
             notify_interval: Duration::ZERO,
             mdns: false,
+            confine: false,
             rescan: None,
             ipv6: false,
             hosts: Vec::new(),
             views: Vec::new(),
             initials: 0,
+            devices: Vec::new(),
             warnings: Vec::new(),
         }
     }

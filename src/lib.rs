@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!    main · cli · config · identity · json             the front door: thin
-//!    scan_report · control_point
+//!    scan_report · control_point · confinement
 //!    net/         waits: sockets, loop, timers, sending             ┐
 //!    service/     answers: request in, response out                 │  sys/, the cellar:
 //!    catalogue/   remembers: walk, scan, snapshot, query            │  the only unsafe; small
@@ -43,6 +43,7 @@
 pub mod catalogue;
 pub mod cli;
 pub mod config;
+pub mod confinement;
 pub mod control_point;
 pub mod identity;
 pub mod json;

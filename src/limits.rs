@@ -38,6 +38,8 @@ pub const SEARCH_PAGE: u32 = 100_000;
 /// Searches that look through the catalogue at once; others wait for their turn. A sorted one may meanwhile hold 8 bytes
 /// for each match, one in a folder or a view a bit for each object.
 pub const SEARCHES: usize = 4;
+/// Requests of one connection that are answered in one turn, if they came together. The next ones wait for the others.
+pub const REQUESTS_PER_TURN: usize = 16;
 /// Time from the first byte of a request to the end of its head. Beyond it: 408 and close.
 pub const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Time from the end of the head to the end of the body. Beyond it: 408 and close.
@@ -49,8 +51,19 @@ pub const IDLE_TIME: Duration = Duration::from_secs(30);
 pub const REPLY_STALL_TIME: Duration = Duration::from_secs(30);
 /// Connections open at once. Beyond it: accepted, answered 503 and closed.
 pub const CONNECTIONS: usize = 2048;
-/// Connections open at once from one peer address. Beyond it: accepted, answered 503 and closed.
+/// Connections open at once from one peer address, and never more than a quarter of all. Beyond it: accepted, answered 503
+/// and closed.
 pub const CONNECTIONS_PER_PEER: usize = 256;
+/// Addresses remembered because they browsed or played. A house has a dozen. Beyond it: the one that did so longest ago is
+/// forgotten.
+pub const KNOWN_PEERS: usize = 32;
+/// Connections kept for each of them, out of [`CONNECTIONS`] and never more than a quarter of all: a television that plays
+/// asks for the next picture on another one. Beyond it: as everybody else.
+pub const KEPT_PER_KNOWN_PEER: usize = 4;
+/// Bodies longer than [`SMALL_BODY_BYTES`] received at once: 4 MiB. Beyond it: 503.
+pub const LARGE_BODIES: usize = 64;
+/// Bytes of a body that needs no permission: twice the longest real one.
+pub const SMALL_BODY_BYTES: usize = 4 * 1024;
 /// File descriptors never used for connections: SSDP, timers, the scanner, the snapshot, the state directory, events
 /// under way ([`EVENTS_UNDER_WAY`]).
 pub const RESERVED_DESCRIPTORS: usize = 96;
@@ -64,16 +77,61 @@ pub const REPLY_FIELDS_BYTES: usize = 1024;
 /// Ranges honoured in one Range header. A request for more is answered with the whole, 200
 /// (RFC 9110 §14.2 lets a server ignore Range).
 pub const RANGES: usize = 16;
-/// Bytes of one turn of sendfile, so that no stream holds the loop.
-pub const SEND_SLICE_BYTES: usize = 1024 * 1024;
+/// Bytes of a connection's buffer, which it holds while it receives a request or sends an answer. One that has to grow
+/// does so within [`HEAD_BYTES`] and [`SOAP_BODY_BYTES`].
+pub const BUFFER_BYTES: usize = 8 * 1024;
+/// Buffers kept for the next request: as many as are needed at once when all is quick. More are freed.
+pub const FREE_BUFFERS: usize = 16;
+/// Time between two looks for peers that are late: so much later than promised they are noticed.
+pub const SWEEP_TIME: Duration = Duration::from_secs(1);
+/// Time for which a connection keeps the file it was sent last, to send another part of it without a reader.
+pub const KEPT_FILE_TIME: Duration = Duration::from_secs(1);
+/// Bytes of one turn of sendfile: whoever browses waits for one turn of one stream.
+pub const SEND_SLICE_BYTES: usize = 512 * 1024;
 /// Bytes of a film mapped at once where sendfile is refused: small enough for a 32-bit address space.
 pub const MAP_WINDOW_BYTES: usize = 16 * 1024 * 1024;
-/// Bytes ahead of the play position that a reader brings into memory at once.
-pub const WARM_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
+/// Bytes ahead of the play position that a reader brings into memory at once, at most: a large request is what a disk does
+/// best.
+pub const WARM_WINDOW_BYTES: u64 = 4 * 1024 * 1024;
+/// The same at least, and at the begin of each stream, which shall not wait for more than it needs.
+pub const WARM_WINDOW_LEAST_BYTES: u64 = 256 * 1024;
+/// The part of the machine's memory that the windows of all streams may have together: one in this many bytes. More
+/// would push out what is still to be sent.
+pub const WARM_SHARE: u64 = 8;
+/// Play time that a window should hold: so long a disk may sleep between two requests.
+pub const WARM_TIME: Duration = Duration::from_secs(2);
 /// Bytes of generated XML gathered before they are sent.
 pub const XML_CHUNK_BYTES: usize = 32 * 1024;
-/// Threads of the readers lane.
-pub const READERS: usize = 4;
+/// Threads of the readers lane, which open files and bring the next window of a stream.
+pub const READERS: usize = 16;
+/// Readers at work at once on one disk, so that one that does not answer leaves the others theirs. Beyond it: the next wait
+/// for one of them.
+pub const READERS_PER_DISK: usize = 4;
+/// Bytes of a reader's stack: four paths of [`PATH_BYTES`] and room to spare.
+pub const READER_STACK_BYTES: usize = 128 * 1024;
+/// Threads for what is rare and may wait for a disk too: keeping user state, small pictures, closing files. They come when
+/// work does and go when there is none; one disk has [`READERS_PER_DISK`] of them at most.
+pub const HELPERS: usize = 16;
+/// Disks whose helpers are counted; one that nobody reads is not remembered. Beyond it: they share one row.
+pub const DISKS: usize = 64;
+/// Time for a disk to open a file, or to bring one stretch of it: one that was asleep needs 10 seconds to be up to speed.
+/// Beyond it: 503, or the stream ends.
+pub const DISK_TIME: Duration = Duration::from_secs(30);
+
+/// Addresses whose devices are remembered. Beyond it: the one that was here least lately is forgotten.
+pub const DEVICES_SEEN: usize = 256;
+/// Time for which a device is remembered by its address, from its last request on: longer than a night, shorter than
+/// addresses are given out anew.
+pub const DEVICE_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Renderers whose descriptions are read within [`RENDERER_TIME`]. Beyond it: not read, and they are known by their
+/// requests alone.
+pub const RENDERERS: usize = 64;
+/// Time between two questions to one renderer.
+pub const RENDERER_TIME: Duration = Duration::from_secs(60 * 60);
+/// Renderers that wait to be asked. Beyond it: dropped until their next announcement but one.
+pub const RENDERERS_WAITING: usize = 8;
+/// Rows of `RILL_DEVICES`. More: refused at the start.
+pub const DEVICE_ROWS: usize = 64;
 
 // ---- SSDP ------------------------------------------------------------------------------------
 
@@ -200,6 +258,9 @@ pub const LISTED_DEPTH: usize = 64;
 
 /// Small pictures waiting to be made. Beyond it: 503 with Retry-After.
 pub const PICTURES_WAITING: usize = 64;
+/// Time from the request for a small picture to its answer: all that may wait for their turn, on a small board. Beyond it:
+/// 503 with Retry-After; it is made all the same, and kept.
+pub const PICTURE_TIME: Duration = Duration::from_secs(120);
 /// Bytes of finished small pictures kept in the state directory; the oldest go first.
 pub const ART_BYTES: u64 = 64 * 1024 * 1024;
 /// Subtitle files told of one item. More are found by nobody.
@@ -232,6 +293,8 @@ pub const IN_PROGRESS: usize = 200;
 pub const JOURNAL_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes read from one file to understand it.
 pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes read from one file to find one time in it: an index of ten hours of film has half as many. Beyond it: 406.
+pub const SEEK_BYTES: u64 = 16 * 1024 * 1024;
 /// Nested elements (boxes, chunks) in a media file.
 pub const PROBE_DEPTH: u32 = 16;
 /// Bytes of one text property (title, artist ...), as stored. Beyond it: cut at a character.

@@ -8,6 +8,7 @@ use std::{
 use rill::{
     cli::{self, Command},
     config::{self, Config, Surroundings},
+    confinement,
     control_point::{Outcome, discover, doctor, ls},
     identity, scan_report,
     sys::lock,
@@ -26,8 +27,8 @@ fn main() -> ExitCode {
             return ask_network(|config| ls::run(&options, config, &mut io::stdout()));
         }
         Ok(Command::Doctor(options, folders)) => return examine(options, &folders),
-        Ok(Command::Version) => return print(&cli::version_text()),
-        Ok(Command::Help) => return print(&cli::help_text()),
+        Ok(Command::Version) => return print(&cli::printed::version()),
+        Ok(Command::Help) => return print(&cli::printed::help()),
         Err(error) => return refuse(&error),
     };
     let config = match configuration(&folders) {
@@ -63,6 +64,7 @@ fn serve(config: &Config) -> ExitCode {
     for warning in &identity.warnings {
         log::warn!("{warning}");
     }
+    confinement::confine(config);
     match rill::net::run(config.clone(), &identity) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),

@@ -1,33 +1,47 @@
-//! What is printed from a table stays printed from it: the variables in README.md, and `systemd/rill.env`.
+//! What is printed from a table stays printed from it: the variables in README.md, `systemd/rill.env`, the man page and
+//! the options of OpenWrt.
 //!
-//! `RILL_BLESS=1 cargo test --test documents` rewrites both.
+//! `RILL_BLESS=1 cargo test --test documents` rewrites them.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a failed unwrap in a test is a failed test"
 )]
 
-use std::{env, fs, path::Path};
+use std::{env, fs, io::Write as _, path::Path, process::Command};
 
-use rill::cli;
+use rill::cli::printed;
 
 const BEGIN: &str = "<!-- variables: printed from src/config.rs by tests/documents.rs -->\n";
 const END: &str = "<!-- end of variables -->\n";
+const OPTIONS: &str = "# options: printed from src/config.rs by tests/documents.rs\n";
+const END_OF_OPTIONS: &str = "# end of options\n";
 
 #[test]
 fn the_readme_lists_the_variables_of_the_table() {
-    let readme = read("README.md");
-    let (before, rest) = readme
-        .split_once(BEGIN)
-        .expect("README.md has lost its begin marker");
-    let (_, after) = rest
-        .split_once(END)
-        .expect("README.md has lost its end marker");
-    let table = cli::readme_table();
+    let table = printed::readme_table();
+    agree_between("README.md", BEGIN, &table, END);
+}
+
+#[test]
+fn the_man_page_lists_the_commands_and_variables_of_the_tables() {
     agree(
-        "README.md",
-        &readme,
-        &format!("{before}{BEGIN}{table}{END}{after}"),
+        "systemd/rill.1",
+        &read("systemd/rill.1"),
+        &printed::man_page(),
+    );
+}
+
+#[test]
+fn openwrt_has_an_option_for_every_variable() {
+    let config = "build/openwrt/files/rill.config";
+    agree(config, &read(config), &printed::openwrt_config());
+    let options = printed::openwrt_options();
+    agree_between(
+        "build/openwrt/files/rill.init",
+        OPTIONS,
+        &options,
+        END_OF_OPTIONS,
     );
 }
 
@@ -36,20 +50,64 @@ fn the_service_environment_file_lists_the_variables_of_the_table() {
     agree(
         "systemd/rill.env",
         &read("systemd/rill.env"),
-        &cli::env_file(),
+        &printed::environment_file(),
     );
 }
 
 #[test]
 fn the_readme_names_every_command() {
     let readme = read("README.md");
-    for usage in cli::help_text()
+    for usage in printed::help()
         .lines()
         .filter_map(|line| line.strip_prefix("  rill --"))
     {
         let option = format!("--{}", usage.split_whitespace().next().unwrap());
         assert!(readme.contains(&option), "README.md does not name {option}");
     }
+}
+
+/// The part of a file between two markers is `expected`.
+fn agree_between(name: &str, begin: &str, expected: &str, end: &str) {
+    let found = read(name);
+    let parts = found.split_once(begin).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(end)?;
+        Some((before, after))
+    });
+    let (before, after) = parts.unwrap_or_else(|| panic!("{name} has lost a marker"));
+    agree(
+        name,
+        &found,
+        &format!("{before}{begin}{expected}{end}{after}"),
+    );
+}
+
+/// What `systemd-analyze security` says of the service: 0 is shut in altogether, 10 is free.
+#[test]
+fn the_service_is_caged() {
+    let unit = package().join("systemd/rill.service");
+    let said = Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--no-pager"])
+        .arg(&unit)
+        .output();
+    let said = match said {
+        Ok(said) if said.status.success() => String::from_utf8_lossy(&said.stdout).into_owned(),
+        other => {
+            return skip(&format!(
+                "systemd-analyze does not judge a file here: {other:?}"
+            ));
+        }
+    };
+    let level = said
+        .lines()
+        .find_map(|line| line.split_once("Overall exposure level"))
+        .and_then(|(_, rest)| rest.split_once(": ")?.1.split(' ').next()?.parse().ok());
+    let level: f64 = level.unwrap_or_else(|| panic!("no level in:\n{said}"));
+    assert!(level <= 1.2, "exposure {level}:\n{said}");
+}
+
+/// Past the capture of output, which hides what passing tests say.
+fn skip(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 fn agree(name: &str, found: &str, expected: &str) {

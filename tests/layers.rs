@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Module, and what it may name of the other modules: the module itself and everything below it.
-const LAW: [(&str, &[&str]); 13] = [
+const LAW: [(&str, &[&str]); 14] = [
     ("limits", &[]),
     ("sys", &["limits"]),
     ("wire", &["limits"]),
@@ -46,7 +46,8 @@ const LAW: [(&str, &[&str]); 13] = [
             "identity",
         ],
     ),
-    ("config", &["media"]),
+    ("config", &["limits", "media", "service::devices"]),
+    ("confinement", &["sys", "config"]),
     ("identity", &[]),
     ("json", &[]),
     ("cli", &["config", "control_point"]),

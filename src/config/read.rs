@@ -13,6 +13,7 @@ use super::{
     Config, Surroundings,
     value::{Root, View, Wrong, digits, wrong},
 };
+use crate::service::devices::{self, BadRow, Given};
 
 pub(super) fn media(
     text: Option<&OsStr>,
@@ -257,6 +258,15 @@ pub(super) fn mdns(
     Ok(())
 }
 
+pub(super) fn confine(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    config.confine = on_or_off(text, "RILL_CONFINE=on")?;
+    Ok(())
+}
+
 pub(super) fn rescan(
     text: Option<&OsStr>,
     _: &Surroundings<'_>,
@@ -316,4 +326,31 @@ fn utf8(text: &OsStr) -> Result<&str, Wrong> {
 fn home(around: &Surroundings<'_>) -> Option<PathBuf> {
     let home = (around.variable)("HOME").map(PathBuf::from);
     home.filter(|home| home.is_absolute())
+}
+
+pub(super) fn devices(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    list(text, device, &mut config.devices)?;
+    if config.devices.len() > crate::limits::DEVICE_ROWS {
+        return Err(wrong("there are too many rows", "64 of them at most"));
+    }
+    Ok(())
+}
+
+fn device(text: &str) -> Result<Given, Wrong> {
+    Given::parse(text).map_err(|error| match error {
+        BadRow::NoKind => {
+            let why = format!("'{text}' names no device and its kind");
+            wrong(&why, "192.168.1.20=samsung-q, or MyPlayer/2=plain")
+        }
+        BadRow::UnknownKind => {
+            let kinds: Vec<_> = devices::DEVICES.iter().map(|device| device.kind).collect();
+            let why = format!("'{text}' has a kind that rill does not know");
+            let instead = format!("one of these kinds: plain, {}", kinds.join(", "));
+            wrong(&why, &instead)
+        }
+    })
 }

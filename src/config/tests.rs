@@ -58,11 +58,13 @@ fn defaults_are_those_of_the_table() {
         allow: vec![],
         notify_interval: Duration::from_secs(600),
         mdns: true,
+        confine: true,
         rescan: Some(Duration::from_secs(300)),
         ipv6: true,
         hosts: vec![],
         views: vec![View::Music, View::Video, View::Pictures, View::Folders],
         initials: 0,
+        devices: Vec::new(),
         warnings: vec![],
     };
     assert_eq!(config, expected);
@@ -85,7 +87,9 @@ fn every_variable_is_read_and_shown() {
         ("RILL_NOTIFY_INTERVAL", "5"),
         ("RILL_MDNS", "off"),
         ("RILL_IPV6", "off"),
+        ("RILL_CONFINE", "off"),
         ("RILL_RESCAN", "0"),
+        ("RILL_DEVICES", "192.168.1.20=samsung-q, MyPlayer/2 = plain"),
     ];
     let config = read(&variables, &[]).unwrap();
     let shown = "\
@@ -103,7 +107,9 @@ RILL_INITIALS=300
 RILL_NOTIFY_INTERVAL=5
 RILL_MDNS=off
 RILL_IPV6=off
+RILL_CONFINE=off
 RILL_RESCAN=0
+RILL_DEVICES=192.168.1.20=samsung-q,MyPlayer/2=plain
 ";
     assert_eq!(config.to_string(), shown);
     assert_eq!(config.media[1].only, Some(Class::Audio));
@@ -127,6 +133,25 @@ fn wrong_values_say_what_why_and_what_instead() {
     let expected = "RILL_PORT is '99999': a port is a number from 0 to 65535.\n\
                     Write RILL_PORT=8200, or RILL_PORT=0 to let rill choose";
     assert_eq!(error.to_string(), expected);
+    let error = read(&[("RILL_DEVICES", "10.0.0.7=telly")], &["/"]).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("'10.0.0.7=telly' has a kind that rill does not know"),
+        "{error}"
+    );
+    assert!(
+        error.contains("Write one of these kinds: plain, samsung-allshare,"),
+        "{error}"
+    );
+    let error = read(&[("RILL_DEVICES", "samsung")], &["/"]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("'samsung' names no device and its kind"),
+        "{error}"
+    );
+    let many = vec!["10.0.0.7=lg"; 65].join(",");
+    assert!(read(&[("RILL_DEVICES", &many)], &["/"]).is_err());
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub mod playlist;
 pub mod probe;
 pub mod profile;
 pub mod reader;
+pub mod seek;
 pub mod stream;
 pub mod tag;
 #[cfg(test)]

@@ -143,10 +143,15 @@ impl Windows {
 impl<'f> Source<'f> {
     /// A file of `len` bytes, of which nothing has been read yet.
     pub fn new(file: &'f dyn ReadAt, len: u64) -> Self {
+        Self::with_budget(file, len, limits::PROBE_BYTES)
+    }
+
+    /// The same, of which at most `budget` bytes are read.
+    pub fn with_budget(file: &'f dyn ReadAt, len: u64, budget: u64) -> Self {
         Self {
             file,
             len,
-            budget: Cell::new(limits::PROBE_BYTES),
+            budget: Cell::new(budget),
             windows: RefCell::default(),
         }
     }

@@ -1,12 +1,74 @@
-//! Who is connected: a bound in total and per peer.
+//! Who is connected: a bound in total and for each peer, and a place kept for those who are at home here.
+//!
+//! Whoever takes all connections must not lock the television out: an address that has browsed or played before, and has few
+//! connections at the moment, is let in by a reserve that nobody else may use, and one that has none before the others. So a
+//! hundred strangers can fill the house, and each renderer in it is served.
 
-use std::{cell::RefCell, collections::HashMap, net::IpAddr, rc::Rc};
+use std::{cell::RefCell, collections::HashMap, fmt, net::IpAddr, rc::Rc};
+
+use crate::limits;
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// Open at once, the reserve among them.
+    pub(super) total: usize,
+    /// Of one peer.
+    per_peer: usize,
+    /// Kept for known peers.
+    reserve: usize,
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in all, {} of one address", self.total, self.per_peer)
+    }
+}
+
+impl Bounds {
+    /// The bounds where the system allows `total` connections: in a small house everybody has a smaller share.
+    pub(super) fn of(total: usize) -> Self {
+        Self {
+            total,
+            per_peer: limits::CONNECTIONS_PER_PEER.min((total / 4).max(1)),
+            reserve: (limits::KNOWN_PEERS * limits::KEPT_PER_KNOWN_PEER).min(total / 4),
+        }
+    }
+}
+
+/// Why a connection is turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// All are taken.
+    Total,
+    /// This peer has its share.
+    Peer,
+}
 
 /// Counts open connections.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Census {
+    bounds: Bounds,
+    present: RefCell<Present>,
+}
+
+#[derive(Debug, Default)]
+struct Present {
     /// Bounded by the limit in total: a peer without connections has no row.
-    peers: RefCell<HashMap<IpAddr, usize>>,
+    peers: HashMap<IpAddr, usize>,
+    open: usize,
+    /// Of them, those that were let in by the reserve.
+    in_reserve: usize,
+    /// Those that browsed or played, the latest last; at most [`limits::KNOWN_PEERS`].
+    known: Vec<IpAddr>,
+}
+
+impl Present {
+    /// Known peers without a connection.
+    fn absent(&self) -> usize {
+        let known = self.known.iter();
+        known.filter(|peer| !self.peers.contains_key(peer)).count()
+    }
 }
 
 /// One counted connection; uncounted when dropped.
@@ -14,39 +76,86 @@ pub(super) struct Census {
 pub(super) struct Place {
     census: Rc<Census>,
     peer: IpAddr,
+    is_reserve: bool,
 }
 
 impl Census {
-    /// Counts a connection from `peer` in, unless `total` are open already, or `per_peer` from this one.
-    pub(super) fn admit(
-        self: &Rc<Self>,
-        peer: IpAddr,
-        total: usize,
-        per_peer: usize,
-    ) -> Option<Place> {
-        let mut peers = self.peers.borrow_mut();
-        if peers.values().sum::<usize>() >= total {
-            return None;
+    pub(super) fn new(bounds: Bounds) -> Rc<Self> {
+        Rc::new(Self {
+            bounds,
+            present: RefCell::default(),
+        })
+    }
+
+    /// The bounds it keeps.
+    pub(super) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Connections open now.
+    pub(super) fn open(&self) -> usize {
+        self.present.borrow().open
+    }
+
+    /// Counts a connection from `peer` in, if there is room for it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn admit(self: &Rc<Self>, peer: IpAddr) -> Result<Place, Full> {
+        let Bounds {
+            total,
+            per_peer,
+            reserve,
+        } = self.bounds;
+        let mut present = self.present.borrow_mut();
+        let count = present.peers.get(&peer).copied().unwrap_or(0);
+        if count >= per_peer {
+            return Err(Full::Peer);
         }
-        let count = peers.entry(peer).or_insert(0);
-        if *count >= per_peer {
-            return None;
+        let is_reserve = present.open - present.in_reserve >= total - reserve;
+        let left = reserve.saturating_sub(present.in_reserve);
+        let is_kept = present.known.contains(&peer)
+            && match count {
+                0 => left > 0,
+                few if few < limits::KEPT_PER_KNOWN_PEER => left > present.absent(),
+                _ => false,
+            };
+        if is_reserve && !is_kept {
+            return Err(Full::Total);
         }
-        *count += 1;
-        Some(Place {
+        present.open += 1;
+        present.in_reserve += usize::from(is_reserve);
+        *present.peers.entry(peer).or_insert(0) += 1;
+        Ok(Place {
             census: Rc::clone(self),
             peer,
+            is_reserve,
         })
+    }
+
+    /// `peer` browses or plays: it is at home here. The one that did so longest ago is forgotten for it.
+    pub(super) fn remember(&self, peer: IpAddr) {
+        let known = &mut self.present.borrow_mut().known;
+        if known.last() == Some(&peer) {
+            return;
+        }
+        known.retain(|old| *old != peer);
+        if known.len() >= limits::KNOWN_PEERS {
+            known.remove(0);
+        }
+        known.push(peer);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut peers = self.census.peers.borrow_mut();
-        if let Some(count) = peers.get_mut(&self.peer) {
+        let mut present = self.census.present.borrow_mut();
+        present.open -= 1;
+        present.in_reserve -= usize::from(self.is_reserve);
+        if let Some(count) = present.peers.get_mut(&self.peer) {
             *count -= 1;
             if *count == 0 {
-                peers.remove(&self.peer);
+                present.peers.remove(&self.peer);
             }
         }
     }
@@ -56,17 +165,78 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
+    fn peer(last: u8) -> IpAddr {
+        [10, 0, 0, last].into()
+    }
+
+    fn census(total: usize, per_peer: usize, reserve: usize) -> Rc<Census> {
+        Census::new(Bounds {
+            total,
+            per_peer,
+            reserve,
+        })
+    }
+
     #[test]
     fn both_bounds_hold_and_places_come_back() {
-        let census = Rc::new(Census::default());
-        let (a, b) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
-        let first = census.admit(a, 3, 2).unwrap();
-        let _second = census.admit(a, 3, 2).unwrap();
-        assert!(census.admit(a, 3, 2).is_none(), "per peer");
-        let _third = census.admit(b, 3, 2).unwrap();
-        assert!(census.admit(b, 3, 2).is_none(), "in total");
+        let census = census(3, 2, 0);
+        let first = census.admit(peer(1)).unwrap();
+        let _second = census.admit(peer(1)).unwrap();
+        assert_eq!(census.admit(peer(1)).unwrap_err(), Full::Peer);
+        let _third = census.admit(peer(2)).unwrap();
+        assert_eq!(census.admit(peer(2)).unwrap_err(), Full::Total);
         drop(first);
-        assert!(census.admit(b, 3, 2).is_some());
-        assert_eq!(census.peers.borrow().len(), 2);
+        assert_eq!(census.open(), 2);
+        assert!(census.admit(peer(2)).is_ok());
+        assert_eq!(census.present.borrow().peers.len(), 2);
+    }
+
+    #[test]
+    fn the_reserve_is_for_known_peers_and_first_for_those_without_a_connection() {
+        let census = census(7, 4, 3);
+        for known in [peer(1), peer(2), peer(1)] {
+            census.remember(known);
+        }
+        let strangers: Vec<_> = (0..4).map(|_| census.admit(peer(9)).unwrap()).collect();
+        assert_eq!(census.admit(peer(8)).unwrap_err(), Full::Total);
+        let one = census.admit(peer(1)).unwrap();
+        let second = census.admit(peer(1)).unwrap();
+        assert_eq!(
+            census.admit(peer(1)).unwrap_err(),
+            Full::Total,
+            "the other's"
+        );
+        let two = census.admit(peer(2)).unwrap();
+        assert_eq!(census.open(), 7);
+        drop(one);
+        let again = census.admit(peer(1)).unwrap();
+        drop((strangers, two, again, second));
+        let present = census.present.borrow();
+        assert_eq!((present.open, present.in_reserve), (0, 0));
+        assert!(present.peers.is_empty());
+    }
+
+    #[test]
+    fn the_known_are_bounded_and_the_longest_silent_is_forgotten() {
+        let census = census(100, 100, 32);
+        for last in 0..=255 {
+            census.remember(peer(last));
+            census.remember(peer(7));
+        }
+        let known = &census.present.borrow().known;
+        assert_eq!(known.len(), limits::KNOWN_PEERS);
+        assert!(known.contains(&peer(7)) && known.contains(&peer(255)));
+        assert!(!known.contains(&peer(1)));
+    }
+
+    #[test]
+    fn a_small_house_has_smaller_shares() {
+        let bounds = |total| {
+            let bounds = Bounds::of(total);
+            (bounds.per_peer, bounds.reserve)
+        };
+        assert_eq!(bounds(2048), (256, 128));
+        assert_eq!(bounds(80), (20, 20));
+        assert_eq!(bounds(1), (1, 0));
     }
 }

@@ -28,6 +28,11 @@ impl Clock {
         }
     }
 
+    /// Time since the start.
+    pub(super) fn uptime(&self) -> std::time::Duration {
+        self.start.elapsed()
+    }
+
     /// The instant at which `uptime` will have passed.
     pub(super) fn instant(&self, uptime: std::time::Duration) -> Instant {
         self.start + uptime

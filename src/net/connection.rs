@@ -10,14 +10,27 @@ use std::{
     fmt, io,
     net::{Shutdown, SocketAddr, TcpStream},
     rc::Rc,
+    sync::Arc,
 };
 
 use async_io::Async;
 
-use super::{Context, files, pictures::Refusal, send, user_state};
+use super::{
+    Context,
+    files::{self, Errand, Kept, Opened},
+    peer::{self, Peer},
+    pictures::Refusal,
+    readers,
+    send::{self, Outflow, Source},
+    turns::Pace,
+    user_state,
+};
 use crate::{
     limits,
-    service::{self, Answer, Body, Request, Response, content_directory::search::Search},
+    service::{
+        self, Answer, Body, Request, Response, content_directory::search::Search, media::Wanted,
+        tally::Tally,
+    },
     wire::http::{
         body::Decoder,
         request::{self, Head, Method, Parsed, Version},
@@ -25,7 +38,7 @@ use crate::{
     },
 };
 
-/// Bytes read at once.
+/// Bytes of a buffer that are left when it grows for the next ones.
 const READ_BYTES: usize = 4 * 1024;
 /// Bytes thrown away after a refusal, so that the peer reads the answer before it sees the connection closed.
 const LINGER_BYTES: usize = 256 * 1024;
@@ -68,16 +81,19 @@ impl From<io::Error> for CloseReason {
 /// Serves one connection to its end.
 pub(super) async fn serve(
     stream: Async<TcpStream>,
+    pace: Pace,
     peer: SocketAddr,
     local: SocketAddr,
     context: Rc<Context>,
 ) -> CloseReason {
     let mut connection = Connection {
-        stream,
-        peer,
+        peer: context.peers.add(stream, pace),
+        address: peer,
         local,
         context,
-        inbound: Vec::new(),
+        inbound: None,
+        errand: None,
+        answered: 0,
     };
     loop {
         match connection.exchange().await {
@@ -93,37 +109,54 @@ pub(super) async fn serve(
 }
 
 struct Connection {
-    stream: Async<TcpStream>,
-    peer: SocketAddr,
+    peer: Rc<Peer>,
+    address: SocketAddr,
     local: SocketAddr,
     context: Rc<Context>,
-    /// What came and was not used yet. Holds no memory while the connection is idle.
-    inbound: Vec<u8>,
+    /// What came and was not used yet; `None` while the connection is idle.
+    inbound: Option<Vec<u8>>,
+    /// What goes to the readers; made for the first file.
+    errand: Option<Arc<Errand>>,
+    /// Requests answered since the peer was waited for.
+    answered: usize,
 }
 
 impl Connection {
     /// One request and its answer. `Ok` when another may follow.
     async fn exchange(&mut self) -> Result<(), CloseReason> {
-        if let Err(status) = self.receive_head().await? {
-            return Err(self.refuse(status, Version::Http11).await);
-        }
-        let mut inbound = std::mem::take(&mut self.inbound);
-        // The head is whole: `receive_head` has seen it parsed.
-        let Ok(Parsed::Done { head, used }) = request::parse(&inbound) else {
-            return Err(CloseReason::PeerLeft);
+        let mut inbound = match self.inbound.take() {
+            Some(inbound) => inbound,
+            None => self.wait_for_a_request().await?,
         };
-        let mut body = Inflow::default();
-        let rest = inbound.get(used..).unwrap_or_default();
-        if let Err(refusal) = self.receive_body(&head, rest, &mut body).await? {
-            return Err(self.refuse(refusal, head.version).await);
-        }
-        let keep = head.keep_alive;
-        self.answer(&head, &body.bytes).await?;
+        self.peer.may_be_silent_for(limits::HEAD_TIME);
+        let (used, body, keep) = loop {
+            match request::parse(&inbound) {
+                Ok(Parsed::Done { head, used }) => {
+                    let rest = inbound.get(used..).unwrap_or_default();
+                    let body = self.receive_body(&head, rest).await?;
+                    self.answer(&head, &body.bytes).await?;
+                    break (used + body.used_of_rest, body, head.keep_alive);
+                }
+                Ok(Parsed::Incomplete) => {}
+                Err(error) => return Err(self.refuse(error.status(), Version::Http11).await),
+            }
+            if read_more(&self.peer.stream, &mut inbound).await? == 0 {
+                return Err(self.silence().await);
+            }
+        };
         // Keep what belongs to the next request.
-        inbound.drain(..used + body.used_of_rest);
+        inbound.drain(..used);
         inbound.extend_from_slice(&body.surplus);
-        if !inbound.is_empty() {
-            self.inbound = inbound;
+        self.context.buffers.give(body.bytes);
+        if inbound.is_empty() {
+            self.context.buffers.give(inbound);
+        } else {
+            self.inbound = Some(inbound);
+            self.answered += 1;
+            // Whoever sends one request behind the other does not hold the loop.
+            if self.answered.is_multiple_of(limits::REQUESTS_PER_TURN) {
+                smol::future::yield_now().await;
+            }
         }
         if keep {
             Ok(())
@@ -132,107 +165,108 @@ impl Connection {
         }
     }
 
-    /// Reads until a whole head is in `inbound`. The inner error is the peer's and is to be answered.
-    async fn receive_head(&mut self) -> Result<Result<(), Status>, CloseReason> {
-        if self.inbound.is_empty() {
-            self.wait_for_a_request().await?;
-        }
-        let deadline = async_io::Timer::after(limits::HEAD_TIME);
-        let receiving = async {
-            loop {
-                match request::parse(&self.inbound) {
-                    Ok(Parsed::Done { .. }) => return Ok(Ok(())),
-                    Ok(Parsed::Incomplete) => {}
-                    Err(error) => return Ok(Err(error.status())),
-                }
-                if read_more(&self.stream, &mut self.inbound).await? == 0 {
-                    return Err(CloseReason::PeerLeft);
-                }
-            }
-        };
-        smol::future::or(receiving, async {
-            deadline.await;
-            Ok(Err(Status::RequestTimeout))
-        })
-        .await
-    }
-
     /// Waits, without holding a buffer, until the peer says something.
-    async fn wait_for_a_request(&mut self) -> Result<(), CloseReason> {
-        let readable = async { self.stream.readable().await.map_err(CloseReason::Io) };
-        smol::future::or(readable, async {
-            async_io::Timer::after(limits::IDLE_TIME).await;
-            Err(CloseReason::Idle)
-        })
-        .await?;
-        if read_more(&self.stream, &mut self.inbound).await? == 0 {
-            return Err(CloseReason::PeerLeft);
+    async fn wait_for_a_request(&mut self) -> Result<Vec<u8>, CloseReason> {
+        self.answered = 0;
+        self.peer.may_be_silent_for(limits::IDLE_TIME);
+        self.peer.stream.readable().await?;
+        let mut inbound = self.context.buffers.take();
+        let received = read_more(&self.peer.stream, &mut inbound).await;
+        if matches!(received, Ok(count) if count > 0) {
+            return Ok(inbound);
         }
-        Ok(())
+        self.context.buffers.give(inbound);
+        received?;
+        Err(if self.peer.is_late() {
+            CloseReason::Idle
+        } else {
+            CloseReason::PeerLeft
+        })
     }
 
-    /// Reads the request's body, of which `rest` has come already. The inner error is a status to refuse with.
-    async fn receive_body(
-        &self,
-        head: &Head<'_>,
-        rest: &[u8],
-        body: &mut Inflow,
-    ) -> Result<Result<(), Status>, CloseReason> {
+    /// What the end of the peer's words in the middle of a request means.
+    async fn silence(&self) -> CloseReason {
+        if self.peer.is_late() {
+            self.refuse(Status::RequestTimeout, Version::Http11).await
+        } else {
+            CloseReason::PeerLeft
+        }
+    }
+
+    /// Reads the request's body, of which `rest` has come already.
+    async fn receive_body(&self, head: &Head<'_>, rest: &[u8]) -> Result<Inflow, CloseReason> {
+        let mut body = Inflow {
+            bytes: self.context.buffers.take(),
+            used_of_rest: 0,
+            surplus: Vec::new(),
+        };
         let mut decoder = match Decoder::new(head.framing) {
             Ok(decoder) => decoder,
-            Err(error) => return Ok(Err(error.status())),
+            Err(error) => return Err(self.refuse(error.status(), head.version).await),
         };
         let progress = match decoder.decode(rest, &mut body.bytes) {
             Ok(progress) => progress,
-            Err(error) => return Ok(Err(error.status())),
+            Err(error) => return Err(self.refuse(error.status(), head.version).await),
         };
         body.used_of_rest = progress.used;
         if progress.done {
-            return Ok(Ok(()));
+            return Ok(body);
         }
         if head.expects_continue {
-            send::patiently(send::write_all(&self.stream, CONTINUE)).await?;
+            self.peer.may_take_nothing_for(limits::REPLY_STALL_TIME);
+            send::write_all(&self.peer.stream, CONTINUE).await?;
         }
-        let receiving = self.receive_more_body(&mut decoder, body);
-        smol::future::or(receiving, async {
-            async_io::Timer::after(limits::BODY_TIME).await;
-            Ok(Err(Status::RequestTimeout))
-        })
-        .await
+        self.peer.may_be_silent_for(limits::BODY_TIME);
+        self.receive_more_body(head, &mut decoder, &mut body)
+            .await?;
+        Ok(body)
     }
 
     async fn receive_more_body(
         &self,
+        head: &Head<'_>,
         decoder: &mut Decoder,
         body: &mut Inflow,
-    ) -> Result<Result<(), Status>, CloseReason> {
+    ) -> Result<(), CloseReason> {
+        let mut received = self.context.buffers.take();
+        let mut turn = None;
         loop {
-            let mut received = Vec::new();
-            if read_more(&self.stream, &mut received).await? == 0 {
-                return Err(CloseReason::PeerLeft);
+            received.clear();
+            if read_more(&self.peer.stream, &mut received).await? == 0 {
+                return Err(self.silence().await);
             }
             match decoder.decode(&received, &mut body.bytes) {
-                Err(error) => return Ok(Err(error.status())),
+                Err(error) => return Err(self.refuse(error.status(), head.version).await),
                 Ok(progress) if progress.done => {
-                    received.drain(..progress.used);
-                    body.surplus = received;
-                    return Ok(Ok(()));
+                    body.surplus
+                        .extend_from_slice(received.get(progress.used..).unwrap_or_default());
+                    self.context.buffers.give(received);
+                    return Ok(());
                 }
                 Ok(_) => {}
+            }
+            if body.bytes.len() > limits::SMALL_BODY_BYTES && turn.is_none() {
+                turn = self.context.bodies.try_acquire();
+                if turn.is_none() {
+                    Tally::count(&self.context.shared.tally.bodies);
+                    let refused = self.refuse(Status::ServiceUnavailable, head.version);
+                    return Err(refused.await);
+                }
             }
         }
     }
 
-    async fn answer(&self, head: &Head<'_>, body: &[u8]) -> Result<(), CloseReason> {
+    async fn answer(&mut self, head: &Head<'_>, body: &[u8]) -> Result<(), CloseReason> {
+        // It may take long, and the peer is not to blame for it.
+        self.peer.may_take_its_time();
         let request = Request {
             head,
             body,
-            peer: self.peer,
+            peer: self.address,
             local: self.local,
             now: self.context.clock.now(),
         };
-        let shared = &self.context.shared;
-        let answer = service::answer(&request, shared);
+        let answer = service::answer(&request, &self.context.shared);
         let mut subscribed = None;
         let (response, file) = match answer {
             Answer::Reply(response) => (response, None),
@@ -251,39 +285,41 @@ impl Connection {
             }
             Answer::Keep(change) => (user_state::keep(&self.context, &change).await, None),
             Answer::Search(search) => (self.search(search).await?, None),
-            Answer::Open(wanted) => match files::open(wanted.clone()).await {
-                Ok(opened) => {
+            Answer::Open(wanted) => match self.open(wanted).await {
+                Ok((opened, wanted)) => {
                     let facts = &opened.facts;
                     let response = match opened.text {
                         Some(text) => service::media::reply_text(&request, &wanted, facts, text),
                         None => service::media::reply(&request, &wanted, facts),
                     };
-                    (response, Some(opened.file))
+                    (response, Some(opened.open))
                 }
                 Err(error) => {
-                    log::debug!("{}: cannot open a listed file: {error}", self.peer);
-                    (service::media::gone(), None)
+                    log::debug!("{}: cannot open a listed file: {error}", self.address);
+                    let shared = &self.context.shared;
+                    (service::media::not_opened(error.kind(), shared), None)
                 }
             },
         };
         log::trace!(
             "{}: {:?} {:?} -> {}",
-            self.peer,
+            self.address,
             head.method,
             head.target,
             response.head.status().code()
         );
-        let head_text = self.head_text(&response, head.version, head.keep_alive);
-        let body = if head.method == Method::Head {
-            Body::Empty
-        } else {
-            response.body
-        };
-        let sent = send::send(&self.stream, head_text, body, file.as_ref()).await;
+        if head.method == Method::Post || file.is_some() {
+            self.context.census.remember(self.address.ip());
+        }
+        let source = file.zip(self.errand.as_ref());
+        let source = source.map(|(open, errand)| Source { open, errand });
+        let sent = self
+            .send(response, head.method, head.version, head.keep_alive, source)
+            .await;
         if let Some(sid) = subscribed {
-            let mut events = shared.events.borrow_mut();
+            let mut events = self.context.shared.events.borrow_mut();
             match sent {
-                Ok(_) => events.replied(self.context.clock.now(), sid),
+                Ok(()) => events.replied(self.context.clock.now(), sid),
                 Err(_) => events.reply_lost(sid),
             }
         }
@@ -291,8 +327,33 @@ impl Connection {
             // What was asked may have changed what is due.
             self.context.bell.ring();
         }
-        sent?;
-        Ok(())
+        Ok(sent?)
+    }
+
+    /// Opens what is wanted, and finds the time from which it is, if one is.
+    async fn open(&mut self, wanted: Wanted) -> io::Result<(Opened, Wanted)> {
+        let opened = self.open_file(&wanted).await?;
+        if wanted.time.is_none() {
+            return Ok((opened, wanted));
+        }
+        let errand = free(&mut self.errand);
+        let wanted = files::find(&self.context.readers, errand, wanted, &opened).await?;
+        Ok((opened, wanted))
+    }
+
+    /// Opens what is wanted, or takes what was sent last if that is the same.
+    async fn open_file(&mut self, wanted: &Wanted) -> io::Result<Opened> {
+        let now = self.context.clock.uptime();
+        if let Some(kept) = &*self.peer.kept.borrow()
+            && let Some(opened) = kept.again(wanted, now)
+        {
+            return Ok(opened);
+        }
+        let errand = free(&mut self.errand);
+        let opened = files::open(&self.context.readers, errand, wanted.clone()).await?;
+        let kept = Kept::new(wanted.clone(), &opened, now);
+        self.peer.kept.replace(kept);
+        Ok(opened)
     }
 
     /// Drives a search to its end, other work between its turns; a peer that leaves ends it.
@@ -301,7 +362,7 @@ impl Connection {
         let _turn = self.context.searches.acquire().await;
         while search.step() {
             smol::future::yield_now().await;
-            if has_left(self.stream.get_ref()) {
+            if has_left(self.peer.stream.get_ref()) {
                 return Err(CloseReason::PeerLeft);
             }
         }
@@ -310,18 +371,27 @@ impl Connection {
 
     /// Tells the peer what is wrong; the connection ends after it.
     async fn refuse(&self, status: Status, version: Version) -> CloseReason {
-        log::debug!("{}: refused with {}", self.peer, status.code());
+        log::debug!("{}: refused with {}", self.address, status.code());
+        if status == Status::RequestTimeout {
+            Tally::count(&self.context.shared.tally.slow);
+        }
         let response = Response::text(status, "The request cannot be served.\n");
-        let head = self.head_text(&response, version, false);
-        match send::send(&self.stream, head, response.body, None).await {
-            Ok(_) => CloseReason::Refused(status),
+        match self.send(response, Method::Get, version, false, None).await {
+            Ok(()) => CloseReason::Refused(status),
             Err(error) => CloseReason::Io(error),
         }
     }
 
-    fn head_text(&self, response: &Response, version: Version, keep_alive: bool) -> Vec<u8> {
+    async fn send(
+        &self,
+        response: Response,
+        method: Method<'_>,
+        version: Version,
+        keep_alive: bool,
+        source: Option<Source<'_>>,
+    ) -> io::Result<()> {
+        let mut out = self.context.buffers.take();
         let status = response.head.status();
-        let mut out = Vec::with_capacity(1024);
         response.head.write(
             &mut out,
             &Common {
@@ -332,21 +402,44 @@ impl Connection {
                 http10: version == Version::Http10,
             },
         );
-        out
+        let body = if method == Method::Head {
+            Body::Empty
+        } else {
+            response.body
+        };
+        let outflow = Outflow {
+            context: &self.context,
+            peer: &self.peer,
+        };
+        let sent = outflow.send(&mut out, body, source).await;
+        self.context.buffers.give(out);
+        sent.map_err(|error| {
+            if self.peer.is_late() {
+                peer::late()
+            } else {
+                error
+            }
+        })
     }
 
     /// Closes our side and throws away what the peer still sends, within bounds: closing with bytes unread would
     /// reset the connection, and the peer might lose the answer.
-    async fn linger(&mut self) {
-        if self.stream.get_ref().shutdown(Shutdown::Write).is_err() {
+    async fn linger(&self) {
+        if self
+            .peer
+            .stream
+            .get_ref()
+            .shutdown(Shutdown::Write)
+            .is_err()
+        {
             return;
         }
+        let mut scratch = self.context.buffers.take();
         let draining = async {
             let mut thrown = 0;
-            let mut scratch = Vec::new();
             while thrown < LINGER_BYTES {
                 scratch.clear();
-                match read_more(&self.stream, &mut scratch).await {
+                match read_more(&self.peer.stream, &mut scratch).await {
                     Ok(0) | Err(_) => break,
                     Ok(n) => thrown += n,
                 }
@@ -355,17 +448,28 @@ impl Connection {
         };
         // Whatever the outcome, the connection is dropped next.
         let _ = send::within(LINGER_TIME, draining).await;
+        self.context.buffers.give(scratch);
     }
 }
 
-/// A request's body as it is received.
-#[derive(Default)]
+/// A request's body as it was received.
 struct Inflow {
+    /// A buffer.
     bytes: Vec<u8>,
     /// Bytes of it that had come with the head.
     used_of_rest: usize,
     /// Bytes that came behind it: the next request.
     surplus: Vec<u8>,
+}
+
+/// An errand to send, the connection's own if nothing is waited for by it.
+fn free(errand: &mut Option<Arc<Errand>>) -> &Arc<Errand> {
+    let errand = errand.get_or_insert_with(readers::Errand::new);
+    if !errand.is_free() {
+        // What it was sent for is not waited for any more.
+        *errand = readers::Errand::new();
+    }
+    errand
 }
 
 /// The peer has closed its side, or the connection is broken.
@@ -379,15 +483,17 @@ fn has_left(stream: &TcpStream) -> bool {
     }
 }
 
-/// Appends what has come, at most [`READ_BYTES`]; 0 when the peer has closed its side.
+/// Appends what has come, as much as there is room for; 0 when the peer has closed its side.
 async fn read_more(stream: &Async<TcpStream>, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    let filled = buffer.len();
-    buffer.resize(filled + READ_BYTES, 0);
-    let result = stream
+    if buffer.len() == buffer.capacity() {
+        buffer.reserve(READ_BYTES);
+    }
+    stream
         .read_with(|socket| {
-            io::Read::read(&mut &*socket, buffer.get_mut(filled..).unwrap_or_default())
+            Ok(rustix::io::read(
+                socket,
+                rustix::buffer::spare_capacity(buffer),
+            )?)
         })
-        .await;
-    buffer.truncate(filled + *result.as_ref().unwrap_or(&0));
-    result
+        .await
 }

@@ -128,6 +128,7 @@ impl Hands {
         let before = self.machine.seen().searches;
         self.sockets.receive(&mut buffer, TURN, |datagram| {
             let now = self.context.clock.now();
+            self.context.hear(now.uptime, datagram.from, datagram.bytes);
             self.machine.handle(now, Input::Datagram(datagram));
         });
         let seen = self.machine.seen();

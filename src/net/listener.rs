@@ -8,11 +8,16 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, future};
+use smol::future;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
-use super::{Context, StartError, census::Census, connection};
-use crate::limits;
+use super::{
+    Context, StartError,
+    census::Full,
+    connection,
+    turns::{Pace, Turns},
+};
+use crate::service::tally::Tally;
 
 /// Connections the kernel may hold for us until we accept them.
 const BACKLOG: i32 = 256;
@@ -61,12 +66,11 @@ impl Listeners {
     }
 
     /// Accepts for ever.
-    pub(super) async fn run(self, executor: Rc<LocalExecutor<'static>>, context: Rc<Context>) {
-        let census = Rc::new(Census::default());
-        let v4 = accept(self.v4, &census, &executor, &context);
+    pub(super) async fn run(self, turns: Rc<Turns>, context: Rc<Context>) {
+        let v4 = accept(self.v4, &turns, &context);
         let v6 = async {
             match self.v6 {
-                Some(listener) => accept(listener, &census, &executor, &context).await,
+                Some(listener) => accept(listener, &turns, &context).await,
                 None => future::pending().await,
             }
         };
@@ -86,24 +90,18 @@ fn open(any: IpAddr, port: u16) -> io::Result<Async<TcpListener>> {
     Async::new(TcpListener::from(socket))
 }
 
-async fn accept(
-    listener: Async<TcpListener>,
-    census: &Rc<Census>,
-    executor: &Rc<LocalExecutor<'static>>,
-    context: &Rc<Context>,
-) {
-    let mut short_of_descriptors = false;
+async fn accept(listener: Async<TcpListener>, turns: &Rc<Turns>, context: &Rc<Context>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                short_of_descriptors = false;
-                admit(stream, peer, census, executor, context);
+                admit(stream, peer, turns, context);
+                // Whoever connects without a pause must not hold the loop.
+                future::yield_now().await;
             }
             Err(error) if is_passing(&error) => {}
             Err(error) => {
-                if !std::mem::replace(&mut short_of_descriptors, true) {
-                    log::warn!("cannot accept connections for the moment: {error}");
-                }
+                context.say_short(&error);
+                Tally::count(&context.shared.tally.not_accepted);
                 Timer::after(BREATH).await;
             }
         }
@@ -120,33 +118,38 @@ fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-fn admit(
-    stream: Async<TcpStream>,
-    peer: SocketAddr,
-    census: &Rc<Census>,
-    executor: &Rc<LocalExecutor<'static>>,
-    context: &Rc<Context>,
-) {
+fn admit(stream: Async<TcpStream>, peer: SocketAddr, turns: &Rc<Turns>, context: &Rc<Context>) {
+    let tally = &context.shared.tally;
     if !context.may_connect(peer) {
         log::debug!("{peer}: outside RILL_ALLOW and the interfaces' own networks");
+        Tally::count(&tally.outside);
         return;
     }
-    let Some(place) = census.admit(peer.ip(), context.connections, limits::CONNECTIONS_PER_PEER)
-    else {
-        context.say_full(peer);
-        // A full or closed socket is the peer's affair.
-        let _ = stream.get_ref().write(FULL);
-        return;
+    let place = match context.census.admit(peer.ip()) {
+        Ok(place) => place,
+        Err(full) => {
+            context.say_full(peer);
+            Tally::count(match full {
+                Full::Total => &tally.full,
+                Full::Peer => &tally.share_used,
+            });
+            // A full or closed socket is the peer's affair.
+            let _ = stream.get_ref().write(FULL);
+            return;
+        }
     };
+    tally.connected(context.census.open());
     let Ok(local) = prepare(&stream) else {
         return;
     };
     let context = Rc::clone(context);
-    executor
-        .spawn(async move {
-            let reason = connection::serve(stream, peer, local, context).await;
+    let pace = Pace::default();
+    turns
+        .spawn_at(&pace.clone(), async move {
+            let reason = connection::serve(stream, pace, peer, local, Rc::clone(&context)).await;
             log::debug!("{peer}: closed: {reason}");
             drop(place);
+            context.shared.tally.connected(context.census.open());
         })
         .detach();
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | the loop (this thread) | every socket and timer |
 //! | the scanner (`library`) | walks the disks, watches them, writes snapshots |
-//! | the readers (`files`) | open files, bring the next window of a stream into memory |
+//! | the readers (`readers`, `files`, `disks`) | open files, bring the next window of a stream into memory |
 //!
 //! (async-io adds a helper thread of its own, which sleeps while the loop runs.)
 
@@ -14,29 +14,39 @@ use std::{
     net::SocketAddr,
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, channel, future, lock::Semaphore};
+use smol::{channel, future, lock::Semaphore};
 
 use crate::{
     catalogue::views::Role,
     config::{Config, InterfacePattern, Subnet, View},
     identity::{self, Identity},
     limits,
-    service::{DeviceFacts, Shared, discovery::Discovery, events::Events, mdns::Responder},
+    service::{
+        DeviceFacts, OwnAddress, Shared,
+        devices::{Devices, Renderer, Renderers},
+        discovery::Discovery,
+        events::Events,
+        mdns::Responder,
+        tally::Tally,
+    },
     sys::{
         addresses::Address,
-        environment, heap,
+        environment, heap, memory,
         signal::{Signal, Signals},
     },
 };
 
 mod browse;
+mod buffers;
 mod census;
 mod clock;
 mod connection;
 mod discovery;
+mod disks;
 pub mod fetch;
 mod files;
 mod interfaces;
@@ -45,19 +55,30 @@ mod listener;
 mod mdns;
 mod multicast;
 mod outbound;
+mod peer;
 mod pictures;
+mod readers;
+mod renderers;
 pub mod search;
 mod send;
 mod supervisor;
+mod turns;
 mod user_state;
+mod window;
 
+use buffers::Buffers;
+use census::{Bounds, Census};
 use clock::Clock;
+use files::Readers;
 pub use library::{scan_each, scan_once};
 use listener::Listeners;
 use outbound::Bell;
+use peer::Peers;
 use pictures::Pictures;
 use supervisor::Supervisor;
+use turns::Turns;
 use user_state::Keeper;
+use window::Windows;
 
 /// Why the server could not start.
 #[derive(Debug)]
@@ -110,10 +131,12 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
     let signals = Signals::take()
         .and_then(Async::new)
         .map_err(system("follow signals"))?;
-    environment::cap_readers(limits::READERS);
+    environment::cap_helpers(limits::HELPERS);
     heap::return_large_allocations();
-    let connections =
-        environment::descriptors_for(limits::CONNECTIONS, limits::RESERVED_DESCRIPTORS);
+    let bounds = Bounds::of(environment::descriptors_for(
+        limits::CONNECTIONS,
+        limits::RESERVED_DESCRIPTORS,
+    ));
     let listeners = Listeners::bind(config.port, config.ipv6)?;
     let port = listeners.port;
     let (scanner, snapshot, news) =
@@ -129,21 +152,30 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
         .mdns
         .then(|| Responder::new(&mdns_settings(&config, identity, &device, port, clock)));
     let (addresses_changed, changed) = channel::bounded(1);
+    let (renderer_heard, heard) = channel::bounded(limits::RENDERERS_WAITING);
     let context = Rc::new(Context {
         clock,
         port,
         ipv6: listeners.ipv6(),
         interfaces: config.interfaces,
         allow: config.allow,
-        connections,
+        census: Census::new(bounds),
+        bodies: Semaphore::new(limits::LARGE_BODIES),
         full_was_said: Cell::new(false),
+        short_was_said: Cell::new(None),
         pictures,
         bell: Bell::new(),
         keeper,
+        buffers: Buffers::default(),
+        peers: Peers::new(clock),
+        readers: Readers::new(),
+        windows: Windows::new(memory::total()),
         searches: Semaphore::new(limits::SEARCHES),
         served: RefCell::default(),
         present: RefCell::default(),
         addresses_changed,
+        renderers: RefCell::default(),
+        renderer_heard,
         shared: Shared {
             device,
             events: RefCell::new(Events::new(random, update_id)),
@@ -156,12 +188,15 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             addresses: RefCell::default(),
             searches: RefCell::default(),
             scan_state: RefCell::new("beginning".into()),
+            devices: RefCell::new(Devices::new(config.devices)),
+            tally: Tally::of(bounds.total),
         },
     });
     let told = Told {
         machine,
         responder,
         changed,
+        heard,
     };
     serve(&context, &signals, &scanner, &news, listeners, told);
     Ok(())
@@ -174,6 +209,8 @@ struct Told {
     responder: Option<Responder>,
     /// Rings when the served addresses have changed.
     changed: channel::Receiver<()>,
+    /// Renderers whose descriptions are to be read.
+    heard: channel::Receiver<Renderer>,
 }
 
 /// The loop itself, until a signal ends it.
@@ -185,24 +222,31 @@ fn serve(
     listeners: Listeners,
     told: Told,
 ) {
-    let executor = Rc::new(LocalExecutor::new());
+    let turns = Rc::new(Turns::default());
     let (stop, stopped) = channel::bounded::<()>(1);
     let mdns = told.responder.map(|responder| {
         let context = Rc::clone(context);
-        executor.spawn(mdns::run(responder, context, told.changed, stopped.clone()))
+        turns.spawn(mdns::run(responder, context, told.changed, stopped.clone()))
     });
-    let discovery = executor.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
-    let accepting = executor.spawn(listeners.run(Rc::clone(&executor), Rc::clone(context)));
-    let events = executor.spawn(outbound::run(Rc::clone(&executor), Rc::clone(context)));
+    let discovery = turns.spawn(discovery::run(told.machine, Rc::clone(context), stopped));
+    let accepting = turns.spawn(listeners.run(Rc::clone(&turns), Rc::clone(context)));
+    let events = turns.spawn(outbound::run(Rc::clone(&turns), Rc::clone(context)));
+    let sweeping = turns.spawn({
+        let context = Rc::clone(context);
+        async move { context.peers.sweep().await }
+    });
+    let reading = turns.spawn(renderers::run(told.heard, Rc::clone(context)));
     let supervisor = Supervisor::new();
-    async_io::block_on(executor.run(async {
+    async_io::block_on(turns.run(async {
         let following = follow_scans(context, news);
         let ending = follow_signals(signals, scanner);
         future::or(ending, future::or(following, supervisor.run())).await;
         log::info!("stopping");
         Supervisor::stopping();
+        drop(sweeping);
         accepting.cancel().await;
         events.cancel().await;
+        reading.cancel().await;
         scanner.stop();
         drop(stop);
         // What the scanner still has to say is listened to, so that it comes to its end.
@@ -363,13 +407,20 @@ struct Context {
     ipv6: bool,
     interfaces: Vec<InterfacePattern>,
     allow: Vec<Subnet>,
-    /// Connections open at once.
-    connections: usize,
+    census: Rc<Census>,
+    /// Turns of those who send a long body.
+    bodies: Semaphore,
     full_was_said: Cell<bool>,
+    /// Uptime at which it was said that nobody can be accepted.
+    short_was_said: Cell<Option<Duration>>,
     pictures: Pictures,
     /// To be rung when events may be due.
     bell: Bell,
     keeper: Keeper,
+    buffers: Buffers,
+    peers: Peers,
+    readers: Readers,
+    windows: Windows,
     /// Turns of those who search.
     searches: Semaphore,
     /// The networks of the served interfaces.
@@ -378,14 +429,21 @@ struct Context {
     present: RefCell<Vec<Address>>,
     /// Rings when they have changed.
     addresses_changed: channel::Sender<()>,
+    /// Whose descriptions were read.
+    renderers: RefCell<Renderers>,
+    /// Takes those whose are to be.
+    renderer_heard: channel::Sender<Renderer>,
     shared: Shared,
 }
 
 impl Context {
     /// Takes note of the addresses served from now on.
     fn serve_addresses(&self, present: &[Address]) {
-        let addresses = present.iter().map(|a| a.address).collect();
-        self.shared.addresses.replace(addresses);
+        let addresses = present.iter().map(|a| OwnAddress {
+            address: a.address,
+            interface: a.index,
+        });
+        self.shared.addresses.replace(addresses.collect());
         let subnets = present
             .iter()
             .map(|a| Subnet::around(a.address, a.prefix_len));
@@ -406,7 +464,11 @@ impl Context {
             _ => true,
         };
         address.is_loopback()
-            || self.shared.addresses.borrow().contains(&address)
+            || self
+                .present
+                .borrow()
+                .iter()
+                .any(|own| own.address == address)
             || if self.allow.is_empty() {
                 inside(&self.served.borrow()) && on_served_link()
             } else {
@@ -414,13 +476,38 @@ impl Context {
             }
     }
 
+    /// A datagram of SSDP: what a renderer in the house says leads to its description.
+    fn hear(&self, uptime: Duration, from: SocketAddr, datagram: &[u8]) {
+        if !datagram.starts_with(b"NOTIFY") || !self.may_connect(from) {
+            return;
+        }
+        let renderer = self
+            .renderers
+            .borrow_mut()
+            .hear(uptime, from.ip(), datagram);
+        if let Some(renderer) = renderer {
+            // A full queue drops it: what a device says in its requests counts for more anyway.
+            let _ = self.renderer_heard.try_send(renderer);
+        }
+    }
+
+    /// Says, seldom, that nobody can be accepted.
+    fn say_short(&self, error: &io::Error) {
+        const SILENCE: Duration = Duration::from_secs(600);
+        let now = self.clock.now().uptime;
+        let said = self.short_was_said.get();
+        if said.is_none_or(|at| now.saturating_sub(at) > SILENCE) {
+            self.short_was_said.set(Some(now));
+            log::warn!("cannot accept connections for the moment: {error}");
+        }
+    }
+
     /// Says once that the bound on connections was reached.
     fn say_full(&self, peer: SocketAddr) {
         if !self.full_was_said.replace(true) {
             log::warn!(
-                "{peer} was refused: {} connections are open, or {} from it alone (said once)",
-                self.connections,
-                limits::CONNECTIONS_PER_PEER
+                "{peer} was refused: all connections are taken, or its share of them ({}; said once)",
+                self.census.bounds()
             );
         }
     }

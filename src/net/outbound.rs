@@ -10,9 +10,9 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use smol::{LocalExecutor, channel, future};
+use smol::{channel, future};
 
-use super::{Context, send};
+use super::{Context, send, turns::Turns};
 use crate::{
     catalogue::{changes, object_id::ObjectId, snapshot::Snapshot},
     limits,
@@ -44,11 +44,11 @@ impl Bell {
 }
 
 /// Sends what is due, for ever.
-pub(super) async fn run(executor: Rc<LocalExecutor<'static>>, context: Rc<Context>) {
+pub(super) async fn run(turns: Rc<Turns>, context: Rc<Context>) {
     loop {
         while let Some(delivery) = next(&context) {
             let context = Rc::clone(&context);
-            executor
+            turns
                 .spawn(async move {
                     let outcome = deliver(&delivery).await;
                     let now = context.clock.now();

@@ -12,8 +12,12 @@ use std::{
 
 use smol::channel::{self, Receiver, Sender, TrySendError};
 
-use super::files;
-use crate::{limits, service::art::Picture, sys::priority};
+use super::{disks, files, send};
+use crate::{
+    limits,
+    service::{art::Picture, media::FileFacts},
+    sys::priority,
+};
 
 /// The folder in the state directory.
 const FOLDER: &str = "art";
@@ -25,7 +29,7 @@ const UNFINISHED: &str = "new-";
 pub(super) enum Refusal {
     /// None can be made of what there is.
     Impossible,
-    /// [`limits::PICTURES_WAITING`] are waiting to be made.
+    /// [`limits::PICTURES_WAITING`] are waiting to be made, or this one waited for too long.
     Busy,
 }
 
@@ -36,8 +40,13 @@ pub(super) struct Pictures {
     jobs: Sender<Job>,
 }
 
+/// An opened file, what it is, and the stretch of it that is wanted.
+type Source = (fs::File, FileFacts, Option<(u64, u64)>);
+
 struct Job {
     picture: Picture,
+    /// Its source, opened by a reader: a disk that does not answer most often does not even do that.
+    source: Source,
     answer: Sender<Option<Vec<u8>>>,
 }
 
@@ -66,9 +75,26 @@ impl Pictures {
         if let Ok(kept) = blocking::unblock(move || fs::read(path)).await {
             return finished(Some(kept));
         }
+        let wanted = picture.source.clone();
+        let opening = disks::ask(wanted.disk().unwrap_or(0), move || files::open_now(&wanted));
+        let source = opening.await.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => Refusal::Busy,
+            _ => Refusal::Impossible,
+        })?;
         let (answer, reply) = channel::bounded(1);
-        match self.jobs.try_send(Job { picture, answer }) {
-            Ok(()) => finished(reply.recv().await.ok().flatten()),
+        let job = Job {
+            picture,
+            source,
+            answer,
+        };
+        match self.jobs.try_send(job) {
+            Ok(()) => {
+                let made = async { Ok(reply.recv().await.ok().flatten()) };
+                match send::within(limits::PICTURE_TIME, made).await {
+                    Ok(made) => finished(made),
+                    Err(_) => Err(Refusal::Busy),
+                }
+            }
             Err(TrySendError::Full(_)) => Err(Refusal::Busy),
             Err(TrySendError::Closed(_)) => Err(Refusal::Impossible),
         }
@@ -86,7 +112,9 @@ fn work(mut keeper: Keeper, inbox: &Receiver<Job>) {
     priority::lowest();
     while let Ok(job) = inbox.recv_blocking() {
         // Whoever asked may have gone meanwhile.
-        let _ = job.answer.send_blocking(keeper.make(&job.picture));
+        let _ = job
+            .answer
+            .send_blocking(keeper.make(&job.picture, &job.source));
     }
 }
 
@@ -98,14 +126,14 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn make(&mut self, picture: &Picture) -> Option<Vec<u8>> {
+    fn make(&mut self, picture: &Picture, source: &Source) -> Option<Vec<u8>> {
         let path = self.folder.join(picture.cache_name()?);
         // The same picture may have been made while this one waited.
         if let Ok(kept) = fs::read(&path) {
             return Some(kept);
         }
-        let (file, facts, span) = files::open_now(&picture.source).ok()?;
-        let made = picture.make(&file, facts.len, span).ok()?;
+        let (file, facts, span) = source;
+        let made = picture.make(file, facts.len, *span).ok()?;
         if let Err(error) = self.keep(&path, &made) {
             log::debug!("cannot keep {}: {error}", path.display());
         }

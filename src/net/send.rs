@@ -1,46 +1,186 @@
 //! Sending an answer: head, then body in bounded slices, so that no reply holds the loop.
 
-use std::{fs::File, future::Future, io, net::TcpStream, os::fd::AsFd, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io::{self, IoSlice, Write as _},
+    net::TcpStream,
+    os::fd::AsFd,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_io::{Async, Timer};
 use smol::future;
 
-use super::files;
+use super::{
+    Context,
+    files::{Errand, FileJob, OpenFile, Outcome},
+    peer::Peer,
+    window::Window,
+};
 use crate::{
     limits,
     service::{Body, ByteRanges, Document, FileBody},
-    sys::{map::Window, sendfile},
+    sys::{map, sendfile, warm},
     wire::http::range::Span,
 };
 
-/// Sends `head` (already text) and then `body`; for `Body::File` out of `file`.
-///
-/// # Errors
-/// What the socket or the disk says; `TimedOut` when the peer takes nothing of a reply that is not media;
-/// `UnexpectedEof` when the file became shorter meanwhile. The connection cannot be used after an error.
-pub(super) async fn send(
-    stream: &Async<TcpStream>,
-    mut head: Vec<u8>,
-    body: Body,
-    file: Option<&Arc<File>>,
-) -> io::Result<Vec<u8>> {
-    match body {
-        Body::Empty => patiently(write_all(stream, &head)).await?,
-        Body::Static(bytes) => {
-            head.extend_from_slice(bytes);
-            patiently(write_all(stream, &head)).await?;
-        }
-        Body::Bytes(bytes) => {
-            head.extend_from_slice(&bytes);
-            patiently(write_all(stream, &head)).await?;
-        }
-        Body::Document(document) => send_document(stream, &mut head, document).await?,
-        Body::File(body) => {
-            let file = file.ok_or(io::ErrorKind::NotFound)?;
-            send_file_body(stream, &mut head, &body, file).await?;
+/// What sending needs of its connection.
+pub(super) struct Outflow<'c> {
+    pub(super) context: &'c Context,
+    pub(super) peer: &'c Peer,
+}
+
+/// The file of [`Body::File`], and who brings it into memory.
+pub(super) struct Source<'c> {
+    pub(super) open: OpenFile,
+    pub(super) errand: &'c Arc<Errand>,
+}
+
+impl Outflow<'_> {
+    /// Sends `head` (already text) and then `body`; for `Body::File` out of `source`. `head` is a buffer: what it holds
+    /// afterwards means nothing.
+    ///
+    /// # Errors
+    /// What the socket or the disk says; the peer is late when he takes nothing of a reply that is not media;
+    /// `UnexpectedEof` when the file became shorter meanwhile. The connection cannot be used after an error.
+    pub(super) async fn send(
+        &self,
+        head: &mut Vec<u8>,
+        body: Body,
+        source: Option<Source<'_>>,
+    ) -> io::Result<()> {
+        match body {
+            Body::Empty => self.write_both(head, &[]).await,
+            Body::Static(bytes) => self.write_both(head, bytes).await,
+            Body::Bytes(bytes) => self.write_both(head, &bytes).await,
+            Body::Document(document) => self.send_document(head, document).await,
+            Body::File(body) => {
+                let source = source.ok_or(io::ErrorKind::NotFound)?;
+                self.peer.may_take_its_time();
+                self.peer.pace.be_patient(true);
+                let sent = self.send_file_body(head, &body, &source).await;
+                self.peer.pace.be_patient(false);
+                sent
+            }
         }
     }
-    Ok(head)
+
+    /// Writes head and body, in one segment where they fit.
+    async fn write_both(&self, head: &[u8], body: &[u8]) -> io::Result<()> {
+        self.peer.may_take_nothing_for(limits::REPLY_STALL_TIME);
+        let mut pieces = [IoSlice::new(head), IoSlice::new(body)];
+        let mut rest = &mut pieces[..];
+        let mut left = head.len() + body.len();
+        while left > 0 {
+            let stream = &self.peer.stream;
+            let sent = stream
+                .write_with(|mut socket| socket.write_vectored(rest))
+                .await?;
+            if sent == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            left -= sent;
+            IoSlice::advance_slices(&mut rest, sent);
+        }
+        Ok(())
+    }
+
+    async fn send_document(
+        &self,
+        out: &mut Vec<u8>,
+        mut document: Box<dyn Document>,
+    ) -> io::Result<()> {
+        loop {
+            let more = document.append_next(out);
+            self.write_both(out, &[]).await?;
+            out.clear();
+            if !more {
+                return Ok(());
+            }
+            future::yield_now().await;
+        }
+    }
+
+    async fn send_file_body(
+        &self,
+        head: &mut Vec<u8>,
+        body: &FileBody,
+        source: &Source<'_>,
+    ) -> io::Result<()> {
+        match body {
+            FileBody::Span(span) => {
+                self.write_all_of_more(head).await?;
+                self.send_span(source, *span).await
+            }
+            FileBody::Multipart(parts) => self.send_multipart(head, parts, source).await,
+        }
+    }
+
+    async fn send_multipart(
+        &self,
+        out: &mut Vec<u8>,
+        parts: &ByteRanges,
+        source: &Source<'_>,
+    ) -> io::Result<()> {
+        for (place, span) in parts.spans.iter().enumerate() {
+            append(out, parts.texts().part(place));
+            self.write_all_of_more(out).await?;
+            out.clear();
+            self.send_span(source, span.behind(parts.offset)).await?;
+        }
+        append(out, parts.texts().end());
+        write_all(&self.peer.stream, out).await
+    }
+
+    /// Writes all of `bytes`, telling TCP that file bytes follow.
+    async fn write_all_of_more(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let stream = &self.peer.stream;
+            let sent = stream
+                .write_with(|socket| sendfile::send_more(socket.as_fd(), rest))
+                .await?;
+            rest = rest.get(sent..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Sends `span` of a file, never from a disk that is not ready: a reader brings the next window while this one is
+    /// sent.
+    async fn send_span(&self, source: &Source<'_>, span: Span) -> io::Result<()> {
+        let mut ahead = Ahead::new(self.context, source, span);
+        let mut way = Way::Sendfile;
+        let mut at = span.start;
+        while at < span.end {
+            ahead.look(at)?;
+            if at >= ahead.ready {
+                ahead.wait().await?;
+                continue;
+            }
+            let count = slice(at, ahead.ready);
+            let file = &source.open.file;
+            let stream = &self.peer.stream;
+            let sent = stream
+                .write_with(|socket| way.send(socket, file, at, count, span.end))
+                .await?;
+            if sent == 0 {
+                // The file became shorter than it was when the head went out; the promise cannot be kept.
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            at += sent as u64;
+            if at >= span.end {
+                break;
+            }
+            if sent < count {
+                // The socket is full.
+                stream.writable().await?;
+            } else {
+                future::yield_now().await;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Writes all of `bytes`.
@@ -50,20 +190,13 @@ pub(super) async fn send(
 pub(super) async fn write_all(stream: &Async<TcpStream>, bytes: &[u8]) -> io::Result<()> {
     let mut rest = bytes;
     while !rest.is_empty() {
-        let sent = stream
-            .write_with(|socket| io::Write::write(&mut &*socket, rest))
-            .await?;
+        let sent = stream.write_with(|mut socket| socket.write(rest)).await?;
         if sent == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
         rest = rest.get(sent..).unwrap_or_default();
     }
     Ok(())
-}
-
-/// Gives `work` as long as a peer may take for a reply that is not media.
-pub(super) async fn patiently<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    within(limits::REPLY_STALL_TIME, work).await
 }
 
 /// Gives `work` this long, else `TimedOut`.
@@ -78,93 +211,9 @@ pub(super) async fn within<T>(
     .await
 }
 
-async fn send_document(
-    stream: &Async<TcpStream>,
-    out: &mut Vec<u8>,
-    mut document: Box<dyn Document>,
-) -> io::Result<()> {
-    loop {
-        let more = document.append_next(out);
-        patiently(write_all(stream, out)).await?;
-        out.clear();
-        if !more {
-            return Ok(());
-        }
-        future::yield_now().await;
-    }
-}
-
-async fn send_file_body(
-    stream: &Async<TcpStream>,
-    head: &mut Vec<u8>,
-    body: &FileBody,
-    file: &Arc<File>,
-) -> io::Result<()> {
-    match body {
-        FileBody::Span(span) => {
-            write_all_of_more(stream, head).await?;
-            send_span(stream, file, *span).await
-        }
-        FileBody::Multipart(parts) => send_multipart(stream, head, parts, file).await,
-    }
-}
-
-async fn send_multipart(
-    stream: &Async<TcpStream>,
-    out: &mut Vec<u8>,
-    parts: &ByteRanges,
-    file: &Arc<File>,
-) -> io::Result<()> {
-    for (place, span) in parts.spans.iter().enumerate() {
-        append(out, parts.texts().part(place));
-        write_all_of_more(stream, out).await?;
-        out.clear();
-        send_span(stream, file, span.behind(parts.offset)).await?;
-    }
-    append(out, parts.texts().end());
-    write_all(stream, out).await
-}
-
 fn append(out: &mut Vec<u8>, text: impl std::fmt::Display) {
     // Writing to a Vec cannot fail.
-    let _ = io::Write::write_fmt(out, format_args!("{text}"));
-}
-
-/// Writes all of `bytes`, telling TCP that file bytes follow.
-async fn write_all_of_more(stream: &Async<TcpStream>, bytes: &[u8]) -> io::Result<()> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let sent = stream
-            .write_with(|socket| sendfile::send_more(socket.as_fd(), rest))
-            .await?;
-        rest = rest.get(sent..).unwrap_or_default();
-    }
-    Ok(())
-}
-
-/// Sends `span` of `file`, never from a disk that is not ready: a reader brings the next window first.
-async fn send_span(stream: &Async<TcpStream>, file: &Arc<File>, span: Span) -> io::Result<()> {
-    let mut at = span.start;
-    let mut warm_until = at;
-    let mut way = Way::Sendfile;
-    while at < span.end {
-        if at >= warm_until {
-            let len = (span.end - at).min(limits::WARM_WINDOW_BYTES);
-            files::bring(file, at, len).await?;
-            warm_until = at + len;
-        }
-        let count = slice(at, span.end.min(warm_until));
-        let sent = stream
-            .write_with(|socket| way.send(socket, file, at, count, span.end))
-            .await?;
-        if sent == 0 {
-            // The file became shorter than it was when the head went out; the promise cannot be kept.
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        at += sent as u64;
-        future::yield_now().await;
-    }
-    Ok(())
+    let _ = write!(out, "{text}");
 }
 
 /// Bytes of the next turn.
@@ -174,19 +223,76 @@ fn slice(at: u64, end: u64) -> usize {
         .min(limits::SEND_SLICE_BYTES)
 }
 
+/// What of a span is in memory, and what is on its way there.
+struct Ahead<'c> {
+    context: &'c Context,
+    source: &'c Source<'c>,
+    end: u64,
+    /// Up to here it is in memory.
+    ready: u64,
+    /// A reader brings what lies between `ready` and here.
+    coming: Option<u64>,
+    window: Window<'c>,
+}
+
+impl<'c> Ahead<'c> {
+    fn new(context: &'c Context, source: &'c Source<'c>, span: Span) -> Self {
+        Self {
+            context,
+            source,
+            end: span.end,
+            ready: span.start,
+            coming: None,
+            window: context.windows.begin(context.clock.uptime()),
+        }
+    }
+
+    /// Sees to it that the next window is on its way when half of this one is sent. What is there already costs two
+    /// system calls.
+    fn look(&mut self, at: u64) -> io::Result<()> {
+        let is_enough = self.ready - at > self.window.len() / 2;
+        if is_enough || self.coming.is_some() || self.ready >= self.end {
+            return Ok(());
+        }
+        let len = self.window.next(self.context.clock.uptime());
+        let len = len.min(self.end - self.ready);
+        let open = &self.source.open;
+        if warm::is_resident(&open.file, self.ready, len) {
+            self.ready += len;
+            return Ok(());
+        }
+        let job = FileJob::Warm(open.clone(), self.ready, len);
+        self.context.readers.send(self.source.errand, job)?;
+        self.coming = Some(self.ready + len);
+        Ok(())
+    }
+
+    /// Waits for what is on its way.
+    async fn wait(&mut self) -> io::Result<()> {
+        let Some(ready) = self.coming.take() else {
+            return Ok(());
+        };
+        if let Outcome::Warmed(warmed) = self.context.readers.outcome(self.source.errand).await? {
+            warmed?;
+        }
+        self.ready = ready;
+        Ok(())
+    }
+}
+
 /// How file bytes reach the socket.
 enum Way {
     /// The usual way.
     Sendfile,
     /// Where the file system refuses it: a mapped window, handed to send(2) untouched.
-    Mapped(Option<(Window, Span)>),
+    Mapped(Option<(map::Window, Span)>),
 }
 
 impl Way {
     fn send(
         &mut self,
         socket: &TcpStream,
-        file: &File,
+        file: &std::fs::File,
         at: u64,
         count: usize,
         end: u64,
@@ -203,7 +309,7 @@ impl Way {
     fn send_mapped(
         &mut self,
         socket: &TcpStream,
-        file: &File,
+        file: &std::fs::File,
         at: u64,
         count: usize,
         end: u64,
@@ -224,7 +330,7 @@ impl Way {
             start: at,
             end: at + len as u64,
         };
-        let (window, _) = window.insert((Window::map(file, at, len)?, span));
+        let (window, _) = window.insert((map::Window::map(file, at, len)?, span));
         window.send(socket, at, count)
     }
 }

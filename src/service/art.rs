@@ -10,6 +10,7 @@ use std::{io, ops::Range};
 
 use super::{
     Answer, Request, Response, Shared,
+    devices::Treatment,
     entity::{self, Bytes, Entity, FileFacts},
     media::{Part, Wanted},
 };
@@ -116,6 +117,8 @@ pub(super) fn find(id: ObjectId, form: Form, shared: &Shared) -> Answer {
         snapshot,
         index,
         part,
+        time: None,
+        treatment: &Treatment::PLAIN,
     };
     match form {
         Form::Original if source.is_packed() => {}
@@ -148,7 +151,7 @@ pub fn reply(request: &Request<'_>, picture: &Picture, bytes: Vec<u8>) -> Respon
         request,
         Entity {
             class: Class::Image,
-            mime,
+            mime: mime.as_str(),
             features: info.features(),
             facts: FileFacts {
                 len: bytes.len() as u64,
@@ -158,6 +161,8 @@ pub fn reply(request: &Request<'_>, picture: &Picture, bytes: Vec<u8>) -> Respon
             },
             bytes: Bytes::Here(bytes),
             caption_url: None,
+            time: None,
+            duration: None,
         },
     )
 }

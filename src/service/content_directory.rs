@@ -1,16 +1,15 @@
 //! ContentDirectory:1: the tree, page by page. [`search`] answers the one action that takes more than a moment.
 
+mod features;
+mod names;
 mod reply;
 pub mod search;
 
 use self::reply::{Listing, Range, Reply};
 use super::{Body, Request, Shared, control::Outcome, in_progress, listing::Look};
-use crate::{
-    catalogue::object_id::{ObjectId, Place},
-    wire::{
-        criteria::{self, SortCriteria},
-        soap::{self, Call, UpnpError},
-    },
+use crate::wire::{
+    criteria::{self, SortCriteria},
+    soap::{self, Call, UpnpError},
 };
 
 /// Answers one action.
@@ -26,6 +25,23 @@ pub(super) fn run(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Ou
         "GetSystemUpdateID" => {
             let id = shared.system_update_id();
             Ok(reply("Id", &id.to_string()))
+        }
+        // No modifier of a sort key is known but `+` and `-` (ContentDirectory:2 §2.5.19).
+        "GetSortExtensionCapabilities" => Ok(reply("SortExtensionCaps", "+,-")),
+        "GetFeatureList" => Ok(reply(
+            "FeatureList",
+            &features::shortcuts(&shared.snapshot()),
+        )),
+        "X_GetFeatureList" => Ok(reply("FeatureList", &features::samsung(&shared.snapshot()))),
+        "X_GetObjectIDfromIndex" => {
+            let (category, index) = (call.ui4("CategoryType")?, call.ui4("Index")?);
+            let id = names::at(&shared.snapshot(), category, index)?;
+            Ok(reply("ObjectID", &id.to_string()))
+        }
+        "X_GetIndexfromRID" => {
+            let (category, rid) = (call.ui4("CategoryType")?, call.ui4("RID")?);
+            names::at(&shared.snapshot(), category, rid)?;
+            Ok(reply("Index", &rid.to_string()))
         }
         _ => Err(UpnpError::InvalidAction),
     }
@@ -55,12 +71,17 @@ fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
     let filter = call.required("Filter")?;
     let start = call.ui4("StartingIndex")?;
     let count = call.ui4("RequestedCount")?;
-    let sort =
-        SortCriteria::parse(call.required("SortCriteria")?).map_err(|_| UpnpError::SortCriteria)?;
+    let sort = call.required("SortCriteria")?;
 
     let snapshot = shared.snapshot();
-    let place = place(id).ok_or(UpnpError::NoSuchObject)?;
     let look = Look::new(request, filter, &snapshot, shared);
+    let sort = if look.treatment.own_order {
+        SortCriteria::default()
+    } else {
+        SortCriteria::parse(sort).map_err(|_| UpnpError::SortCriteria)?
+    };
+    let place = names::place(id, look.treatment, &snapshot).ok_or(UpnpError::NoSuchObject)?;
+    let place = names::root_for(place, look.treatment, &snapshot);
     let is_in_progress = place.within.is_none() && place.object == in_progress::id();
     let update_id = if is_in_progress {
         shared.system_update_id()
@@ -84,17 +105,4 @@ fn browse(call: &Call<'_>, request: &Request<'_>, shared: &Shared) -> Outcome {
 fn object_id<'c>(call: &'c Call<'_>, names: [&str; 2]) -> Result<&'c str, UpnpError> {
     let mut sent = names.iter().filter_map(|name| call.argument(name));
     sent.next().ok_or(UpnpError::InvalidArgs)
-}
-
-/// An empty id means the root: some Samsung televisions ask so.
-fn place(text: &str) -> Option<Place> {
-    let root = Place {
-        object: ObjectId::ROOT,
-        within: None,
-    };
-    if text.is_empty() {
-        Some(root)
-    } else {
-        Place::parse(text)
-    }
 }

@@ -1,10 +1,11 @@
 //! SOAP control (UDA 1.0 §3): the envelope is checked here, the action is answered by its service.
 
 use super::{
-    Answer, Body, Request, Response, Shared, connection_manager, content_directory, host,
+    Answer, Body, Request, Response, Shared, connection_manager, content_directory, events,
     registrar, user_state,
 };
 use crate::wire::{
+    criteria,
     device::{Service, ServiceName},
     http::response::Status,
     soap::{self, Call, Error, SoapAction, UpnpError},
@@ -49,15 +50,19 @@ fn answer(
             return Ok(Answer::Search(Box::new(search)));
         }
         if user_state::is_change(call) {
-            // A page from elsewhere, shown by a browser in the house, may not speak for the people there.
-            if !host::is_own_origin(request, shared) {
-                let response = Response::text(Status::Forbidden, host::FOREIGN_ORIGIN);
-                return Ok(Answer::Reply(response));
-            }
-            return Ok(Answer::Keep(Box::new(user_state::read(call)?)));
+            let change = user_state::read(call, shared.treatment(request))?;
+            return Ok(Answer::Keep(Box::new(change)));
         }
     }
-    let body = run(service, call, request, shared)?;
+    let body = if is_query(call) {
+        query(service, call, shared)?
+    } else {
+        run(service, call, request, shared)?
+    };
+    let body = match body {
+        Body::Bytes(bytes) => Body::Bytes(shared.treatment(request).document(bytes)),
+        other => other,
+    };
     Ok(Answer::Reply(success(body)))
 }
 
@@ -83,7 +88,7 @@ pub(super) fn with_ext(mut response: Response) -> Response {
 /// SOAPACTION, the body and the control URL must speak of the same action (UDA 1.0 §3.2.1). A missing SOAPACTION is
 /// forgiven: the body says it all.
 fn agrees(service: &Service, request: &Request<'_>, call: &Call<'_>) -> Result<(), UpnpError> {
-    if call.service_type != service.service_type {
+    if call.service_type != service.service_type && !is_query(call) {
         return Err(UpnpError::InvalidAction);
     }
     let Some(field) = request.head.fields.soapaction else {
@@ -93,6 +98,29 @@ fn agrees(service: &Service, request: &Request<'_>, call: &Call<'_>) -> Result<(
         Some(stated) if stated.agrees(call) => Ok(()),
         _ => Err(UpnpError::InvalidAction),
     }
+}
+
+/// The namespace of the one action that every service has (UDA 1.0 §3.3).
+const CONTROL: &str = "urn:schemas-upnp-org:control-1-0";
+
+/// Whether a state variable is asked for.
+fn is_query(call: &Call<'_>) -> bool {
+    call.service_type == CONTROL && call.action == "QueryStateVariable"
+}
+
+/// `QueryStateVariable` (UDA 1.0 §3.3): deprecated, and still sent.
+fn query(service: &Service, call: &Call<'_>, shared: &Shared) -> Outcome {
+    let name = call.required("varName")?;
+    let known = service.scpd.variables.iter().find(|v| v.name == name);
+    let known = known.ok_or(UpnpError::InvalidVar)?;
+    let value = match known.name {
+        "SearchCapabilities" => criteria::search_capabilities(),
+        "SortCapabilities" => criteria::sort_capabilities(),
+        // What only gives arguments their type has no value.
+        other => events::value(other, shared).ok_or(UpnpError::InvalidVar)?,
+    };
+    let reply = soap::reply(CONTROL, call.action, &[("return", &value)]);
+    Ok(Body::Bytes(reply))
 }
 
 fn run(

@@ -1,11 +1,14 @@
 //! Sending bytes that a renderer plays or shows: preconditions, ranges and the DLNA fields
 //! (DLNA Guidelines part 1-1, §7.5.4.3), the same for films, covers and converted subtitles.
 
-use std::fmt::{Display, Write as _};
+use std::{
+    fmt::{Display, Write as _},
+    time::Duration,
+};
 
-use super::{Body, ByteRanges, FileBody, Request, Response};
+use super::{Body, ByteRanges, FileBody, Request, Response, media::TimeSeek};
 use crate::{
-    media::{Class, mime::Mime},
+    media::{Class, seek::Stretch},
     wire::{
         date::HttpDate,
         http::{
@@ -14,6 +17,7 @@ use crate::{
             request::Fields,
             response::{Head, Status},
         },
+        npt::{self, Seconds},
     },
 };
 
@@ -22,7 +26,7 @@ pub(super) struct Entity<F> {
     /// Decides the transfer mode.
     pub(super) class: Class,
     /// Its media type.
-    pub(super) mime: Mime,
+    pub(super) mime: &'static str,
     /// The fourth field of its protocolInfo.
     pub(super) features: F,
     /// Its length, and what makes it the same one as yesterday.
@@ -31,6 +35,10 @@ pub(super) struct Entity<F> {
     pub(super) bytes: Bytes,
     /// Where its subtitles are, for who asks.
     pub(super) caption_url: Option<String>,
+    /// The time from which it is wanted, where that is asked for and can be looked up.
+    pub(super) time: Option<TimeSeek>,
+    /// Its play time.
+    pub(super) duration: Option<Duration>,
 }
 
 /// Where an entity's bytes are.
@@ -70,7 +78,7 @@ impl FileFacts {
 
 /// Answers `request` with `entity`, with a part of it, or with why not.
 pub(super) fn send<F: Display>(request: &Request<'_>, entity: Entity<F>) -> Response {
-    match check_dlna(&request.head.fields, entity.class) {
+    match check_dlna(&request.head.fields, entity.class, entity.time.as_ref()) {
         Ok(mode) => send_in(mode, request, entity),
         Err(status) => Response {
             head: Head::new(status),
@@ -80,7 +88,11 @@ pub(super) fn send<F: Display>(request: &Request<'_>, entity: Entity<F>) -> Resp
 }
 
 /// Checks the DLNA request fields; the transfer mode to answer in, or the refusal.
-fn check_dlna(fields: &Fields<'_>, class: Class) -> Result<&'static str, Status> {
+fn check_dlna(
+    fields: &Fields<'_>,
+    class: Class,
+    seek: Option<&TimeSeek>,
+) -> Result<&'static str, Status> {
     if fields
         .get_content_features
         .is_some_and(|value| value != b"1")
@@ -88,12 +100,18 @@ fn check_dlna(fields: &Fields<'_>, class: Class) -> Result<&'static str, Status>
         return Err(Status::BadRequest);
     }
     if let Some(time) = fields.time_seek_range {
-        // Time seek is not offered (OP=01). Where a Range stands beside it, that is honoured alone.
-        if !is_npt(time) {
+        if npt::Range::parse(time).is_none() {
             return Err(Status::BadRequest);
         }
-        if fields.range.is_none() {
-            return Err(Status::NotAcceptable);
+        // Where a Range stands beside it, that is honoured alone.
+        match seek {
+            _ if fields.range.is_some() => {}
+            Some(seek) if seek.wish.start >= seek.whole => {
+                return Err(Status::RangeNotSatisfiable);
+            }
+            Some(TimeSeek { found: Some(_), .. }) => {}
+            // The file has no index, or none that is read.
+            _ => return Err(Status::NotAcceptable),
         }
     }
     if fields
@@ -103,19 +121,6 @@ fn check_dlna(fields: &Fields<'_>, class: Class) -> Result<&'static str, Status>
         return Err(Status::NotAcceptable);
     }
     transfer_mode(fields.transfer_mode, class)
-}
-
-/// `npt=10.5-`, `npt=0:10:00.5-0:20:00`: only its form is judged.
-fn is_npt(value: &[u8]) -> bool {
-    let Some((unit, range)) = value.split_at_checked(4) else {
-        return false;
-    };
-    unit.eq_ignore_ascii_case(b"npt=")
-        && range.first().is_some_and(u8::is_ascii_digit)
-        && range.split(|byte| *byte == b'-').count() == 2
-        && range
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || b".:-".contains(byte))
 }
 
 fn is_normal_speed(value: &[u8]) -> bool {
@@ -158,12 +163,16 @@ fn send_in<F: Display>(mode: &str, request: &Request<'_>, entity: Entity<F>) -> 
     let (status, selection) = match precondition::evaluate(fields, true, &validators) {
         Outcome::Failed => (Status::PreconditionFailed, None),
         Outcome::NotModified => (Status::NotModified, None),
-        Outcome::Proceed => selected(fields, &validators, facts.len),
+        Outcome::Proceed => match entity.time.and_then(|time| time.found) {
+            Some(stretch) => by_time(&stretch, facts.len),
+            None => selected(fields, &validators, facts.len),
+        },
     };
     let mut head = Head::new(status);
     head.field("ETag", &etag);
     head.field("Last-Modified", HttpDate(facts.modified_secs));
     head.field("Accept-Ranges", "bytes");
+    head.field("X-Content-Type-Options", "nosniff");
     let Some(selection) = selection else {
         return Response {
             head,
@@ -177,8 +186,56 @@ fn send_in<F: Display>(mode: &str, request: &Request<'_>, entity: Entity<F>) -> 
     }
     if let Some(url) = &entity.caption_url {
         head.field("CaptionInfo.sec", url);
+        // Some televisions look for their own question.
+        head.field("getCaptionInfo.sec", url);
+    }
+    if let Some(duration) = entity.duration {
+        times(&mut head, fields, &entity, duration);
     }
     with_body(head, entity, selection)
+}
+
+/// What is told of the play time to who asks for it.
+fn times<F>(head: &mut Head, fields: &Fields<'_>, entity: &Entity<F>, duration: Duration) {
+    let len = entity.facts.len;
+    if fields.get_media_info == Some(b"1") {
+        let value = format_args!("SEC_Duration={};", duration.as_millis());
+        head.field("MediaInfo.sec", value);
+    }
+    if fields.get_available_seek_range == Some(b"1") && len > 0 {
+        // Mode 1: both ends stand still.
+        let (end, last) = (Seconds(duration), len - 1);
+        let value = format_args!("1 npt=0.000-{end} bytes=0-{last}");
+        head.field("availableSeekRange.dlna.org", value);
+    }
+    let found = entity.time.and_then(|time| time.found);
+    if let Some(Stretch {
+        start,
+        end,
+        from,
+        to,
+    }) = found
+        && start < end.min(len)
+    {
+        let (from, to, whole) = (Seconds(from), Seconds(to), Seconds(duration));
+        let last = end.min(len) - 1;
+        let value = format_args!("npt={from}-{to}/{whole} bytes={start}-{last}/{len}");
+        head.field("TimeSeekRange.dlna.org", value);
+    }
+}
+
+/// The bytes of a play time: 206 as for `Range`, with the same words, so that every receiver knows which bytes come.
+fn by_time(stretch: &Stretch, len: u64) -> (Status, Option<Selection>) {
+    let (start, end) = (stretch.start, stretch.end.min(len));
+    if (start, end) == (0, len) {
+        return (Status::Ok, Some(Selection::Whole));
+    }
+    if start >= end {
+        // The file has become shorter.
+        return (Status::RangeNotSatisfiable, Some(Selection::Unsatisfiable));
+    }
+    let span = Span { start, end };
+    (Status::PartialContent, Some(Selection::One(span)))
 }
 
 /// Status and bytes by `Range` and `If-Range`.
@@ -203,7 +260,7 @@ fn selected(
 
 fn with_body<F>(mut head: Head, entity: Entity<F>, selection: Selection) -> Response {
     let len = entity.facts.len;
-    let mime = entity.mime.as_str();
+    let mime = entity.mime;
     let span = match selection {
         Selection::Whole => Span { start: 0, end: len },
         Selection::One(span) => {
@@ -247,7 +304,7 @@ fn multipart<F>(
 ) -> Response {
     let parts = ByteRanges {
         boundary: boundary(&entity.facts),
-        mime: entity.mime.as_str(),
+        mime: entity.mime,
         spans,
         len: entity.facts.len,
         offset: match entity.bytes {
@@ -291,25 +348,6 @@ mod tests {
         assert_eq!(mode("Streaming", Class::Image), Err(Status::NotAcceptable));
         assert_eq!(mode("Fast", Class::Video), Err(Status::BadRequest));
         assert_eq!(mode("", Class::Video), Err(Status::BadRequest));
-    }
-
-    #[test]
-    fn npt_is_judged_by_its_form() {
-        for good in ["npt=1.0-", "npt=0:10:00.5-0:20:00", "NPT=3-4"] {
-            assert!(is_npt(good.as_bytes()), "{good}");
-        }
-        for bad in [
-            "",
-            "npt",
-            "npt=",
-            "npt=banana",
-            "npt=-",
-            "npt=1",
-            "npt=1-2-3",
-            "1-2",
-        ] {
-            assert!(!is_npt(bad.as_bytes()), "{bad}");
-        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use super::Now;
+use super::{Now, Shared};
 use crate::{
     catalogue::object_id::ObjectId,
     limits,
@@ -33,6 +33,15 @@ mod tests;
 
 pub(super) use answer::answer;
 use state::{Changes, State};
+
+/// The value of an evented variable, for who asks for it alone; `None`: there is no such one.
+pub(super) fn value(name: &str, shared: &Shared) -> Option<String> {
+    let state = State {
+        system_update_id: shared.system_update_id(),
+        changes: &Changes::default(),
+    };
+    state.value(name)
+}
 
 /// The first event waits so long behind the reply: it goes another way, and must not arrive before the subscriber has
 /// read its SID (UDA 1.1 §4.1.2 wants the reply to be complete first).
@@ -162,6 +171,11 @@ impl Events {
             under_way: heapless::Vec::new(),
             system_update_id,
         }
+    }
+
+    /// How many there are.
+    pub fn subscriptions(&self) -> usize {
+        self.subscriptions.len()
     }
 
     // ---- requests ------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ pub fn allowed(request: &Request<'_>, shared: &Shared) -> bool {
 /// What a refused page's browser reads.
 pub const FOREIGN_ORIGIN: &str = "Pages from elsewhere may not change anything here.\n";
 
-/// False if a browser says that the request comes from a page of another server (RFC 6454 §7). Others send no `Origin`.
+/// False if a browser says that the request comes from a page of another server (RFC 6454 §7), shown in the house: it may
+/// not speak for the people there. Others than browsers send no `Origin`.
 pub fn is_own_origin(request: &Request<'_>, shared: &Shared) -> bool {
     let Some(origin) = request.head.fields.origin else {
         return true;
@@ -34,7 +35,7 @@ pub fn is_own_origin(request: &Request<'_>, shared: &Shared) -> bool {
 }
 
 fn names_us(authority: &Authority<'_>, local: IpAddr, shared: &Shared) -> bool {
-    let own = |address: IpAddr| address == local || shared.addresses.borrow().contains(&address);
+    let own = |address: IpAddr| address == local || is_beside(address, local, shared);
     match authority.host {
         Host::V4(address) => own(IpAddr::V4(address)),
         Host::V6(address) => own(IpAddr::V6(address)),
@@ -48,6 +49,18 @@ fn names_us(authority: &Authority<'_>, local: IpAddr, shared: &Shared) -> bool {
                 || (local.is_loopback() && is("localhost"))
         }
     }
+}
+
+/// Whether `address` is one of ours on the interface that has `local`, at which the request arrived. That the server has
+/// it on another interface is no reason to answer: whoever is there asks there.
+fn is_beside(address: IpAddr, local: IpAddr, shared: &Shared) -> bool {
+    let own = shared.addresses.borrow();
+    let interface = |of: IpAddr| {
+        own.iter()
+            .find(|own| own.address == of)
+            .map(|o| o.interface)
+    };
+    interface(address).is_some_and(|there| interface(local) == Some(there))
 }
 
 /// Whether `name` is `<host>-<number>.local`, which the host is called by multicast DNS where another has its name. No web

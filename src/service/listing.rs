@@ -1,21 +1,30 @@
 //! Objects of the catalogue as DIDL-Lite.
 
-use std::{cell::OnceCell, fmt::Write as _, sync::Arc};
+mod text;
 
-use super::{Request, Shared, art, in_progress::InProgress, user_state};
+use std::{borrow::Cow, cell::OnceCell, fmt::Write as _, sync::Arc};
+
+use super::{
+    Request, Shared, art,
+    devices::{Art, Classes, Copies, Treatment, respell},
+    in_progress::InProgress,
+    user_state,
+};
 use crate::{
     catalogue::{
         object_id::{self, ObjectId},
         record::Tag,
         snapshot::{Entry, Object, Snapshot},
         user_state::UserStates,
+        views::Role,
     },
     limits,
     media::{Class, Precision, mime::Mime, picture::Target},
     wire::{
-        criteria::Filter,
+        criteria::{Filter, Property},
         date::DidlDate,
         didl::{AlbumArt, Caption, Container, Item, PositionForm, Res, Url},
+        protocol_info::ProtocolInfo,
         xml::write::Sink,
     },
 };
@@ -35,6 +44,8 @@ pub(super) struct Look {
     filter: Filter,
     states: Arc<UserStates>,
     form: PositionForm,
+    /// What the device needs that asks.
+    pub(super) treatment: &'static Treatment,
     snapshot: Arc<Snapshot>,
     /// The container that shows what is in progress.
     in_progress_parent: Option<ObjectId>,
@@ -50,10 +61,12 @@ impl Look {
         snapshot: &Arc<Snapshot>,
         shared: &Shared,
     ) -> Self {
+        let treatment = shared.treatment(request);
         Self {
             base: format!("http://{}", request.local),
-            filter: Filter::parse(filter),
-            form: user_state::form_for(request, filter),
+            filter: told(Filter::parse(filter), treatment),
+            form: user_state::form_for(treatment, filter),
+            treatment,
             states: shared.states(),
             snapshot: Arc::clone(snapshot),
             in_progress_parent: shared.in_progress_parent,
@@ -88,8 +101,33 @@ impl Look {
     }
 }
 
-/// Writes one object.
-pub(super) fn write(entry: &Entry<'_>, look: &Look, sink: &mut impl Sink) {
+/// The properties that are told to a device of those it asks for.
+fn told(filter: Filter, treatment: &Treatment) -> Filter {
+    let mut told = filter;
+    if !treatment.sec {
+        told = told
+            .without(Property::DcmInfo)
+            .without(Property::CaptionInfo);
+    }
+    if !treatment.dates {
+        told = told.without(Property::Date);
+    }
+    told
+}
+
+/// Writes one object, which stands at `number` in its listing.
+pub(super) fn write(entry: &Entry<'_>, number: u32, look: &Look, sink: &mut impl Sink) {
+    if look.treatment.letters.are_usual() {
+        return write_usual(entry, number, look, sink);
+    }
+    let mut usual = Vec::new();
+    write_usual(entry, number, look, &mut usual);
+    respell(&usual, look.treatment.letters, "&amp;", |piece| {
+        sink.put(piece);
+    });
+}
+
+fn write_usual(entry: &Entry<'_>, number: u32, look: &Look, sink: &mut impl Sink) {
     let object = &entry.object;
     let (mut own, mut above) = ([0; object_id::PLACE_BYTES], [0; object_id::TEXT_BYTES]);
     let id = entry.place().write(&mut own);
@@ -102,7 +140,7 @@ pub(super) fn write(entry: &Entry<'_>, look: &Look, sink: &mut impl Sink) {
         write_container(object, &names, look, sink);
         return;
     }
-    write_item(entry, &names, look, sink);
+    write_item(entry, &names, number, look, sink);
 }
 
 /// What an object is called where it is met.
@@ -122,7 +160,7 @@ fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &m
             let id = cover.id().write(&mut home);
             small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
             pictures = small_art(base, &small_paths);
-            &pictures
+            shown(look, &pictures)
         }
         None => &[],
     };
@@ -131,7 +169,10 @@ fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &m
         id: names.id,
         parent_id: names.parent_id,
         title: object.title(),
-        class: object.upnp_class(),
+        class: match look.treatment.classes {
+            Classes::Exact => object.upnp_class(),
+            Classes::Folders | Classes::Plain => "object.container.storageFolder",
+        },
         child_count: object.child_count() + look.more_children(object.id()),
         searchable: true,
         search_classes: if names.parent_id == ObjectId::NO_PARENT {
@@ -142,11 +183,29 @@ fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &m
         date: Some(date.as_str()).filter(|date| !date.is_empty()),
         artist: object.property(Tag::Artist),
         album_art,
+        media_class: media_class(object.id()).filter(|_| look.treatment.media_class),
     }
     .write(sink, look.filter);
 }
 
-fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl Sink) {
+/// What Sony calls the containers of the root.
+fn media_class(id: ObjectId) -> Option<&'static str> {
+    let classes = [
+        (Role::Music, "M"),
+        (Role::Video, "V"),
+        (Role::Pictures, "P"),
+    ];
+    let mut found = classes.iter().filter(|(role, _)| role.id() == id);
+    found.next().map(|(_, class)| *class)
+}
+
+fn write_item(
+    entry: &Entry<'_>,
+    names: &Names<'_>,
+    number: u32,
+    look: &Look,
+    sink: &mut impl Sink,
+) {
     let object = &entry.object;
     let base = look.base.as_str();
     let mut home = [0; object_id::TEXT_BYTES];
@@ -156,9 +215,11 @@ fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl
     let own_path = ["/media/", id, ".", mime.extension()];
     let small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
     let path = &own_path;
+    let treatment = look.treatment;
+    let info = treatment.listed(object.protocol_info(), mime);
     let own = match object.stream_url() {
-        Some(base) => Res::new(object.protocol_info(), Url { base, path: &[] }),
-        None => own_res(object, Url { base, path }),
+        Some(base) => Res::new(info, Url { base, path: &[] }),
+        None => own_res(object, info, Url { base, path }),
     };
     // Most items have neither pictures nor captions: what they need is made only where it is needed.
     let pictures;
@@ -168,13 +229,17 @@ fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl
     } else {
         &[]
     };
-    let copies;
+    let several;
     let res: &[Res<'_>] = if class == Class::Image && !album_art.is_empty() {
-        copies = with_copies(object, own, album_art);
-        &copies
-    } else {
+        several = with_copies(object, own, album_art, treatment.copies);
+        &several
+    } else if treatment.extra.is_empty() && !treatment.art_as_res {
         std::slice::from_ref(&own)
+    } else {
+        several = with_extras(mime, class, own, album_art, treatment);
+        &several
     };
+    let album_art = shown(look, album_art);
     let (files, paths, listed);
     let captions: &[Caption<'_>] = if object.captions().next().is_some() {
         files = CaptionFiles::of(object);
@@ -189,12 +254,29 @@ fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl
     let played = user_state::time_text(state);
     let property = |tag| object.property(tag);
     let artist = property(Tag::Artist);
+    let title = if text::is_kept(treatment.titles) {
+        Cow::Borrowed(object.title())
+    } else {
+        let has_captions = !captions.is_empty();
+        Cow::Owned(text::title(
+            object,
+            mime,
+            number,
+            has_captions,
+            treatment.titles,
+        ))
+    };
     Item {
         id: names.id,
         parent_id: names.parent_id,
         ref_id: entry.within.map(|_| id),
-        title: object.title(),
-        class: object.upnp_class(),
+        title: &title,
+        class: match (treatment.classes, class) {
+            (Classes::Exact | Classes::Folders, _) => object.upnp_class(),
+            (Classes::Plain, Class::Audio) => "object.item.audioItem",
+            (Classes::Plain, Class::Image) => "object.item.imageItem",
+            (Classes::Plain, _) => "object.item.videoItem",
+        },
         date: Some(date.as_str()).filter(|date| !date.is_empty()),
         creator: artist,
         artist,
@@ -208,16 +290,17 @@ fn write_item(entry: &Entry<'_>, names: &Names<'_>, look: &Look, sink: &mut impl
         season: object.season().map(u32::from),
         episode: object.episode().map(u32::from),
         rating: object.rating().map(u32::from),
-        playback: state.map(|state| user_state::playback(state, look.form, &played)),
+        playback: state.map(|state| user_state::playback(state, treatment, look.form, &played)),
         album_art,
         res,
         captions,
+        caption_forms: treatment.captions,
     }
     .write(sink, look.filter);
 }
 
 /// The item's own bytes.
-fn own_res<'a>(object: &Object<'_>, url: Url<'a>) -> Res<'a> {
+fn own_res<'a>(object: &Object<'_>, info: ProtocolInfo<'a>, url: Url<'a>) -> Res<'a> {
     Res {
         size: Some(object.size()),
         duration: object.duration(),
@@ -226,7 +309,7 @@ fn own_res<'a>(object: &Object<'_>, url: Url<'a>) -> Res<'a> {
         sample_frequency: object.sample_rate(),
         bits_per_sample: object.bits_per_sample(),
         nr_audio_channels: object.channels(),
-        ..Res::new(object.protocol_info(), url)
+        ..Res::new(info, url)
     }
 }
 
@@ -244,19 +327,78 @@ fn small_art<'a>(base: &'a str, paths: &'a [[&'a str; 4]; 2]) -> [AlbumArt<'a>; 
     [art(first, thumbnail), art(second, small)]
 }
 
+/// The pictures of an item that a device is told of.
+fn shown<'a, 'p>(look: &Look, art: &'p [AlbumArt<'a>]) -> &'p [AlbumArt<'a>] {
+    match look.treatment.art {
+        Art::Both => art,
+        Art::Thumbnail => art.get(..1).unwrap_or_default(),
+    }
+}
+
+/// Ways to fetch one item at most: the file itself and two names more, or two copies.
+type Several<'a> = heapless::Vec<Res<'a>, 4>;
+
 /// A photograph and its smaller copies.
 fn with_copies<'a>(
     object: &Object<'_>,
     own: Res<'a>,
     art: &[AlbumArt<'a>],
-) -> heapless::Vec<Res<'a>, 3> {
-    let mut res = heapless::Vec::new();
-    // Three fit: the photograph and one of each size.
-    let _ = res.push(own);
-    for (target, art) in SIZES.into_iter().zip(art) {
+    copies: Copies,
+) -> Several<'a> {
+    let mut res = Several::new();
+    let own_last = copies == Copies::InFront && object.mime() != Mime::JPEG;
+    // All fit: the photograph and one of each size.
+    if !own_last {
+        let _ = res.push(own);
+    }
+    let wanted = match copies {
+        Copies::Behind | Copies::InFront => art.len(),
+        Copies::Thumbnail => 1,
+        Copies::None => 0,
+    };
+    for (target, art) in SIZES.into_iter().zip(art).take(wanted) {
         if is_smaller(object, target) {
             let _ = res.push(Res::new(art::protocol_info(target), art.url));
         }
+    }
+    if own_last {
+        let _ = res.push(own);
+    }
+    res
+}
+
+/// A file under its own name and under others, and the picture of a film, where a device wants that.
+fn with_extras<'a>(
+    mime: Mime,
+    class: Class,
+    own: Res<'a>,
+    art: &[AlbumArt<'a>],
+    treatment: &'static Treatment,
+) -> Several<'a> {
+    let mut res = Several::new();
+    // All fit: no row of the table gives a file more than two names.
+    let _ = res.push(own);
+    for extra in treatment
+        .extra
+        .iter()
+        .filter(|extra| extra.of.contains(&mime))
+    {
+        let info = ProtocolInfo {
+            mime: extra.mime,
+            profile: Some(extra.profile),
+            converted: true,
+            ..own.protocol_info
+        };
+        let _ = res.push(Res {
+            protocol_info: info,
+            ..own
+        });
+    }
+    if treatment.art_as_res
+        && class == Class::Video
+        && let Some(small) = art.last()
+    {
+        let _ = res.push(Res::new(art::protocol_info(Target::Small), small.url));
     }
     res
 }

@@ -1,11 +1,13 @@
 //! Item bytes over HTTP: which file an answer needs, and what is said of it.
 
-use std::sync::Arc;
+use std::{io, sync::Arc, time::Duration};
 
 pub use super::entity::FileFacts;
 use super::{
     Answer, Request, Response, Shared,
+    devices::Treatment,
     entity::{self, Bytes, Entity},
+    tally::Tally,
 };
 use crate::{
     catalogue::{
@@ -18,8 +20,10 @@ use crate::{
         charset::{self, Converter},
         mime::Mime,
         profile::Profile,
+        reader::ReadAt,
+        seek::{self, Stretch, Wish},
     },
-    wire::{http::response::Status, protocol_info::ProtocolInfo},
+    wire::{http::response::Status, npt, protocol_info::ProtocolInfo},
 };
 
 /// A file that an answer needs.
@@ -31,6 +35,21 @@ pub struct Wanted {
     pub index: u32,
     /// The item itself, or its cover.
     pub part: Part,
+    /// The time from which it is wanted, where that is asked for.
+    pub time: Option<TimeSeek>,
+    /// What the device needs that asks.
+    pub treatment: &'static Treatment,
+}
+
+/// A stretch of play time that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeSeek {
+    /// What is asked for.
+    pub wish: Wish,
+    /// Play time of the whole.
+    pub whole: Duration,
+    /// The bytes that play it, once somebody who may wait for the disk has looked: [`Wanted::look_for_the_time`].
+    pub found: Option<Stretch>,
 }
 
 /// Which bytes of an item.
@@ -54,6 +73,31 @@ impl Wanted {
                 Some((art.holder, span))
             }
         }
+    }
+
+    /// Finds the bytes of the wanted time in `file`, of `len` bytes; may wait for the disk.
+    pub fn look_for_the_time(&mut self, file: &dyn ReadAt, len: u64) {
+        let mime = self.snapshot.object(self.index).map(|object| object.mime());
+        let (Some(time), Some(mime)) = (&mut self.time, mime) else {
+            return;
+        };
+        match seek::find(mime, file, len, time.whole, time.wish) {
+            Ok(found) => time.found = found,
+            Err(error) => log::debug!("cannot find a time in a listed file: {error}"),
+        }
+    }
+
+    /// True if `other` is the same part of the same item, listed in the same snapshot.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.snapshot, &other.snapshot)
+            && (self.index, self.part) == (other.index, other.part)
+    }
+
+    /// The kernel's number of the device (`st_dev`) that the file lay on when its folder was last looked at.
+    pub fn disk(&self) -> Option<u64> {
+        let holder = self.file()?.0;
+        let folder = self.snapshot.find(holder.parent_id()?)?;
+        Some(folder.directory_identity().0)
     }
 
     /// The text of a subtitle file in UTF-8; `None` where the file can go out as it is.
@@ -109,20 +153,35 @@ pub(super) fn id_of(file: &str) -> Option<ObjectId> {
 }
 
 /// Finds the item called `id`; only what the catalogue lists can be had.
-pub(super) fn find(id: ObjectId, shared: &Shared) -> Answer {
+pub(super) fn find(id: ObjectId, request: &Request<'_>, shared: &Shared) -> Answer {
     let snapshot = shared.snapshot();
-    let index = snapshot
+    let found = snapshot
         .find(id)
         .filter(|object| !object.is_container() && !object.is_offline() && !object.is_stream())
-        .map(|object| object.number());
-    match index {
-        Some(index) => Answer::Open(Wanted {
+        .map(|object| (object.number(), wanted_time(request, &object)));
+    match found {
+        Some((index, time)) => Answer::Open(Wanted {
             snapshot,
             index,
             part: Part::Itself,
+            time,
+            treatment: shared.treatment(request),
         }),
         None => Answer::Reply(Response::text(Status::NotFound, "There is no such item.\n")),
     }
+}
+
+/// What time is asked for, if that can be looked up. Where a `Range` stands beside it, that counts alone.
+fn wanted_time(request: &Request<'_>, object: &Object<'_>) -> Option<TimeSeek> {
+    let fields = &request.head.fields;
+    let asked = fields.time_seek_range.filter(|_| fields.range.is_none())?;
+    let npt::Range { start, end } = npt::Range::parse(asked)?;
+    let whole = object.duration().filter(|whole| !whole.is_zero())?;
+    seek::is_possible(object.mime()).then_some(TimeSeek {
+        wish: Wish { start, end },
+        whole,
+        found: None,
+    })
 }
 
 /// Answers a request for `wanted`, whose file was opened and is as `facts` say.
@@ -162,11 +221,16 @@ fn reply_itself(
         request,
         Entity {
             class: object.class().unwrap_or(mime.class()),
-            mime,
-            features: object.protocol_info().features(),
+            mime: wanted.treatment.reply_mime(mime),
+            features: wanted
+                .treatment
+                .fetched(object.protocol_info(), mime)
+                .features(),
             facts,
             bytes: text.map_or(Bytes::File(0), Bytes::Here),
             caption_url: asked.then(|| caption_url(request, &object)).flatten(),
+            time: wanted.time,
+            duration: object.duration(),
         },
     )
 }
@@ -187,13 +251,33 @@ fn reply_art(request: &Request<'_>, wanted: &Wanted, facts: FileFacts) -> Respon
         request,
         Entity {
             class: Class::Image,
-            mime,
+            mime: mime.as_str(),
             features: ProtocolInfo::image(mime.as_str(), profile.map(Profile::name)).features(),
             facts: FileFacts { len, ..facts },
             bytes: Bytes::File(offset),
             caption_url: None,
+            time: None,
+            duration: None,
         },
     )
+}
+
+/// The file could not be opened, for `why`: gone, or on a disk that does not give it now.
+pub fn not_opened(why: io::ErrorKind, shared: &Shared) -> Response {
+    let text = match why {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::InvalidFilename
+        | io::ErrorKind::NotADirectory => return gone(),
+        io::ErrorKind::TimedOut => {
+            Tally::count(&shared.tally.disk);
+            "The disk does not answer.\n"
+        }
+        _ => "The disk does not give the file.\n",
+    };
+    let mut response = Response::text(Status::ServiceUnavailable, text);
+    response.head.field("Retry-After", "10");
+    response
 }
 
 /// The file could not be opened any more.

@@ -28,7 +28,9 @@ use crate::{
         },
     },
 };
+use devices::{Devices, Treatment};
 use events::Events;
+use tally::Tally;
 
 /// Path of the device description, the target of `LOCATION`.
 pub use crate::wire::device::DESCRIPTION_PATH;
@@ -39,6 +41,7 @@ pub mod connection_manager;
 pub mod content_directory;
 pub mod control;
 pub mod description;
+pub mod devices;
 pub mod discovery;
 mod entity;
 pub mod events;
@@ -50,6 +53,7 @@ pub mod media;
 pub mod page;
 pub mod registrar;
 pub mod route;
+pub mod tally;
 pub mod user_state;
 
 /// The moment at which something is handled; made by `net/clock` alone.
@@ -88,19 +92,28 @@ pub struct Shared {
     /// The container that shows what is in progress; `None`: nothing does.
     pub in_progress_parent: Option<ObjectId>,
     /// The server's addresses at this moment, kept by `net/interfaces`.
-    pub addresses: RefCell<Vec<IpAddr>>,
+    pub addresses: RefCell<Vec<OwnAddress>>,
     /// What SSDP has seen so far, kept by `net/discovery`.
     pub searches: RefCell<discovery::Seen>,
     /// What the scanner is doing, in words for the page.
     pub scan_state: RefCell<String>,
+    /// How many came, and how many were turned away.
+    pub tally: Tally,
     /// Who is subscribed to what.
     pub events: RefCell<Events>,
+    /// Which devices have been here.
+    pub devices: RefCell<Devices>,
 }
 
 impl Shared {
     /// The present snapshot, to be held as long as an answer needs it.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.catalogue.borrow())
+    }
+
+    /// What the device needs that asks.
+    pub fn treatment(&self, request: &Request<'_>) -> &'static Treatment {
+        &self.devices.borrow().of(request.peer.ip()).treatment
     }
 
     /// The present user states, to be held as long as an answer needs them.
@@ -152,6 +165,15 @@ impl Shared {
         }
         changed
     }
+}
+
+/// One of the server's own addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// The number of the interface that has it.
+    pub interface: u32,
 }
 
 /// What the device says about itself; fixed while it runs.
@@ -208,6 +230,7 @@ impl Response {
     pub fn xml(status: Status, body: Body) -> Self {
         let mut head = Head::new(status);
         head.field("Content-Type", "text/xml; charset=\"utf-8\"");
+        head.field("X-Content-Type-Options", "nosniff");
         Self { head, body }
     }
 }
@@ -320,7 +343,16 @@ impl FileBody {
 /// Answers `request`, or says which file that takes.
 pub fn answer(request: &Request<'_>, shared: &Shared) -> Answer {
     if !host::allowed(request, shared) {
+        Tally::count(&shared.tally.foreign_host);
         return Answer::Reply(Response::text(Status::Forbidden, host::REFUSAL));
     }
+    if !request.head.method.is_safe() && !host::is_own_origin(request, shared) {
+        Tally::count(&shared.tally.foreign_origin);
+        return Answer::Reply(Response::text(Status::Forbidden, host::FOREIGN_ORIGIN));
+    }
+    let (peer, fields) = (request.peer.ip(), &request.head.fields);
+    let mut devices = shared.devices.borrow_mut();
+    devices.note(peer, fields, request.now.uptime);
+    drop(devices);
     route::dispatch(request, shared)
 }

@@ -42,6 +42,18 @@ pub(super) fn show(request: &Request<'_>, shared: &Shared) -> Response {
         page.put(b"</dd>");
     }
     // Writing to a Vec cannot fail.
+    let _ = write!(
+        page,
+        "<dt>Open</dt><dd>{}</dd>",
+        shared.tally.present(shared)
+    );
+    let turned_away = shared.tally.turned_away(shared);
+    if !turned_away.is_empty() {
+        page.put(b"<dt>Turned away</dt>");
+    }
+    for (count, what) in turned_away {
+        let _ = write!(page, "<dd>{count} {what}</dd>");
+    }
     let _ = writeln!(
         page,
         "<dt>Listed</dt><dd>{} objects</dd><dt>Description</dt>\
@@ -55,7 +67,8 @@ pub(super) fn show(request: &Request<'_>, shared: &Shared) -> Response {
     head.field("Content-Type", "text/html; charset=utf-8");
     head.field(
         "Content-Security-Policy",
-        "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'",
+        "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
     );
     head.field("X-Content-Type-Options", "nosniff");
     head.field("Cache-Control", "no-cache");

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     catalogue::object_id::ObjectId,
+    media::picture::Target,
     wire::{
         device::{self, Service},
         http::{
@@ -93,11 +94,20 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
         (Method::Get | Method::Head, Resource::Page) => reply(page::show(request, shared)),
         (Method::Get | Method::Head, Resource::Status) => reply(page::status(request, shared)),
         (Method::Get | Method::Head, Resource::Description) => {
-            reply(description::device(&shared.device))
+            let treatment = shared.treatment(request);
+            reply(description::device(&shared.device, treatment))
         }
-        (Method::Get | Method::Head, Resource::Scpd(service)) => reply(description::scpd(service)),
+        (Method::Get | Method::Head, Resource::Scpd(service)) => {
+            reply(description::scpd(service, shared.treatment(request)))
+        }
         (Method::Get | Method::Head, Resource::Icon(icon)) => reply(description::icon(icon)),
-        (Method::Get | Method::Head, Resource::Media(id)) => media::find(id, shared),
+        (Method::Get | Method::Head, Resource::Media(id)) => {
+            // The Xbox 360 asks so for the picture of an item that it plays.
+            if request.head.target.query == Some("albumArt=true") {
+                return art::find(id, art::Form::Scaled(Target::Thumbnail), shared);
+            }
+            media::find(id, request, shared)
+        }
         (Method::Get | Method::Head, Resource::Art(id, form)) => art::find(id, form, shared),
         (Method::Post, Resource::Control(service)) => control::call(service, request, shared),
         (Method::Subscribe | Method::Unsubscribe, Resource::Event(service)) => {

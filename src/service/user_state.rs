@@ -8,7 +8,7 @@
 //! The reply goes out once the change is on the disk. What a change does is decided when its turn comes, so that
 //! `CurrentTagValue` is compared with what is true then.
 
-use super::{Body, Now, Request, Response, Shared, control};
+use super::{Body, Now, Response, Shared, control, devices::Treatment};
 use crate::{
     catalogue::{
         object_id::{ObjectId, Place},
@@ -52,10 +52,10 @@ pub(super) fn is_change(call: &Call<'_>) -> bool {
 ///
 /// # Errors
 /// What the control point is told: the arguments are not what the action takes.
-pub(super) fn read(call: &Call<'_>) -> Result<Change, UpnpError> {
+pub(super) fn read(call: &Call<'_>, treatment: &Treatment) -> Result<Change, UpnpError> {
     let item = item(call.required("ObjectID")?)?;
     let wish = match call.action {
-        "X_SetBookmark" => bookmark(call)?,
+        "X_SetBookmark" => bookmark(call, treatment.bookmark_unit_ms)?,
         _ => tags(call)?,
     };
     Ok(Change {
@@ -75,8 +75,9 @@ fn item(id: &str) -> Result<ObjectId, UpnpError> {
 }
 
 /// `CategoryType` and `RID` say nothing that is needed; some televisions leave them out.
-fn bookmark(call: &Call<'_>) -> Result<Wish, UpnpError> {
-    Ok(Wish::Bookmark(ms_of_bookmark(call.ui4("PosSecond")?)))
+fn bookmark(call: &Call<'_>, unit_ms: u32) -> Result<Wish, UpnpError> {
+    let position = call.ui4("PosSecond")?;
+    Ok(Wish::Bookmark(position.saturating_mul(unit_ms)))
 }
 
 fn tags(call: &Call<'_>) -> Result<Wish, UpnpError> {
@@ -284,32 +285,15 @@ fn agrees(tag: Tag, current: Option<&str>, before: &State) -> bool {
 
 // ---- units ------------------------------------------------------------------------------------
 
-/// Milliseconds of one unit of Samsung's bookmarks, in `X_SetBookmark` and `sec:dcmInfo`.
-const BOOKMARK_UNIT_MS: u32 = 1000;
-
-fn ms_of_bookmark(bookmark: u32) -> u32 {
-    bookmark.saturating_mul(BOOKMARK_UNIT_MS)
-}
-
-fn bookmark_of_ms(position_ms: u32) -> u64 {
-    (position_ms / BOOKMARK_UNIT_MS).into()
-}
-
-/// The form in which whoever sent `request`, with this `Filter`, reads positions.
+/// The form in which a device reads positions that asks with this `Filter`.
 ///
 /// Kodi (21 and before) takes `upnp:lastPlaybackPosition` for a whole number, so that `0:12:34` is no position to it. It
-/// alone asks for `xbmc:` properties; its `User-Agent` is that of its library, Platinum, with its own name or without.
-pub(super) fn form_for(request: &Request<'_>, filter: &str) -> PositionForm {
-    let agent = request.head.fields.user_agent.unwrap_or_default();
-    let names_kodi = |name: &[u8]| agent.windows(name.len()).any(|part| part == name);
-    let is_kodi = filter.contains("xbmc:")
-        || names_kodi(b"Kodi")
-        || names_kodi(b"XBMC/")
-        || names_kodi(b"Platinum/");
-    if is_kodi {
+/// alone asks for `xbmc:` properties.
+pub(super) fn form_for(treatment: &Treatment, filter: &str) -> PositionForm {
+    if filter.contains("xbmc:") {
         PositionForm::Seconds
     } else {
-        PositionForm::Clock
+        treatment.position
     }
 }
 
@@ -333,11 +317,16 @@ pub(super) fn time_text(state: Option<&State>) -> TimeText {
 }
 
 /// A state as a listing tells it, `time` being its [`time_text`].
-pub(super) fn playback<'a>(state: &State, form: PositionForm, time: &'a str) -> Playback<'a> {
+pub(super) fn playback<'a>(
+    state: &State,
+    treatment: &Treatment,
+    form: PositionForm,
+    time: &'a str,
+) -> Playback<'a> {
     Playback {
         position: std::time::Duration::from_millis(state.position_ms.into()),
         form,
-        bookmark: bookmark_of_ms(state.position_ms),
+        bookmark: (state.position_ms / treatment.bookmark_unit_ms.max(1)).into(),
         count: state.play_count,
         time: Some(time).filter(|time| !time.is_empty()),
     }

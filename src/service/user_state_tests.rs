@@ -7,7 +7,7 @@ use crate::{
         testing::{Tree, snapshot},
         user_state::UserStates,
     },
-    service::{self, Answer, DeviceFacts, Request, events::Events, in_progress},
+    service::{self, Answer, DeviceFacts, Request, events::Events, in_progress, tally::Tally},
     wire::http::request::{self, Parsed},
 };
 
@@ -42,7 +42,9 @@ impl Server {
             addresses: RefCell::default(),
             scan_state: RefCell::default(),
             searches: RefCell::default(),
+            tally: Tally::default(),
             events: RefCell::new(Events::new(|| [0; 16], 0)),
+            devices: RefCell::default(),
         };
         Self {
             _tree: tree,

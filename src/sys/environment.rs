@@ -2,10 +2,10 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Caps the threads of the readers lane. To be called before any other thread exists.
-pub fn cap_readers(threads: usize) {
-    // SAFETY: `net::run`, the only caller, is called while the process has one thread, so nobody reads the
-    // environment meanwhile.
+/// Caps the threads of the blocking pool. To be called before any other thread exists.
+pub fn cap_helpers(threads: usize) {
+    // SAFETY: `net::run`, the only caller, is called while the process has one thread, or a second one that
+    // waits for a disk (`confinement`), so nobody reads the environment meanwhile.
     unsafe { std::env::set_var("BLOCKING_MAX_THREADS", threads.to_string()) };
 }
 

@@ -6,9 +6,12 @@
 pub mod addresses;
 pub mod beneath;
 pub mod environment;
+pub mod facts;
 pub mod heap;
+pub mod landlock;
 pub mod lock;
 pub mod map;
+pub mod memory;
 pub mod netlink;
 pub mod pktinfo;
 pub mod priority;

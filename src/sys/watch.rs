@@ -183,11 +183,7 @@ const FUSE: u64 = 0x6573_5546;
 /// The name of the file system in which `dir` lies, if others may change it without any event here: network file systems,
 /// and FUSE unless it works on a disk of this machine (ntfs-3g, exfat-fuse), of which nobody else has hold.
 pub fn unseen_file_system(dir: &File) -> Option<&'static str> {
-    let kind = rustix::fs::fstatfs(dir).ok()?.f_type;
-    // The field is of another type on every architecture; all these numbers fit into 32 bits.
-    let bits = kind.to_le_bytes();
-    let kind = u64::from(u32::from_le_bytes(*bits.first_chunk()?));
-    let (_, name) = SHARED.iter().find(|(known, _)| *known == kind)?;
+    let (kind, name) = shared(dir)?;
     if kind == FUSE {
         let device = rustix::fs::fstat(dir).ok()?.st_dev;
         // Major 0: a device without a disk (makedev(3)).
@@ -196,6 +192,20 @@ pub fn unseen_file_system(dir: &File) -> Option<&'static str> {
         }
     }
     Some(name)
+}
+
+/// Whether somebody other than this kernel keeps the file system of `file`, and has to be asked even to close it: a server
+/// on the network, or a program on this machine. This question too may have to wait for him.
+pub fn is_kept_elsewhere(file: &File) -> bool {
+    shared(file).is_some()
+}
+
+fn shared(file: &File) -> Option<(u64, &'static str)> {
+    let kind = rustix::fs::fstatfs(file).ok()?.f_type;
+    // The field is of another type on every architecture; all these numbers fit into 32 bits.
+    let bits = kind.to_le_bytes();
+    let kind = u64::from(u32::from_le_bytes(*bits.first_chunk()?));
+    SHARED.iter().copied().find(|(known, _)| *known == kind)
 }
 
 #[cfg(test)]

@@ -124,8 +124,14 @@ pub struct Device<'a> {
     pub udn: &'a str,
     /// The name that people see; cut after 63 characters.
     pub friendly_name: &'a str,
+    /// The maker.
+    pub manufacturer: &'a str,
+    /// The model.
+    pub model_name: &'a str,
     /// The version; cut after 31 characters.
     pub model_number: &'a str,
+    /// `sec:ProductCap`: what Samsung televisions are told, and they alone.
+    pub samsung: Option<&'a str>,
     /// The web page: a path, or a whole URL.
     pub presentation_url: Option<&'a str>,
     /// The number that SSDP announces as `CONFIGID.UPNP.ORG` (UDA 1.1 §2.3).
@@ -154,15 +160,22 @@ impl Device<'_> {
     fn write_device(&self, device: &mut Document) {
         device.leaf("deviceType", DEVICE_TYPE);
         device.leaf("friendlyName", cut(self.friendly_name, NAME_CHARS));
-        device.leaf("manufacturer", MODEL_NAME);
+        device.leaf("manufacturer", self.manufacturer);
         device.leaf("modelDescription", MODEL_DESCRIPTION);
-        device.leaf("modelName", MODEL_NAME);
+        device.leaf("modelName", self.model_name);
         device.leaf("modelNumber", cut(self.model_number, NUMBER_CHARS));
         let serial = self.udn.strip_prefix("uuid:").unwrap_or(self.udn);
         device.leaf("serialNumber", cut(serial, NAME_CHARS));
         device.leaf("UDN", self.udn);
         let dlna = [("xmlns:dlna", "urn:schemas-dlna-org:device-1-0")];
         device.element("dlna:X_DLNADOC", &dlna, |doc| doc.text("DMS-1.50"));
+        if let Some(capabilities) = self.samsung {
+            device.element("dlna:X_DLNADOC", &dlna, |doc| doc.text("M-DMS-1.50"));
+            let sec = [("xmlns:sec", "http://www.sec.co.kr/dlna")];
+            for name in ["sec:ProductCap", "sec:X_ProductCap"] {
+                device.element(name, &sec, |element| element.text(capabilities));
+            }
+        }
         device.element("iconList", &[], |list| {
             for icon in ICONS {
                 icon.write(list);
@@ -218,7 +231,10 @@ mod tests {
     const DEVICE: Device<'static> = Device {
         udn: "uuid:6a5e6bbd-4a2b-4f3e-9d5e-0123456789ab",
         friendly_name: "A&B <\"x\"> caf\u{e9} '\u{97f3}'",
+        manufacturer: MODEL_NAME,
+        model_name: MODEL_NAME,
         model_number: "0.1.0",
+        samsung: None,
         presentation_url: Some("/"),
         config_id: None,
     };

@@ -64,16 +64,18 @@ const fn escaped<const BYTES: usize>(literal: &str) -> [u8; BYTES] {
     whole
 }
 
-/// Begins a listing, with every prefix that anything in it can have.
-pub fn open(sink: &mut impl Sink) {
+/// Begins a listing, with every prefix that anything in it can have; Samsung's only if `sec`.
+pub fn open(sink: &mut impl Sink, sec: bool) {
     sink.put(markup!(concat!(
         "<DIDL-Lite xmlns=\"urn:schemas-upnp-org:metadata-1-0/DIDL-Lite/\"",
         " xmlns:dc=\"http://purl.org/dc/elements/1.1/\"",
         " xmlns:upnp=\"urn:schemas-upnp-org:metadata-1-0/upnp/\"",
-        " xmlns:dlna=\"urn:schemas-dlna-org:metadata-1-0/\"",
-        " xmlns:sec=\"http://www.sec.co.kr/\"",
-        " xmlns:pv=\"http://www.pv.com/pvns/\">"
+        " xmlns:dlna=\"urn:schemas-dlna-org:metadata-1-0/\""
     )));
+    if sec {
+        sink.put(markup!(" xmlns:sec=\"http://www.sec.co.kr/\""));
+    }
+    sink.put(markup!(" xmlns:pv=\"http://www.pv.com/pvns/\">"));
 }
 
 /// Ends a listing.
@@ -104,6 +106,8 @@ pub struct Container<'a> {
     pub artist: Option<&'a str>,
     /// Pictures of it, the one for everybody first.
     pub album_art: &'a [AlbumArt<'a>],
+    /// Sony's `av:mediaClass`: `M`, `V` or `P`.
+    pub media_class: Option<&'a str>,
 }
 
 impl Container<'_> {
@@ -153,6 +157,14 @@ impl Container<'_> {
         }
         if filter.has(Property::AlbumArt) {
             self.album_art.iter().for_each(|art| art.write(sink));
+        }
+        if let Some(class) = self.media_class {
+            element(
+                sink,
+                markup!("<av:mediaClass xmlns:av=\"urn:schemas-sony-com:av\">"),
+                class,
+                markup!("</av:mediaClass>"),
+            );
         }
         sink.put(markup!("</container>"));
     }
@@ -206,6 +218,45 @@ pub struct Item<'a> {
     /// Its subtitle files, the best first: each becomes a res of its own behind the others; the first is also told in
     /// the words of Samsung (`sec:CaptionInfoEx`) and of Panasonic (`pv:subtitleFileUri`).
     pub captions: &'a [Caption<'a>],
+    /// Which of these there are.
+    pub caption_forms: CaptionForms,
+}
+
+/// How subtitle files are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptionForms {
+    /// `sec:CaptionInfoEx`
+    pub info: CaptionInfo,
+    /// `pv:subtitleFileUri`
+    pub uri: bool,
+    /// How many become a res of their own.
+    pub most: u8,
+}
+
+/// Forms of `sec:CaptionInfoEx`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptionInfo {
+    /// It is left out.
+    None,
+    /// The URL and `sec:type`.
+    Usual,
+    /// With a protocolInfo besides.
+    WithProtocol,
+}
+
+impl CaptionForms {
+    /// All that control points may look for.
+    pub const ALL: Self = Self {
+        info: CaptionInfo::Usual,
+        uri: true,
+        most: u8::MAX,
+    };
+}
+
+impl Default for CaptionForms {
+    fn default() -> Self {
+        Self::ALL
+    }
 }
 
 /// What people did with an item.
@@ -288,8 +339,12 @@ impl Item<'_> {
         if has(Property::AlbumArt) {
             self.album_art.iter().for_each(|art| art.write(sink));
         }
-        if let Some(caption) = self.captions.first().filter(|_| has(Property::CaptionInfo)) {
-            caption.write_info(sink);
+        let info = self.caption_forms.info;
+        if let Some(caption) = self.captions.first()
+            && has(Property::CaptionInfo)
+            && info != CaptionInfo::None
+        {
+            caption.write_info(sink, info);
         }
         if has(Property::Res) {
             self.write_res(sink, filter);
@@ -301,11 +356,11 @@ impl Item<'_> {
         let mut subtitle = self
             .captions
             .first()
-            .filter(|_| filter.has(Property::SubtitleFile));
+            .filter(|_| self.caption_forms.uri && filter.has(Property::SubtitleFile));
         for res in self.res {
             res.write(sink, filter, subtitle.take());
         }
-        for caption in self.captions {
+        for caption in self.captions.iter().take(self.caption_forms.most.into()) {
             caption.write_res(sink);
         }
     }
@@ -504,9 +559,14 @@ impl AlbumArt<'_> {
 }
 
 impl Caption<'_> {
-    fn write_info(&self, sink: &mut impl Sink) {
+    fn write_info(&self, sink: &mut impl Sink, form: CaptionInfo) {
         sink.put(markup!("<sec:CaptionInfoEx sec:type=\""));
         text_twice(sink, self.kind);
+        if form == CaptionInfo::WithProtocol {
+            sink.put(markup!("\" protocolInfo=\"http-get:*:"));
+            text_twice(sink, self.mime);
+            sink.put(b":*");
+        }
         sink.put(markup!("\">"));
         self.url.write(sink);
         sink.put(markup!("</sec:CaptionInfoEx>"));

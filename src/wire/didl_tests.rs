@@ -21,6 +21,7 @@ const SONG_RES: Res<'static> = Res {
 };
 
 const SONG: Item<'static> = Item {
+    caption_forms: CaptionForms::ALL,
     id: "a1b2$7",
     parent_id: "a1b2",
     ref_id: Some("7"),
@@ -112,6 +113,7 @@ fn a_film_tells_its_pictures_its_episode_and_its_subtitles() {
 }
 
 const FOLDER: Container<'static> = Container {
+    media_class: None,
     id: "0",
     parent_id: "-1",
     title: "rill & co",
@@ -356,8 +358,8 @@ fn markup_is_escaped_at_compile_time() {
 #[test]
 fn length_is_known_before_the_bytes() {
     let write = |sink: &mut Vec<u8>, counter: &mut Counter| {
-        open(sink);
-        open(counter);
+        open(sink, true);
+        open(counter, true);
         SONG.write(sink, Filter::ALL);
         SONG.write(counter, Filter::ALL);
         FOLDER.write(sink, Filter::ALL);
@@ -390,7 +392,7 @@ fn listing_of_hostile_names_is_well_formed() {
     ];
     for name in names {
         let mut bytes = Vec::new();
-        open(&mut bytes);
+        open(&mut bytes, true);
         let res = Res {
             protocol_info: ProtocolInfo::streamed(name, Some(name)),
             url: Url {

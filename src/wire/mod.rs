@@ -11,6 +11,7 @@ pub mod didl;
 pub mod dns;
 pub mod gena;
 pub mod http;
+pub mod npt;
 pub mod protocol_info;
 pub mod scpd;
 pub mod soap;

@@ -183,6 +183,11 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
             "GetSortCapabilities",
             &[give("SortCaps", "SortCapabilities")],
         ),
+        action(
+            "GetSortExtensionCapabilities",
+            &[give("SortExtensionCaps", "SortExtensionCapabilities")],
+        ),
+        action("GetFeatureList", &[give("FeatureList", "FeatureList")]),
         action("GetSystemUpdateID", &[give("Id", "SystemUpdateID")]),
         action(
             "Browse",
@@ -224,6 +229,26 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
         ),
         // Samsung's own.
         action(
+            "X_GetFeatureList",
+            &[give("FeatureList", "A_ARG_TYPE_Featurelist")],
+        ),
+        action(
+            "X_GetObjectIDfromIndex",
+            &[
+                take("CategoryType", "A_ARG_TYPE_CategoryType"),
+                take("Index", "A_ARG_TYPE_Index"),
+                give("ObjectID", "A_ARG_TYPE_ObjectID"),
+            ],
+        ),
+        action(
+            "X_GetIndexfromRID",
+            &[
+                take("CategoryType", "A_ARG_TYPE_CategoryType"),
+                take("RID", "A_ARG_TYPE_RID"),
+                give("Index", "A_ARG_TYPE_Index"),
+            ],
+        ),
+        action(
             "X_SetBookmark",
             &[
                 take("CategoryType", "A_ARG_TYPE_CategoryType"),
@@ -236,6 +261,8 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
     variables: &[
         variable("SearchCapabilities", "string"),
         variable("SortCapabilities", "string"),
+        variable("SortExtensionCapabilities", "string"),
+        variable("FeatureList", "string"),
         evented("SystemUpdateID", "ui4"),
         evented("ContainerUpdateIDs", "string"),
         evented("TransferIDs", "string"),
@@ -252,6 +279,7 @@ pub const CONTENT_DIRECTORY: Scpd = Scpd {
         variable("A_ARG_TYPE_Result", "string"),
         variable("A_ARG_TYPE_UpdateID", "ui4"),
         variable("A_ARG_TYPE_TagValueList", "string"),
+        variable("A_ARG_TYPE_Featurelist", "string"),
         variable("A_ARG_TYPE_CategoryType", "ui4"),
         variable("A_ARG_TYPE_RID", "ui4"),
         variable("A_ARG_TYPE_PosSec", "ui4"),

@@ -260,6 +260,8 @@ pub enum UpnpError {
     InvalidAction,
     /// 402: an argument is missing, of the wrong type or out of range.
     InvalidArgs,
+    /// 404: the service has no such state variable.
+    InvalidVar,
     /// 501: the state of the service forbids it now.
     ActionFailed,
     /// 701: no object has this id.
@@ -294,6 +296,7 @@ impl UpnpError {
         match self {
             Self::InvalidAction => 401,
             Self::InvalidArgs => 402,
+            Self::InvalidVar => 404,
             Self::ActionFailed => 501,
             Self::NoSuchObject => 701,
             Self::CurrentTagValue => 702,
@@ -314,6 +317,7 @@ impl UpnpError {
         match self {
             Self::InvalidAction => "Invalid Action",
             Self::InvalidArgs => "Invalid Args",
+            Self::InvalidVar => "Invalid Var",
             Self::ActionFailed => "Action Failed",
             Self::NoSuchObject => "No such object",
             Self::CurrentTagValue => "Invalid currentTagValue",

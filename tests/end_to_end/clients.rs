@@ -270,16 +270,8 @@ fn ffmpeg_decodes_a_film_over_http_after_a_seek() {
     }
 }
 
-#[test]
-fn vlc_browses_and_plays() {
-    if !have("cvlc") {
-        return;
-    }
-    let library = small();
-    let Some(rill) = Rill::serving(&library) else {
-        return;
-    };
-    let song = rill.find("song 2");
+/// What VLC says while it plays a container for three seconds; `None` where it cannot.
+fn vlc(rill: &Rill, library: &Library, container: &str) -> Option<String> {
     // VLC keeps its files in the user's home, and refuses to run as root.
     let home = library.beside("vlc");
     fs::create_dir(&home).unwrap();
@@ -304,10 +296,9 @@ fn vlc_browses_and_plays() {
         "3",
         "--play-and-exit",
     ];
-    let opened = Opened::watch(&library.path("Music & more/song 2.mp3"));
     // VLC's address of a container: the control URL without its scheme, and the object.
     let control = "10.91.1.1:8200/control/ContentDirectory";
-    let mrl = format!("upnp://{control}?ObjectID={}", song.parent);
+    let mrl = format!("upnp://{control}?ObjectID={container}");
     let output = command
         .args(options)
         .args([&mrl, "vlc://quit"])
@@ -316,12 +307,54 @@ fn vlc_browses_and_plays() {
         .unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     if !told.contains("upnp") {
-        return skip("VLC has no UPnP module (vlc-plugin-access-extra)");
+        skip("VLC has no UPnP module (vlc-plugin-access-extra)");
+        return None;
     }
-    assert!(
-        opened.yes(),
-        "the server never opened the song for VLC:\n{told}"
-    );
+    Some(told)
+}
+
+#[test]
+fn vlc_browses_and_plays() {
+    if !have("cvlc") {
+        return;
+    }
+    let library = small();
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let song = rill.find("song 2");
+    let opened = Opened::watch(&library.path("Music & more/song 2.mp3"));
+    if let Some(told) = vlc(&rill, &library, &song.parent) {
+        assert!(
+            opened.yes(),
+            "the server never opened the song for VLC:\n{told}"
+        );
+    }
+}
+
+#[test]
+fn vlc_takes_the_subtitles_beside_a_film() {
+    if !have("cvlc") {
+        return;
+    }
+    let Some(mut library) = encoded() else {
+        return;
+    };
+    let film = fs::read(library.beside("c.mp4")).unwrap();
+    library.add("Shown/shown.mp4", &film);
+    let subtitles = b"1\n00:00:00,000 --> 00:00:03,000\nShown\n";
+    let subtitles = library.write("Shown/shown.srt", subtitles);
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let shown = rill.find("shown");
+    let opened = Opened::watch(&subtitles);
+    if let Some(told) = vlc(&rill, &library, &shown.parent) {
+        let decoder = told
+            .lines()
+            .any(|line| line.contains("spu decoder") || line.contains("subtitle"));
+        assert!(opened.yes() && decoder, "VLC shows no subtitles:\n{told}");
+    }
 }
 
 #[test]

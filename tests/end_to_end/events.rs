@@ -297,6 +297,16 @@ fn nothing_is_sent_to_anybody_but_the_subscriber() {
         format!("<http://[::ffff:10.91.1.2]:{port}/>"),
         format!("<http://173736194:{port}/>"),
         format!("<http://0x0a.91.1.2:{port}/>"),
+        format!("<http://010.91.1.2:{port}/>"),
+        format!("<http://10.91.258:{port}/>"),
+        format!("<http://10.91.1.2.evil.example:{port}/>"),
+        format!("<http://0.0.0.0:{port}/>"),
+        format!("<http://255.255.255.255:{port}/>"),
+        format!("<http://239.255.255.250:{port}/>"),
+        format!("<http://8.8.8.8:{port}/>"),
+        format!("<http://169.254.169.254:{port}/>"),
+        format!("<http://[::1]:{port}/>"),
+        format!("<HTTPS://10.91.1.2:{port}/><ftp://10.91.1.2/><file:///etc/passwd>"),
         format!("<http://10.91.1.2:{port}@{}/>", foreign.address),
         format!("<https://10.91.1.2:{port}/>"),
         "<http://10.91.1.2:0/>".to_owned(),
@@ -362,6 +372,29 @@ fn a_request_that_makes_no_sense_has_its_own_status() {
         assert_eq!(reply.status, status, "{method} {path} {fields:?}");
     }
     rill.must_answer("requests that make no sense");
+}
+
+#[test]
+fn a_subscriber_that_sends_events_elsewhere_is_not_followed() {
+    let library = library();
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let own = Subscriber::open(rill.network(), NEAR);
+    let victim = Subscriber::open(rill.network(), FAR);
+    sid(&subscribe(&rill, DIRECTORY, &own.callback()));
+    let mut first = wait_for("an event comes", 20, || own.accept());
+    assert_eq!(Event::read(&mut first).seq(), 0);
+    let moved = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://{}/\r\nContent-Length: 0\r\n\r\n",
+        victim.address
+    );
+    first.write_all(moved.as_bytes()).unwrap();
+    drop(first);
+    change(&rill, &library, "more");
+    // The next one comes to the old place.
+    assert_eq!(own.event().seq(), 1);
+    victim.hears_nothing();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! program in namespaces of its own. Around them: byte-exact HTTP, SSDP and SOAP clients.
 
 mod bytes;
+mod disk;
 mod http;
 mod library;
 mod network;
@@ -12,12 +13,13 @@ mod ssdp;
 mod xml;
 
 pub(crate) use bytes::{jpeg, mp3, mp3_titled, mp4, png};
+pub(crate) use disk::{Disk, Trouble};
 pub(crate) use http::{Connection, Reply};
 pub(crate) use library::Library;
 pub(crate) use network::{FAR, NEAR, Network, Side};
 pub(crate) use rill::Rill;
 pub(crate) use setup::{Setup, clean, program};
-pub(crate) use soap::{Browse, Fault, Object, Page, envelope};
+pub(crate) use soap::{Browse, Fault, Object, Page, envelope, target};
 pub(crate) use ssdp::{Listener, Message, Searcher};
 pub(crate) use xml::Element;
 

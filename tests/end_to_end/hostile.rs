@@ -473,6 +473,7 @@ fn a_foreign_host_is_403() {
             "evil.example:8200",
             "10.91.1.1.evil.example",
             "10.91.1.77:8200",
+            "10.91.2.1:8200", // ours, but not where it was asked
             "localhost.evil",
             "[::1]:8200",
         ] {
@@ -482,7 +483,7 @@ fn a_foreign_host_is_403() {
                 "{target} for {name}"
             );
         }
-        for name in ["10.91.1.1", "10.91.1.1:8200", "10.91.2.1:8200"] {
+        for name in ["10.91.1.1", "10.91.1.1:8200", "10.91.1.1:80"] {
             assert_eq!(
                 rill.get(target, &[("Host", name)]).status,
                 200,
@@ -579,6 +580,83 @@ fn a_head_that_never_ends_is_given_up() {
         Some(200),
         "a peer may think before its first byte"
     );
+}
+
+#[test]
+fn a_head_and_a_body_that_come_byte_by_byte_are_given_up() {
+    let Some((_library, rill)) = serving() else {
+        return;
+    };
+    let head = get("/description.xml", &format!("X: {}\r\n", "y".repeat(4000)));
+    let body = post("Content-Length: 4000\r\n", &vec![b' '; 4000]);
+    let start = body.len() - 4000;
+    std::thread::scope(|scope| {
+        for (name, bytes, at) in [("head", head, 0), ("body", body, start)] {
+            let rill = &rill;
+            scope.spawn(move || {
+                let mut connection = rill.connect();
+                connection.send(&bytes[..at]);
+                let end = std::time::Instant::now() + patience(30);
+                // Never silent for longer than this, and never done.
+                for byte in &bytes[at..] {
+                    if !connection.send(&[*byte]) {
+                        return;
+                    }
+                    assert!(
+                        std::time::Instant::now() < end,
+                        "a {name} may take for ever"
+                    );
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+            });
+        }
+        rill.must_answer("a head and a body that drip");
+    });
+    rill.must_answer("their end");
+}
+
+#[test]
+fn searches_with_monstrous_targets_are_dropped() {
+    let Some((_library, rill)) = serving() else {
+        return;
+    };
+    let searcher = Searcher::open(rill.network(), NEAR);
+    let long = "A".repeat(4000);
+    for st in [
+        format!("uuid:{long}::urn:schemas-upnp-org:device:MediaServer:1"),
+        format!("uuid:12345678-1234-1234-1234-123456789abc::urn:schemas-upnp-org:device:{long}:1"),
+        format!("urn:{long}:device:MediaServer:1"),
+        format!(
+            "urn:schemas-upnp-org:device:MediaServer:{}",
+            "9".repeat(1000)
+        ),
+        format!("urn:schemas-upnp-org:service:{}:1", "A".repeat(1200)),
+        "urn:schemas-upnp-org:device:".to_owned(),
+        "uuid:".to_owned(),
+        ":::::::::".to_owned(),
+        "%n%s%x%n".to_owned(),
+    ] {
+        searcher.search(&st);
+    }
+    for mx in [
+        "0",
+        "-1",
+        "99999999999999999999",
+        "abc",
+        "",
+        "1e3",
+        "0x5",
+        "1.5",
+    ] {
+        let search = format!(
+            "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: {mx}\r\nST: nobody\r\n\r\n"
+        );
+        searcher.multicast(search.as_bytes());
+    }
+    assert!(searcher.answers(Duration::from_secs(2)).is_empty());
+    searcher.search("upnp:rootdevice");
+    assert!(searcher.answer(patience(8)).is_some());
+    rill.must_answer("monstrous targets");
 }
 
 #[test]

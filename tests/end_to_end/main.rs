@@ -16,15 +16,19 @@ mod harness;
 
 mod art; //       covers, small pictures, subtitles in UTF-8
 mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
+mod cage; //      rights given up, the watchdog, little memory
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
+mod devices; //   each kind of device as it asks, and what it gets that others do not
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
 mod events; //    GENA: subscribing, the first event, changes, foreign callbacks, dead subscribers
 mod extremes; // clocks that jump, huge folders, bind mounts, long names, disks that fail
 mod hostile; //   bad input on every door; after each, the server still answers
+mod hostile_crowd; // too many, too slow, too often: who is turned away, and who is not
 mod hostile_disk; // bad input from below: links, pipes, permissions, broken media
 mod hostile_soap; // bad input in an action: XML that is none, DTDs, depth, odd arguments
+mod hostile_web; // pages from elsewhere: hosts, origins, what is given back
 mod interfaces; // the network as it really is: cables, DHCP, IPv6, neighbours on port 1900, floods
 mod live; //      a library that changes, disks that come and go, a state directory that fails
 mod mdns; //      multicast DNS: added, resolved, removed; beside Avahi
@@ -33,5 +37,7 @@ mod play_live; // media over HTTP while things happen: slow readers, files that 
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
+mod stalled; //   a disk that does not answer, fails, is pulled out: everybody else goes on
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
+mod time_seek; // films and music by time: TimeSeekRange.dlna.org, checked by ffprobe and ffmpeg
 mod views; //     what is made of the files' tags: containers, appearances, ids, updates

@@ -26,6 +26,7 @@ fn choose() -> Target {
             process::exit(2);
         }
         "http" => wire::http,
+        "chunked" => wire::chunked,
         "range" => wire::range,
         "ssdp" => wire::ssdp,
         "dns" => wire::dns,

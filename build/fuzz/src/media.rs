@@ -1,5 +1,7 @@
 //! Readers of files.
 
+use std::time::Duration;
+
 use rill::limits;
 use rill::media::{
     ArtSpan,
@@ -10,12 +12,22 @@ use rill::media::{
     playlist::{self as playlist_reader, Kind},
     probe as prober,
     reader::{Reader, Source},
+    seek::{self, Wish},
 };
 
-/// Probes, then scales the pictures which that found, as a server would.
+/// Probes, looks for the middle of what can be played, and scales the pictures which were found, as a server would.
 pub fn probe(name: &str, data: &[u8]) {
     let source = Source::new(&data, data.len() as u64);
     let media = prober::probe(name.as_bytes(), &mut Reader::new(&source)).media;
+    let named = prober::by_name(name.as_bytes()).map(|(_, mime)| mime);
+    if let Some(mime) = media.mime.or(named) {
+        let whole = media.duration.unwrap_or(Duration::from_secs(10));
+        let len = data.len() as u64;
+        let (start, end) = (whole / 2, Some(whole / 4 * 3));
+        if let Ok(Some(found)) = seek::find(mime, &data, len, whole, Wish { start, end }) {
+            assert!(found.start < found.end && found.end <= len && found.from <= start);
+        }
+    }
     for span in [media.art, media.thumbnail].into_iter().flatten() {
         let ArtSpan { offset, len, .. } = span;
         // What `ArtSpan::len` promises.

@@ -19,7 +19,7 @@ use rill::wire::{
         body::Decoder,
         range::{self as ranges, Selection},
         reply,
-        request::{self, Parsed},
+        request::{self, Framing, Parsed},
         status_line,
     },
     soap::{Call, SoapAction, reply::Reply},
@@ -66,6 +66,29 @@ pub fn http(data: &[u8]) {
     let mut taken = 0;
     for byte in body.chunks(1) {
         match single.decode(byte, &mut bytes) {
+            Ok(progress) => taken += progress.used,
+            Err(error) => return assert_eq!(done, Err(error)),
+        }
+    }
+    assert_eq!(done.map(|progress| progress.used), Ok(taken));
+    assert_eq!(out, bytes);
+}
+
+/// A chunked body alone, in pieces of the length that the first byte says: the same comes out as of the whole.
+pub fn chunked(data: &[u8]) {
+    let Some((piece, body)) = data.split_first() else {
+        return;
+    };
+    let (Ok(mut whole), Ok(mut parts)) =
+        (Decoder::new(Framing::Chunked), Decoder::new(Framing::Chunked))
+    else {
+        return;
+    };
+    let (mut out, mut bytes, mut taken) = (Vec::new(), Vec::new(), 0);
+    let done = whole.decode(body, &mut out);
+    assert!(out.len() <= body.len() && out.len() <= rill::limits::SOAP_BODY_BYTES);
+    for part in body.chunks(usize::from(*piece).max(1)) {
+        match parts.decode(part, &mut bytes) {
             Ok(progress) => taken += progress.used,
             Err(error) => return assert_eq!(done, Err(error)),
         }

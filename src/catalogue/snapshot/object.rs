@@ -185,6 +185,12 @@ impl<'a> Object<'a> {
         !self.is_container() || parent < self.number
     }
 
+    /// The folder of [`Snapshot::roots`] below which it lies.
+    pub fn root(&self) -> Option<RootFolder<'a>> {
+        let number = usize::from(self.record.root.get());
+        self.snapshot.roots().nth(number)
+    }
+
     /// Writes the absolute path into `buffer`; returns its root folder and its length.
     ///
     /// `None` if it has none (the container above several roots, a stream), if it is too long, or if the snapshot is damaged.
@@ -193,10 +199,7 @@ impl<'a> Object<'a> {
         if self.is_stream() {
             return None;
         }
-        let root = self
-            .snapshot
-            .roots()
-            .nth(usize::from(self.record.root.get()))?;
+        let root = self.root()?;
         let mut start = buffer.len();
         let mut object = *self;
         let mut steps = 0;

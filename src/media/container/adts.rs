@@ -1,11 +1,14 @@
 //! AAC as a bare stream of ADTS frames (ISO/IEC 14496-3 §1.A.2), with ID3 in front and other tags behind. Whether SBR is in
 //! it cannot be told from the headers: the rate is the core coder's.
 
+use std::time::Duration;
+
 use super::frames::{self, Step};
 use super::{bytes_per_sec, play_time};
 use crate::media::mime::Mime;
 use crate::media::profile::{self, Aac};
 use crate::media::reader::{Error, Reader};
+use crate::media::seek::{Around, Place, proportion};
 use crate::media::{Class, Media, tag};
 
 /// Samples of one block of AAC.
@@ -55,6 +58,37 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
         })
     });
     Ok(())
+}
+
+/// The places on both sides of `time`: by the rate of the whole, for there is no index. Every frame can be started with.
+///
+/// # Errors
+/// Errors of the reader.
+pub(crate) fn around(
+    r: &mut Reader<'_>,
+    time: Duration,
+    whole: Duration,
+) -> Result<Option<Around>, Error> {
+    let mut sound = tag::around(r, tag::Native::Id3, &mut Media::default())?;
+    let start = sound.offset().saturating_sub(sound.position());
+    let guess = proportion(time, whole, sound.len());
+    let mut frame_at = |at: u64| -> Result<Option<Place>, Error> {
+        sound.seek(at.min(sound.len()))?;
+        let look = |r: &mut Reader<'_>| Ok(header(r)?.map(|(_, step)| step));
+        match frames::find(&mut sound, &look, "ADTS: no frames") {
+            Ok(()) if sound.remaining() > 0 => Ok(Some(Place {
+                offset: start.saturating_add(sound.position()),
+                time,
+            })),
+            Ok(()) | Err(Error::Malformed(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    let Some(before) = frame_at(guess)? else {
+        return Ok(None);
+    };
+    let after = frame_at(before.offset.saturating_sub(start).saturating_add(1))?;
+    Ok(Some(Around { before, after }))
 }
 
 /// ```text

@@ -1,6 +1,8 @@
 //! AVI (Microsoft "AVI RIFF File Reference") and OpenDML ("AVI File Format Extensions" 1.02), with the `LIST INFO` strings.
 //! The index and the pictures are passed over.
 
+pub(crate) mod seek;
+
 use std::time::Duration;
 
 use super::wav;

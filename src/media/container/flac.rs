@@ -1,5 +1,7 @@
 //! FLAC: `STREAMINFO` the comments and where the cover lies (RFC 9639 §8).
 
+pub(crate) mod seek;
+
 use std::time::Duration;
 
 use crate::media::mime::Mime;

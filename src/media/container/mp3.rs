@@ -2,6 +2,7 @@
 //! 13818-3 §2.4). The stream has no header of its own: length comes from a Xing, Info or VBRI frame, else from the frames.
 
 mod free;
+pub(crate) mod seek;
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! MPEG program streams: MPEG-2's (ISO/IEC 13818-1 §2.5; DVD's VOB), MPEG-1's (ISO/IEC 11172-1), and bare streams of
 //! pictures. The start tells the streams, the end the play time.
 
+pub(crate) mod seek;
+
 use super::pes::{self, Stamps};
 use crate::media::codec::{
     AudioCodec, FrameRate, Language, Sound, Streams, Video, VideoCodec, elementary, mpeg2,

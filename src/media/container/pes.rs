@@ -1,6 +1,8 @@
 //! PES packets, in which transport and program streams carry their elementary streams (ISO/IEC 13818-1 §2.4.3.6, 11172-1
 //! §2.4.3.3), and their time stamps of 33 bits at 90 kHz.
 
+pub(super) mod seek;
+
 use std::time::Duration;
 
 /// A time stamp in ticks of 90 kHz, modulo 2^33.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
+use crate::media::seek::{Around, Place, proportion};
 use crate::media::tag::{date, id3, latin1, number, put, text};
 use crate::media::{Class, Date, Media};
 
@@ -25,6 +26,7 @@ struct Wave {
     /// `ds64`: bytes of `data`.
     large_data: Option<u64>,
     data: Option<u64>,
+    data_at: Option<u64>,
     /// `fact`: samples per channel, for compressed sound.
     samples: Option<u32>,
     /// Tags of the ID3 chunks, and of the `INFO` lists, which are short of letters and of fields.
@@ -76,7 +78,10 @@ fn chunks(r: &mut Reader<'_>, wave: &mut Wave, media: &mut Media) -> Result<(), 
                 wave.large_data = Some(body.le_u64()?);
             }
             // A recording in progress says far too much: what is there counts.
-            b"data" => wave.data = wave.data.or(Some(body.len())),
+            b"data" if wave.data.is_none() => {
+                wave.data = Some(body.len());
+                wave.data_at = Some(body.offset());
+            }
             b"fact" => wave.samples = Some(body.le_u32()?),
             b"bext" if body.remaining() >= BEXT_BYTES => wave.recorded = recorded(&mut body)?,
             b"LIST" => newest(&mut wave.info, |tags| info(&mut body, tags))?,
@@ -89,6 +94,34 @@ fn chunks(r: &mut Reader<'_>, wave: &mut Wave, media: &mut Media) -> Result<(), 
         realign(r)?;
     }
     Ok(())
+}
+
+/// The places on both sides of `time`: blocks of sound, which are all alike.
+///
+/// # Errors
+/// Errors of the reader.
+pub(crate) fn around(
+    r: &mut Reader<'_>,
+    time: Duration,
+    whole: Duration,
+) -> Result<Option<Around>, Error> {
+    r.skip(12)?;
+    let mut wave = Wave::default();
+    let outcome = chunks(r, &mut wave, &mut Media::default());
+    let (Some(start), Some(len)) = (wave.data_at, wave.data) else {
+        return outcome.map(|()| None);
+    };
+    let block = u64::from(wave.block_bytes).max(1);
+    let blocks = proportion(time, whole, len) / block;
+    let place = |blocks: u64| {
+        let offset = start.saturating_add(blocks.saturating_mul(block));
+        Place { offset, time }
+    };
+    let behind = place(blocks.saturating_add(1));
+    Ok(Some(Around {
+        before: place(blocks),
+        after: Some(behind).filter(|place| place.offset < start.saturating_add(len)),
+    }))
 }
 
 /// Bytes of `bext` up to the end of the time.

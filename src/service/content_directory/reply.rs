@@ -44,6 +44,8 @@ pub(super) enum Listing {
         is_longer: bool,
         /// and on this page.
         is_led: bool,
+        /// Children in front of the page.
+        start: u32,
         page: Page,
     },
     /// What a search has found.
@@ -59,7 +61,8 @@ impl Listing {
             }
             Some(within) if within == in_progress::id() => {
                 let shown = look.in_progress()?;
-                shown.one(snapshot, place.object).map(Self::page)
+                let page = shown.one(snapshot, place.object)?;
+                Some(Self::page(0, page))
             }
             _ => {
                 snapshot.entry(place)?;
@@ -78,10 +81,11 @@ impl Listing {
     ) -> Option<Self> {
         if container == in_progress::id() {
             let shown = look.in_progress()?;
-            return Some(Self::page(shown.page(snapshot, keys, start, count)));
+            return Some(Self::page(start, shown.page(snapshot, keys, start, count)));
         }
         if look.in_progress_in(container).is_none() {
-            return query::page(snapshot, container, keys, start, count).map(Self::page);
+            let page = query::page(snapshot, container, keys, start, count)?;
+            return Some(Self::page(start, page));
         }
         let is_led = start == 0;
         // It takes one place of the page; a page of nothing else begins past the end.
@@ -93,14 +97,16 @@ impl Listing {
         Some(Self::Page {
             is_longer: true,
             is_led,
+            start,
             page: query::page(snapshot, container, keys, start, count)?,
         })
     }
 
-    fn page(page: Page) -> Self {
+    fn page(start: u32, page: Page) -> Self {
         Self::Page {
             is_longer: false,
             is_led: false,
+            start,
             page,
         }
     }
@@ -124,17 +130,26 @@ impl Listing {
     }
 
     fn write(&self, number: u32, look: &Look, sink: &mut impl Sink) {
+        let mut place = number;
         let entry = match self {
             Self::One(snapshot, place) => snapshot.entry(*place),
             Self::InProgress => return look.write_in_progress(sink),
-            Self::Page { is_led, page, .. } => match number.checked_sub((*is_led).into()) {
-                Some(number) => page.entry(number),
+            Self::Page {
+                is_led,
+                page,
+                start,
+                ..
+            } => match number.checked_sub((*is_led).into()) {
+                Some(number) => {
+                    place = start.saturating_add(number);
+                    page.entry(number)
+                }
                 None => return look.write_in_progress(sink),
             },
             Self::Matches(matches) => matches.entry(number),
         };
         if let Some(entry) = entry {
-            listing::write(&entry, look, sink);
+            listing::write(&entry, place, look, sink);
         }
     }
 }
@@ -205,8 +220,16 @@ impl Reply {
     }
 
     fn head(&self, sink: &mut impl Sink) {
-        soap::browse_head(sink, &self.action.service_type, &self.action.name);
-        didl::open(sink);
+        let treatment = self.look.treatment;
+        let (service_type, action) = (&self.action.service_type, &self.action.name);
+        if treatment.declaration {
+            soap::browse_head(sink, service_type, action);
+        } else {
+            let mut head = Vec::new();
+            soap::browse_head(&mut head, service_type, action);
+            sink.put(&treatment.document(head));
+        }
+        didl::open(sink, treatment.sec);
     }
 
     fn object(&self, number: u32, sink: &mut impl Sink) {

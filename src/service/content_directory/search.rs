@@ -2,7 +2,7 @@
 //! `net` does other work between them.
 
 use super::{
-    object_id, place,
+    names, object_id,
     reply::{Action, Listing, Reply},
 };
 use crate::{
@@ -41,14 +41,17 @@ pub(in crate::service) fn begin(
     let sort = SortCriteria::parse(sort).map_err(|_| UpnpError::SortCriteria)?;
 
     let snapshot = shared.snapshot();
+    let treatment = shared.treatment(request);
     // An appearance is an item, and an item is no container.
-    let container = place(id).filter(|place| place.within.is_none());
+    let container = names::place(id, treatment, &snapshot).filter(|place| place.within.is_none());
     let container = container.and_then(|place| snapshot.find(place.object));
     let container = container.ok_or(UpnpError::NoSuchContainer)?;
+    let count = if treatment.whole_searches { 0 } else { count };
+    let keys: &[_] = if treatment.own_order { &[] } else { &sort.keys };
     let query = search::Query {
         container: container.id(),
         criteria: &criteria,
-        keys: &sort.keys,
+        keys,
         start,
         count,
     };

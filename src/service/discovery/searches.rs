@@ -13,6 +13,10 @@ use crate::wire::ssdp::{self, MSearch, Mx, Reject, Target};
 /// The last answer leaves so long before MX is over: time for the way back, and for a busy loop.
 pub(super) const MX_MARGIN: Duration = Duration::from_millis(100);
 
+/// Control points ask from ports that anybody may use. A lower one belongs to a service of the neighbour's, to which the
+/// answers of a search with a forged source would go.
+const LOWEST_PORT: u16 = 1024;
+
 impl Discovery {
     pub(super) fn datagram(&mut self, now: Duration, datagram: Datagram<'_>) {
         let search = match MSearch::parse(datagram.bytes) {
@@ -66,7 +70,7 @@ impl Discovery {
     /// then the one whose subnet holds the asker. `None`: the asker is no neighbour there.
     fn asked_at(&self, datagram: &Datagram<'_>) -> Option<IpAddr> {
         let asker = datagram.from.ip();
-        if datagram.from.port() == 0 || !self.is_neighbour(datagram.interface, asker) {
+        if datagram.from.port() < LOWEST_PORT || !self.is_neighbour(datagram.interface, asker) {
             return None;
         }
         let links = self.links.iter().filter(|link| {

@@ -12,7 +12,7 @@ pub struct Seen {
     pub searches: u64,
     /// Searches to which an answer was scheduled, or was waiting already.
     pub answered: u64,
-    /// Searches from outside the subnets of their interface, or from port 0.
+    /// Searches from outside the subnets of their interface, or from a port below 1024.
     pub refused_off_subnet: u64,
     /// Searches for something of ours, refused because their source asks too often.
     pub limited: u64,

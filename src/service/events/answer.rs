@@ -2,7 +2,7 @@
 
 use super::Granted;
 use crate::{
-    service::{Answer, Body, Request, Response, Shared},
+    service::{Answer, Body, Request, Response, Shared, tally::Tally},
     wire::{
         device::Service,
         gena::{self, Sid, Subscribe},
@@ -36,13 +36,14 @@ fn subscribe(
     match Subscribe::parse(&request.head.fields, request.peer)? {
         Subscribe::New { callbacks, secs } => {
             let granted = events.subscribe(request.now, service, peer, callbacks, secs);
-            Ok(match granted {
-                Some(granted) => Answer::Subscribed(taken(granted), granted.sid),
-                None => Answer::Reply(Response::text(
+            let Some(granted) = granted else {
+                Tally::count(&shared.tally.subscriptions);
+                return Ok(Answer::Reply(Response::text(
                     Status::ServiceUnavailable,
                     "There are too many subscriptions.\n",
-                )),
-            })
+                )));
+            };
+            Ok(Answer::Subscribed(taken(granted), granted.sid))
         }
         Subscribe::Renewal { sid, secs } => {
             let secs = events.renew(request.now, service.name, peer, sid, secs);

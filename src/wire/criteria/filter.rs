@@ -89,6 +89,12 @@ impl Filter {
         self.0 & bit(property) != 0
     }
 
+    /// The same without one property.
+    #[must_use]
+    pub const fn without(self, property: Property) -> Self {
+        Self(self.0 & !bit(property))
+    }
+
     fn with(self, name: &str) -> Self {
         use Property as P;
         let property = match name {

@@ -2,6 +2,9 @@ use super::*;
 use crate::wire::device::{DEVICE_TYPE, Device, SERVICES as OURS};
 
 const OWN: Device<'static> = Device {
+    manufacturer: "rill",
+    model_name: "rill",
+    samsung: None,
     udn: "uuid:6a5e6bbd-4a2b-4f3e-9d5e-0123456789ab",
     friendly_name: "A&B <\"x\"> caf\u{e9}",
     model_number: "0.1.0",

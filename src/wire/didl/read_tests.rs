@@ -58,7 +58,7 @@ fn what_the_writers_write_is_read() {
     use crate::wire::{criteria::Filter, didl, soap};
     let mut bytes = Vec::new();
     soap::browse_head(&mut bytes, "urn:x", "Browse");
-    didl::open(&mut bytes);
+    didl::open(&mut bytes, true);
     didl::Container {
         id: "1<&",
         parent_id: "0",

@@ -75,6 +75,13 @@ pub enum Method<'b> {
     Other(&'b str),
 }
 
+impl Method<'_> {
+    /// Whether it asks and changes nothing (RFC 9110 §9.2.1): what any page on the web can make a browser send.
+    pub fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+}
+
 /// HTTP/1's two sets of message rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {

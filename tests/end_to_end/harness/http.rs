@@ -155,6 +155,36 @@ impl Connection {
         self.received.drain(..have).collect()
     }
 
+    /// Up to `count` bytes of a body, for at most `secs`; fewer when the connection ends.
+    pub(crate) fn read_for(&mut self, count: usize, secs: u32) -> Vec<u8> {
+        let end = Instant::now() + patience(secs);
+        while self.received.len() < count && self.receive(end) {}
+        let have = self.received.len().min(count);
+        self.received.drain(..have).collect()
+    }
+
+    /// Whether the connection ends within `secs`, whatever still comes.
+    pub(crate) fn ends(&mut self, secs: u32) -> bool {
+        let end = Instant::now() + patience(secs);
+        while self.receive(end) {
+            self.received.clear();
+        }
+        Instant::now() < end
+    }
+
+    /// The status of the next reply, its body thrown away; `None` when the connection ends before one. Panics when
+    /// neither happens within `secs`.
+    pub(crate) fn status_within(&mut self, secs: u32) -> Option<u16> {
+        let end = Instant::now() + patience(secs);
+        while !self.received.windows(4).any(|four| four == b"\r\n\r\n") {
+            if !self.receive(end) {
+                assert!(Instant::now() < end, "no word in {secs} s");
+                return None;
+            }
+        }
+        self.head().map(|head| head.status)
+    }
+
     /// Everything until the connection ends; panics when it does not end in `secs`.
     pub(crate) fn read_to_end(&mut self, secs: u32) -> Vec<u8> {
         let end = Instant::now() + patience(secs);

@@ -2,6 +2,7 @@
 //! says is behind the last. Cues and chapters are passed over: nothing here needs them.
 
 mod ebml;
+pub(crate) mod seek;
 mod tags;
 mod tail;
 mod track;

@@ -35,7 +35,7 @@ pub(super) fn end(r: &Reader<'_>, tick_nanos: u64, tracks: &[Track]) -> Result<O
 }
 
 /// The last place between `from` and `to` where a cluster with a timestamp starts.
-fn last_cluster(r: &Reader<'_>, from: u64, to: u64) -> Result<Option<u64>, Error> {
+pub(super) fn last_cluster(r: &Reader<'_>, from: u64, to: u64) -> Result<Option<u64>, Error> {
     let mut end = to;
     while end > from {
         let start = end.saturating_sub(BLOCK).max(from);
@@ -136,7 +136,7 @@ fn group(r: &mut Reader<'_>) -> Result<(u64, i64, Option<u64>), Error> {
 }
 
 /// The head of a block (RFC 9559 §10.1): track number, ticks after the cluster's timestamp.
-fn block(r: &mut Reader<'_>) -> Result<(u64, i64, Option<u64>), Error> {
+pub(super) fn block(r: &mut Reader<'_>) -> Result<(u64, i64, Option<u64>), Error> {
     let first = r.byte()?;
     let track = if first & 0x80 != 0 {
         u64::from(first & 0x7F)

@@ -6,6 +6,7 @@ mod esds;
 mod fragment;
 mod ftyp;
 mod sample_entry;
+pub(crate) mod seek;
 mod still;
 mod track;
 

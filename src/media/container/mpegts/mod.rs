@@ -1,6 +1,7 @@
 //! MPEG-2 transport streams (ISO/IEC 13818-1 §2.4) in packets of 188, 192 (with time stamps: Blu-ray, AVCHD, DLNA) and 204
 //! bytes. The start tells the streams, the end the play time; what lies between is never read.
 
+pub(crate) mod seek;
 mod tables;
 
 use self::tables::{Entry, Kind, Section};

@@ -136,6 +136,8 @@ fn a_source_off_the_subnet_of_its_interface_is_met_with_silence() {
         "8.8.8.8:53",       // of the world
         "192.168.1.255:80", // everybody on the link
         "192.168.1.9:0",    // nobody
+        "192.168.1.9:53",   // a service of a neighbour
+        "192.168.1.9:1023",
         "0.0.0.0:5000",
         "[fe80::1]:5000",
     ] {
@@ -145,7 +147,7 @@ fn a_source_off_the_subnet_of_its_interface_is_met_with_silence() {
     wire.ask("192.168.1.9:5000", interface(9, [0; 4], 0), true, &search);
     assert_eq!(wire.run(secs(6)).len(), 0);
     let seen = wire.machine.seen();
-    assert_eq!((seen.searches, seen.refused_off_subnet), (13, 13));
+    assert_eq!((seen.searches, seen.refused_off_subnet), (17, 17));
     assert_eq!(seen.last_searches(), [], "a stranger's words are not shown");
 }
 

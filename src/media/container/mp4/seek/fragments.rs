@@ -1,0 +1,285 @@
+//! Fragments by time: `sidx` in front of them, else `mfra` at the end, else their own decode times.
+
+use std::time::Duration;
+
+use super::super::boxes::{next_box, time_field, version_flags};
+use super::{Film, tables::Tables, walk};
+use crate::media::reader::{Error, Reader};
+use crate::media::seek::{self, Around, Place};
+
+/// Indexes of indexes that are followed.
+const LEVELS: u32 = 4;
+/// `sample_is_non_sync_sample` (§8.8.3.1).
+const NO_KEY: u32 = 1 << 16;
+
+/// The last place at or before a time, and the first one behind it.
+#[derive(Default)]
+struct Found {
+    before: Option<(u64, u64)>,
+    after: Option<(u64, u64)>,
+}
+
+impl Found {
+    /// Takes note of a place at `offset` that plays at `time`; false once there is nothing more to find.
+    fn take(&mut self, wanted: u64, time: u64, offset: u64) -> bool {
+        if time > wanted {
+            self.after = self.after.or(Some((time, offset)));
+            return false;
+        }
+        self.before = Some((time, offset));
+        true
+    }
+}
+
+/// The fragments on both sides of `time`.
+pub(super) fn around(
+    r: &Reader<'_>,
+    film: &Film<'_>,
+    lead: &Tables<'_>,
+    time: Duration,
+) -> Result<Option<Around>, Error> {
+    let Some(first) = film.first_fragment else {
+        return Ok(None);
+    };
+    let units = |timescale: u32| seek::units(time, timescale);
+    let (mut found, mut timescale) = (Found::default(), lead.timescale);
+    if let Some((index, behind)) = &film.sidx {
+        let mut index = index.clone();
+        let covered;
+        (timescale, covered) = sidx(r, &mut index, *behind, LEVELS, &units, &mut found)?;
+        // One index for each fragment says nothing about those behind it.
+        if found.after.is_none() && goes_on(r, covered) {
+            found = Found::default();
+        }
+    }
+    if found.before.is_none() {
+        timescale = lead.timescale;
+        found = Found::default();
+        listed(r, lead, units(timescale), first, &mut found)?;
+    }
+    if found.before.is_none() {
+        found = Found::default();
+        one_by_one(r, lead, units(timescale), first, &mut found)?;
+    }
+    let place = |(units, offset): (u64, u64)| {
+        let time = seek::time(units, timescale);
+        Place { offset, time }
+    };
+    Ok(found.before.map(|before| Around {
+        before: place(before),
+        after: found.after.map(place),
+    }))
+}
+
+/// A segment index: each entry is a stretch of bytes and its play time, counted from the first one's; gives its units per
+/// second, and where the last stretch ends. Entries that do not start with a key frame are passed over (`starts_with_SAP`), unless none does.
+fn sidx(
+    r: &Reader<'_>,
+    index: &mut Reader<'_>,
+    behind: u64,
+    levels: u32,
+    units: &dyn Fn(u32) -> u64,
+    found: &mut Found,
+) -> Result<(u32, u64), Error> {
+    let (version, _) = version_flags(index)?;
+    index.skip(4)?;
+    let timescale = index.be_u32()?;
+    let wanted = units(timescale);
+    let number = |index: &mut Reader<'_>| {
+        if version == 0 {
+            index.be_u32().map(u64::from)
+        } else {
+            index.be_u64()
+        }
+    };
+    let mut time = 0_u64;
+    number(index)?;
+    let mut offset = behind.saturating_add(number(index)?);
+    index.skip(2)?;
+    for _ in 0..index.be_u16()? {
+        if index.remaining() < 12 {
+            break;
+        }
+        let (size, length, start) = (index.be_u32()?, index.be_u32()?, index.be_u32()?);
+        let is_index = size >> 31 == 1;
+        let end = time.saturating_add(length.into());
+        if is_index && levels > 0 && wanted < end {
+            let mut inner = r.clone();
+            inner.seek(offset)?;
+            let part = next_box(&mut inner)?;
+            if let Some((kind, mut body)) = part
+                && &kind == b"sidx"
+            {
+                // Its times count from its own start; so does what is looked for there.
+                let shorter = |_: u32| wanted.saturating_sub(time);
+                let mut below = Found::default();
+                sidx(
+                    r,
+                    &mut body,
+                    inner.position(),
+                    levels - 1,
+                    &shorter,
+                    &mut below,
+                )?;
+                let shifted = |(at, offset)| (time.saturating_add(at), offset);
+                found.before = below.before.map(shifted).or(found.before);
+                found.after = found.after.or(below.after.map(shifted));
+            }
+            time = end;
+            offset = offset.saturating_add((size & 0x7FFF_FFFF).into());
+            if found.after.is_some() {
+                break;
+            }
+            continue;
+        }
+        let starts_with_key = start >> 31 == 1 || found.before.is_none();
+        if starts_with_key && !is_index && !found.take(wanted, time, offset) {
+            break;
+        }
+        time = end;
+        offset = offset.saturating_add((size & 0x7FFF_FFFF).into());
+    }
+    Ok((timescale, offset))
+}
+
+/// Whether there is more of the film at `at`, behind what an index covers.
+fn goes_on(r: &Reader<'_>, at: u64) -> bool {
+    let mut r = r.clone();
+    let next = r.seek(at).and_then(|()| next_box(&mut r));
+    matches!(
+        next,
+        Ok(Some((kind, _))) if matches!(&kind, b"moof" | b"sidx" | b"styp" | b"emsg" | b"prft")
+    )
+}
+
+/// `mfra` at the end, whose last four bytes are its length: `tfra` has a time and a fragment for every key frame.
+fn listed(
+    r: &Reader<'_>,
+    lead: &Tables<'_>,
+    wanted: u64,
+    first: u64,
+    found: &mut Found,
+) -> Result<(), Error> {
+    let mut r = r.clone();
+    let Some(end) = r.len().checked_sub(4) else {
+        return Ok(());
+    };
+    r.seek(end)?;
+    let Some(start) = r.len().checked_sub(r.be_u32()?.into()) else {
+        return Ok(());
+    };
+    r.seek(start)?;
+    let Ok(Some((kind, mut index))) = next_box(&mut r) else {
+        return Ok(());
+    };
+    if &kind != b"mfra" {
+        return Ok(());
+    }
+    walk(&mut index, &mut |kind, body| {
+        if &kind != b"tfra" {
+            return Ok(());
+        }
+        let (version, _) = version_flags(body)?;
+        if body.be_u32()? != lead.id {
+            return Ok(());
+        }
+        let sizes = body.be_u32()?;
+        let numbers = [4, 2, 0].map(|shift| u64::from((sizes >> shift) & 3) + 1);
+        let mut zero = None;
+        for _ in 0..body.be_u32()? {
+            let time = time_field(body, version)?.unwrap_or(0);
+            let offset = time_field(body, version)?.unwrap_or(0);
+            body.skip(numbers.iter().sum())?;
+            // Times count from that of the first fragment.
+            let zero = *zero.get_or_insert(time);
+            if offset < first || !found.take(wanted, time.saturating_sub(zero), offset) {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The fragments in their order, by their headers.
+fn one_by_one(
+    r: &Reader<'_>,
+    lead: &Tables<'_>,
+    wanted: u64,
+    first: u64,
+    found: &mut Found,
+) -> Result<(), Error> {
+    let mut r = r.clone();
+    r.seek(first)?;
+    let mut zero = None;
+    loop {
+        let at = r.position();
+        let Some((kind, mut body)) = next_box(&mut r)? else {
+            return Ok(());
+        };
+        if &kind != b"moof" {
+            continue;
+        }
+        let Some((time, is_key)) = fragment(&mut body, lead)? else {
+            continue;
+        };
+        let zero = *zero.get_or_insert(time);
+        if is_key && !found.take(wanted, time.saturating_sub(zero), at) {
+            return Ok(());
+        }
+    }
+}
+
+/// Decode time of the track's first sample in a fragment, and whether it is a key frame.
+fn fragment(r: &mut Reader<'_>, lead: &Tables<'_>) -> Result<Option<(u64, bool)>, Error> {
+    let mut found = None;
+    walk(r, &mut |kind, body| {
+        if &kind == b"traf" && found.is_none() {
+            found = traf(body, lead)?;
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn traf(r: &mut Reader<'_>, lead: &Tables<'_>) -> Result<Option<(u64, bool)>, Error> {
+    let (mut is_ours, mut time, mut sample_flags) = (false, None, lead.default_flags);
+    let mut has_run = false;
+    walk(r, &mut |kind, body| {
+        match &kind {
+            b"tfhd" => {
+                let (_, flags) = version_flags(body)?;
+                is_ours = body.be_u32()? == lead.id;
+                // Base offset, description, duration and size stand in front of the flags (§8.8.7).
+                let skipped = [(0x01, 8), (0x02, 4), (0x08, 4), (0x10, 4)];
+                for (bit, bytes) in skipped {
+                    body.skip(if flags & bit != 0 { bytes } else { 0 })?;
+                }
+                if flags & 0x20 != 0 {
+                    sample_flags = body.be_u32()?;
+                }
+            }
+            b"tfdt" => {
+                let (version, _) = version_flags(body)?;
+                time = time_field(body, version)?;
+            }
+            b"trun" if !has_run => {
+                has_run = true;
+                let (_, flags) = version_flags(body)?;
+                body.skip(4)?;
+                body.skip(if flags & 0x01 != 0 { 4 } else { 0 })?;
+                if flags & 0x04 != 0 {
+                    sample_flags = body.be_u32()?;
+                } else if flags & 0x400 != 0 {
+                    body.skip(if flags & 0x100 != 0 { 4 } else { 0 })?;
+                    body.skip(if flags & 0x200 != 0 { 4 } else { 0 })?;
+                    sample_flags = body.be_u32()?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(time
+        .filter(|_| is_ours)
+        .map(|time| (time, sample_flags & NO_KEY == 0)))
+}
