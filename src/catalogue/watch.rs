@@ -22,6 +22,8 @@ const CALM: Duration = Duration::from_secs(1);
 pub const LONGEST: Duration = Duration::from_millis(400);
 /// Of the time, passes take at most one part in this many and one.
 const SHARE: u32 = 2;
+/// The longest rest between two looks at everything: a first one of minutes is no measure for the next.
+const REST_LONGEST: Duration = Duration::from_secs(60);
 /// Directories remembered as changed. Beyond it: everything is looked at.
 const DIRECTORIES: usize = 16_384;
 /// Nothing may have changed for this long before the snapshot is written.
@@ -63,8 +65,10 @@ pub enum Event<'a> {
 /// What a pass was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scan {
-    /// How long it took.
+    /// What it took: CPU time if it was awaited, so that one which others kept from the CPU does not delay the next.
     pub cost: Duration,
+    /// It looked at changes alone, and somebody waits for them.
+    pub is_awaited: bool,
     /// It made another snapshot than there was.
     pub is_new: bool,
     /// Some directories tell nothing of their changes and must be asked.
@@ -108,6 +112,9 @@ pub struct Watcher {
     changes: Option<(Duration, Duration)>,
     /// No pass before this.
     not_before: Duration,
+    /// No look at everything before this.
+    everything_not_before: Duration,
+    /// Of the last pass that was awaited.
     cost: Duration,
     /// Changes from this on come after a calm time.
     calm_from: Duration,
@@ -131,6 +138,7 @@ impl Watcher {
             unfinished: Unfinished::default(),
             changes: None,
             not_before: Duration::ZERO,
+            everything_not_before: Duration::ZERO,
             cost: Duration::ZERO,
             calm_from: Duration::ZERO,
             spoiled: 0,
@@ -164,6 +172,7 @@ impl Watcher {
                 self.everything = true;
                 self.changes = None;
                 self.not_before = now;
+                self.everything_not_before = now;
                 self.write_not_before = now;
                 // What could not be written is tried again as well.
                 self.write_at_once |= self.unwritten.is_some();
@@ -221,7 +230,8 @@ impl Watcher {
             None => self.everything.then_some(Duration::ZERO),
         };
         let at = changed.into_iter().chain(self.ask_at).min()?;
-        Some(at.max(self.not_before))
+        let everything = self.everything.then_some(self.everything_not_before);
+        Some(at.max(self.not_before).max(everything.unwrap_or_default()))
     }
 
     fn write_at(&self) -> Option<Duration> {
@@ -253,8 +263,15 @@ impl Watcher {
 
     fn scanned(&mut self, now: Duration, scan: Scan) {
         self.spoiled = 0;
-        self.cost = scan.cost;
-        self.not_before = now + scan.cost.saturating_mul(SHARE);
+        let rest = scan.cost.saturating_mul(SHARE);
+        if scan.is_awaited {
+            self.cost = scan.cost;
+            self.not_before = now + rest;
+        } else {
+            // What changes is seen at once even after a first scan of half an hour.
+            self.not_before = now;
+            self.everything_not_before = now + rest.min(REST_LONGEST);
+        }
         self.calm_from = now + CALM;
         if !scan.has_silent {
             self.ask_at = None;

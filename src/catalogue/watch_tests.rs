@@ -38,12 +38,14 @@ impl Simulation {
         for _ in 0..100_000 {
             match self.watcher.next(self.now) {
                 Next::Scan(scope) => {
+                    let is_awaited = matches!(scope, Scope::Changes { silent: false, .. });
                     self.scans.push((self.now, scope));
                     self.now += self.cost;
                     self.watcher.handle(
                         self.now,
                         Event::Scanned(Scan {
                             cost: self.cost,
+                            is_awaited,
                             is_new: true,
                             has_silent: self.has_silent,
                         }),
@@ -147,6 +149,25 @@ fn a_burst_costs_few_passes() {
     simulation.run_until(ms(60_000));
     let scans = simulation.scans();
     assert!((3..7).contains(&scans.len()), "{}", scans.len());
+}
+
+#[test]
+fn a_long_look_at_everything_does_not_delay_what_changes_next() {
+    let mut simulation = Simulation::new(None);
+    simulation.cost = ms(900_000);
+    simulation.tell(ms(2000), Event::Ordered);
+    simulation.run_until(ms(2000));
+    simulation.cost = ms(10);
+    simulation.scans();
+    simulation.tell(ms(910_000), Event::Changed(A, b"x.mp3"));
+    simulation.run_until(ms(911_000));
+    let seen = (ms(910_000) + QUIET_AT_FIRST, changes(&[(A, Depth::Here)]));
+    assert_eq!(simulation.scans(), [seen]);
+    // But another look at everything waits a while.
+    simulation.tell(ms(912_000), Event::Lost);
+    simulation.run_until(ms(1_000_000));
+    let again = ms(902_000) + REST_LONGEST;
+    assert_eq!(simulation.scans(), [(again, Scope::Everything)]);
 }
 
 #[test]

@@ -200,3 +200,19 @@ fn another_choice_of_views_is_another_root() {
         });
     }
 }
+
+#[test]
+fn many_names_stand_behind_their_initials_on_request() {
+    let library = library();
+    let setup = Setup::new(&library).expecting(0).set("RILL_VIEWS", "music");
+    let Some(rill) = setup.set("RILL_INITIALS", "1").start() else {
+        return;
+    };
+    wait_for("the music is listed", 20, || {
+        (rill.children("0").titles() == ["Music"]).then_some(())
+    });
+    let initials = rill.children(&at(&rill, &["Music", "Artists"]).id);
+    assert_eq!(initials.titles(), ["B", "T"]);
+    let artist = at(&rill, &["Music", "Artists", "B", "Bjork"]);
+    assert_eq!(artist.class, "object.container.person.musicArtist");
+}

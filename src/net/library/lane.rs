@@ -63,7 +63,7 @@ struct Work {
 impl Lane {
     /// Works until it is told to stop, or nobody listens any more.
     pub(super) fn run(self) {
-        priority::lowest();
+        priority::behind();
         let mut work = Work {
             watcher: Watcher::new(self.rescan),
             watching: Watching::new(),
@@ -179,6 +179,8 @@ impl Work {
 
     fn scan(&mut self, scope: Scope) {
         let begin = self.start.elapsed();
+        // Somebody waits for what was just put there; nobody for a look through thousands of folders.
+        let is_awaited = matches!(scope, Scope::Changes { silent: false, .. });
         let changes = match scope {
             Scope::Everything => {
                 self.tell(News::Started);
@@ -220,8 +222,16 @@ impl Work {
             changes,
             watches: self.watching.watches().cloned(),
         };
-        match scan::scan(&job) {
-            Ok(scanned) => self.scanned(begin, is_all, scanned),
+        let cpu = priority::cpu_time();
+        let done = if is_awaited {
+            scan::scan(&job)
+        } else {
+            priority::at_lowest(|| scan::scan(&job))
+        };
+        // Of the other thread nothing is known, but that nobody waits for it.
+        let cpu = is_awaited.then(|| priority::cpu_time().saturating_sub(cpu));
+        match done {
+            Ok(scanned) => self.scanned((begin, cpu), is_all, scanned),
             Err(Stopped::Cancelled) => self.is_stopping = true,
             Err(Stopped::RootChanged) => {
                 log::info!("{}; scanning again", Stopped::RootChanged);
@@ -230,7 +240,13 @@ impl Work {
         }
     }
 
-    fn scanned(&mut self, begin: Duration, is_all: bool, scanned: Scanned) {
+    /// `begin`: when it began; `cpu`: what it took of the CPU, if it was awaited.
+    fn scanned(
+        &mut self,
+        (begin, cpu): (Duration, Option<Duration>),
+        is_all: bool,
+        scanned: Scanned,
+    ) {
         let Scanned {
             built,
             mut report,
@@ -254,16 +270,17 @@ impl Work {
         for note in report.notes.iter().filter(|_| !was_said) {
             log::warn!("{note}");
         }
-        let cost = now.saturating_sub(begin);
+        let time = now.saturating_sub(begin);
         log::debug!(
             "looked through {} folders in {} ms",
             seen.len(),
-            cost.as_millis()
+            time.as_millis()
         );
         self.watcher.handle(
             now,
             Event::Scanned(Scan {
-                cost,
+                cost: cpu.unwrap_or(time),
+                is_awaited: cpu.is_some(),
                 is_new,
                 has_silent,
             }),
