@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
-
 /// `IOPRIO_WHO_PROCESS`: one thread, by its id; id 0 is the caller.
 const WHO_THREAD: libc::c_int = 1;
 /// `IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT`: disk time only when nobody else wants any.
@@ -39,7 +37,20 @@ pub fn at_lowest<T: Send>(work: impl Fn() -> T + Sync) -> T {
 
 /// What the calling thread has had of the CPU.
 pub fn cpu_time() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: clock_gettime(2) writes one timespec, and this is one.
+    let done = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    let (Ok(secs), Ok(nanos)) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec)) else {
+        return Duration::ZERO;
+    };
+    if done == 0 {
+        Duration::new(secs, nanos)
+    } else {
+        Duration::ZERO
+    }
 }
 
 /// Gives the calling thread the lowest CPU and I/O priority.
