@@ -11,7 +11,7 @@ use crate::{
     json::Object,
     limits,
     media::Class,
-    service::{Body, Now, Response, Shared},
+    service::{Body, Now, Response, Shared, devices::UNKNOWN},
     wire::http::response::{Head, Status},
 };
 
@@ -190,12 +190,15 @@ fn watches(shared: &Shared, facts: &Facts) -> Object {
 }
 
 fn add_devices(all: &mut Object, shared: &Shared, facts: &Facts, snapshot: &Snapshot) {
-    let guests = shared.guests.borrow();
+    let (guests, known) = (shared.guests.borrow(), shared.devices.borrow());
     let mut devices: Vec<_> = guests.devices().iter().collect();
     devices.sort_unstable_by_key(|device| (std::cmp::Reverse(device.last), device.address));
     let device = |device: &super::guests::Device| {
         let mut object = Object::new();
         object.text("address", &device.address.to_string());
+        let recognised = known.of(device.address);
+        let is_known = recognised.kind != UNKNOWN.kind;
+        object.text("kind", if is_known { recognised.name } else { "" });
         object.text("agent", &device.agent);
         object.number("last", unix_secs(facts, device.last));
         object.text("what", device.what);

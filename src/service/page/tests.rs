@@ -125,10 +125,22 @@ fn strangers_texts_stay_texts() {
     assert_eq!(status, 200);
     let written = "\"agent\":\"</script><img src=x onerror=\\\"alert(1)\\\">\\\\\"";
     assert!(text.contains(written), "{text}");
+    assert!(text.contains("\"kind\":\"\""), "{text}");
     assert!(!text.trim_end().contains('\n'));
     let event = String::from_utf8(status::event(&server.shared, &facts(), NOW)).unwrap();
     assert!(event.starts_with("data: {\"now\":1700000060,") && event.ends_with("}\n\n"));
     assert_eq!(event.matches('\n').count(), 2);
+}
+
+#[test]
+fn a_device_has_the_name_that_it_is_recognised_by() {
+    let server = Server::new();
+    server.ask(
+        "GET /",
+        "User-Agent: Panasonic MIL DLNA CP UPnP/1.0 DLNADOC/1.50\r\n",
+    );
+    let (_, text) = server.ask("GET /status.json", "");
+    assert!(text.contains("\"kind\":\"Panasonic"), "{text}");
 }
 
 #[test]

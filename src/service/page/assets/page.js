@@ -1214,8 +1214,8 @@ function writeStreams(s) {
 function deviceLine(device) {
     var playing = device.playing, what = "";
     if (playing) { what = playing.running ? playing.title : t("played last", playing.title); }
-    return add(make("div", "line"), add(make("span", "words"), make("span", "name", device.agent || device.address),
-        make("span", "below", device.address + (what ? " \u00b7 " + what : ""))), make("span", "quiet", ago(device.last)));
+    return add(make("div", "line"), add(make("span", "words"), make("span", "name", device.kind || device.agent || device.address),
+        make("span", "below", device.address + (device.kind && device.agent ? " \u00b7 " + device.agent : "") + (what ? " \u00b7 " + what : ""))), make("span", "quiet", ago(device.last)));
 }
 
 function writeSkipped(s) {
