@@ -161,8 +161,8 @@ fn two_thousand_half_open_connections_leave_the_television_alone() {
     let held = rill.anonymous_kib();
     // Of the attackers' own addresses, none is let in by the reserve; of the television's, one more is.
     assert_eq!(browse_from(&rill, FAR), Some(200), "a second connection");
-    let page = rill_page(&rill);
-    assert!(page.contains(" connections of "), "{page}");
+    let status = status_of(&rill);
+    assert!(status.contains(" connections of "), "{status}");
     eprintln!(
         "{} KiB before, {held} KiB beside {} connections",
         before.1,
@@ -177,14 +177,14 @@ fn two_thousand_half_open_connections_leave_the_television_alone() {
     wait_for("every descriptor is back", 20, || {
         (rill.descriptors() <= before.0).then_some(())
     });
-    assert!(rill_page(&rill).contains("requests that did not end</dd>"));
+    assert!(status_of(&rill).contains("requests that did not end\""));
 }
 
-fn rill_page(rill: &Rill) -> String {
+fn status_of(rill: &Rill) -> String {
     let mut connection = far(rill).unwrap();
     connection.send(
         format!(
-            "GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            "GET /status.json HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
             Rill::address(FAR)
         )
         .as_bytes(),
@@ -245,8 +245,8 @@ fn a_known_television_gets_in_where_every_place_is_taken() {
     wait_for("strangers are let in again", 40, || {
         (browse_from(&rill, NEAR) == Some(200)).then_some(())
     });
-    let page = rill_page(&rill);
-    assert!(page.contains("connections, all were taken</dd>"), "{page}");
+    let status = status_of(&rill);
+    assert!(status.contains("connections, all were taken\""), "{status}");
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn long_bodies_in_pieces_have_a_bound_together() {
         held < before + 16 * 1024,
         "{before} KiB before, {held} KiB beside 400 bodies of 60,000 bytes"
     );
-    assert!(rill_page(&rill).contains("long requests, too many at once</dd>"));
+    assert!(status_of(&rill).contains("long requests, too many at once\""));
     drop(slow);
 }
 
@@ -433,8 +433,8 @@ fn a_flood_of_subscriptions_and_requests_is_bounded() {
     }
     assert_eq!(granted, 256, "as many as there may be");
     television_goes_on(&rill, &mut stream, "beside 1,200 subscriptions");
-    let page = rill_page(&rill);
-    assert!(page.contains("subscriptions, too many</dd>"), "{page}");
+    let status = status_of(&rill);
+    assert!(status.contains("subscriptions, too many\""), "{status}");
     wait_for("subscribers where nobody listens are dropped", 60, || {
         library.write(
             format!("song {}.mp3", Instant::now().elapsed().as_nanos()),
@@ -442,7 +442,7 @@ fn a_flood_of_subscriptions_and_requests_is_bounded() {
         );
         rill.signal(rustix::process::Signal::HUP);
         std::thread::sleep(Duration::from_millis(700));
-        rill_page(&rill)
+        status_of(&rill)
             .contains("; 0 subscriptions of 256")
             .then_some(())
     });
