@@ -66,6 +66,60 @@ fn system_update_id(rill: &Rill) -> u32 {
 }
 
 #[test]
+fn a_film_that_was_begun_stands_in_progress_until_it_is_seen() {
+    let library = library();
+    let Some(rill) = Setup::new(&library)
+        .set("RILL_VIEWS", "video,folders")
+        .expecting(0)
+        .start()
+    else {
+        return;
+    };
+    rill.wait_for_title("long");
+    let below = |container: &str, title: &str| rill.children(container).titled(title).id.clone();
+    let id = ["Folders", "films", "long"]
+        .iter()
+        .fold("0".to_owned(), |at, title| below(&at, title));
+    let video = below("0", "Video");
+    let in_progress = || {
+        let views = rill.children(&video);
+        let titles = views.titles();
+        assert!(titles.contains(&"Films"), "{titles:?}");
+        if !titles.contains(&"In progress") {
+            return Vec::new();
+        }
+        let begun = rill.children(&views.titled("In progress").id);
+        let begun = begun.objects.iter();
+        begun
+            .map(|item| {
+                (
+                    item.title.clone(),
+                    item.element.attribute("refID").map(str::to_owned),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(in_progress(), [], "an empty view does not show");
+    assert_eq!(set_bookmark(&rill, &id, 754), Ok(()));
+    assert_eq!(in_progress(), [("long".to_owned(), Some(id.clone()))]);
+    // The codes of CDS:1 §2.7.12: a value that is not there, one that cannot be, a tag that may not go.
+    let position =
+        |text: &str| format!("<upnp:lastPlaybackPosition>{text}</upnp:lastPlaybackPosition>");
+    assert_eq!(
+        update(&rill, &id, &position("0:00:01"), &position("0:00:02")),
+        Err(702)
+    );
+    assert_eq!(
+        update(&rill, &id, &position("0:12:34"), &position("tomorrow")),
+        Err(703)
+    );
+    let title = "<dc:title>long</dc:title>";
+    assert_eq!(update(&rill, &id, title, ""), Err(704));
+    assert_eq!(set_bookmark(&rill, &id, 0), Ok(()));
+    assert_eq!(in_progress(), []);
+}
+
+#[test]
 fn control_points_see_each_others_positions_and_a_restart_keeps_them() {
     let library = library();
     let Some(mut rill) = Rill::serving(&library) else {
