@@ -40,6 +40,19 @@ def ranges(run, options):
 BESIDE = 32
 
 
+@row("streams", {"32 streams": ("GiB/s", "higher"), "32 streams, CPU per GiB": ("s", "lower")}, nginx=True)
+def streams(run, options):
+    """The same streams as beside Browse, and nobody browses: whoever answers few pages has the processor for streams."""
+    streams = Streams(run.stream_target(), BESIDE)
+    before, start = run.cpu(), time.monotonic()
+    time.sleep(options.seconds)
+    cpu, wall = run.cpu() - before, time.monotonic() - start
+    rate = streams.end()
+    if not isinstance(rate, float):
+        raise OSError("a stream ended: %s" % rate)
+    return {"32 streams": rate / (1 << 30), "32 streams, CPU per GiB": cpu / wall / (rate / (1 << 30))}
+
+
 @row("beside", {"Browse p50 beside 32 streams": ("ms", "lower"), "Browse p99 beside 32 streams": ("ms", "lower"),
                 "32 streams beside Browse": ("GiB/s", "higher")}, nginx=True)
 def beside(run, options):
