@@ -37,6 +37,7 @@ mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets pas
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
+mod samples; //   real files: listed as the truth about them says, sent whole, their pictures, their reasons
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
 mod stalled; //   a disk that does not answer, fails, is pulled out: everybody else goes on
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
