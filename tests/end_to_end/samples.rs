@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use json::Json;
 
-use crate::harness::{Browse, Library, Object, Rill, Setup, clean, program, skip, target};
+use crate::art::{art, size};
+use crate::harness::{Browse, Library, Object, Rill, Setup, clean, have, program, run, skip};
 
 #[path = "../support/json.rs"]
 mod json;
@@ -490,4 +492,189 @@ fn every_file_is_listed_as_the_truth_says_and_sent_whole() {
     faults.retain(|fault| !is_known(fault));
     assert!(faults.is_empty(), "of {compared}:\n{}", faults.join("\n"));
     assert!(compared > 1000, "only {compared} fields were compared");
+}
+
+/// Photographs whose pixels were taken out: nothing can be made of them but what the camera's own thumbnail shows.
+const HOLLOW: &[&str] = &[
+    "taglibsharp__sample_emptycomment.jpg",
+    "taglibsharp__sample_unicode5.jpg",
+];
+
+#[test]
+fn every_picture_offered_is_a_jpeg_that_decodes_upright_and_no_larger_than_its_source() {
+    let Some(samples) = Samples::find() else {
+        return;
+    };
+    let library = Library::empty();
+    let Some(rill) = samples.serve(&library) else {
+        return;
+    };
+    let decode = have("ffmpeg");
+    let mut made = 0;
+    let mut faults = Vec::new();
+    for item in rill.children("0").objects {
+        let offered = art(&item);
+        if offered.is_empty() {
+            continue;
+        }
+        let original = rill.get(item.target(), &[]).body;
+        let name = &samples.names[&original];
+        let fields = samples.truth.at(name).at("fields");
+        let turned = fields
+            .at("orientation")
+            .at("v")
+            .number()
+            .is_some_and(|o| o > 4);
+        let sides = if item.class.starts_with("object.item.imageItem") {
+            fields.at("resolution").at("v")
+        } else {
+            fields.at("cover").at("v").at("dims")
+        };
+        let sides: Vec<_> = sides.items().filter_map(Json::number).collect();
+        let profiles: Vec<_> = offered
+            .iter()
+            .map(|(profile, _)| profile.as_str())
+            .collect();
+        assert_eq!(profiles[..2], ["JPEG_TN", "JPEG_SM"], "{name}");
+        for ((profile, path), most) in offered.iter().zip([(160, 160), (640, 480)]) {
+            let reply = rill.get(path, &[]);
+            if profile == "JPEG_SM" && HOLLOW.contains(&name.as_str()) {
+                assert_eq!(reply.status, 404, "{name}");
+                continue;
+            }
+            if reply.status != 200 {
+                faults.push(format!("{name}: {profile}: {}", reply.status));
+                continue;
+            }
+            assert_eq!(reply.field("Content-Type"), Some("image/jpeg"), "{name}");
+            let (w, h) = size(&reply.body);
+            let (w, h) = (u64::from(w), u64::from(h));
+            if w > most.0 || h > most.1 {
+                faults.push(format!("{name}: {profile}: {w}x{h} is too large"));
+            }
+            if let [mut wide, mut high] = sides[..] {
+                if turned {
+                    (wide, high) = (high, wide);
+                }
+                let is_same_shape = (w * high).abs_diff(h * wide) <= wide.max(high);
+                if w > wide || h > high || !is_same_shape {
+                    faults.push(format!("{name}: {profile}: {w}x{h} of {wide}x{high}"));
+                }
+            }
+            if decode {
+                let file = library.beside("made.jpg");
+                fs::write(&file, &reply.body).unwrap();
+                let mut ffmpeg = Command::new("ffmpeg");
+                ffmpeg
+                    .args(["-nostdin", "-v", "error", "-xerror", "-i"])
+                    .arg(&file);
+                let said = run(ffmpeg.args(["-f", "null", "-"])).stderr;
+                assert_eq!(String::from_utf8_lossy(&said), "", "{name}: {profile}");
+            }
+            made += 1;
+        }
+    }
+    assert!(faults.is_empty(), "of {made}:\n{}", faults.join("\n"));
+    assert!(made > 60, "only {made} pictures were made");
+}
+
+/// What a line of `rill scan --json` must tell, else why it does not.
+fn is_whole(line: &Json) -> bool {
+    let has = |name: &str| line.at(name).number().is_some();
+    match line.at("class").text() {
+        "audio" => has("duration_ms") && has("sample_rate") && has("channels"),
+        "video" => has("duration_ms") && has("width") && has("height"),
+        "image" => has("width") && has("height"),
+        class => panic!("{class:?} of {line:?}"),
+    }
+}
+
+#[test]
+fn each_file_that_is_not_wholly_understood_has_its_reason_in_both_reports() {
+    let Some(samples) = Samples::find() else {
+        return;
+    };
+    let library = Library::empty();
+    library.write("empty.mp3", b"");
+    library.write("lost.mkv", b"no film");
+    library.write("notes.txt", b"not media");
+    library.write("film.srt", b"1");
+    std::os::unix::fs::symlink("/etc/hostname", library.path("away.mp3")).unwrap();
+    let roots = [samples.folder.clone(), library.root()];
+    let scan = |words: &[&str]| {
+        let (runner, binary) = program();
+        let words = words.iter().map(|word| (*word).into());
+        let mut all = runner.into_iter().chain([binary.into()]).chain(words);
+        let mut command = Command::new(all.next().unwrap());
+        clean(&mut command);
+        command
+            .args(all)
+            .args(&roots)
+            .env("RILL_STATE_DIR", library.beside("scanned"))
+            .env("RILL_LOG", "debug");
+        String::from_utf8(run(&mut command).stdout).unwrap()
+    };
+    let lines: Vec<_> = scan(&["scan", "--json"]).lines().map(Json::parse).collect();
+    let mut paths: Vec<_> = lines.iter().map(|line| line.at("path").text()).collect();
+    paths.sort_unstable();
+    assert!(paths.is_sorted_by(|a, b| a < b), "two lines of one file");
+    for name in samples.names.values() {
+        let path = samples.folder.join(name);
+        assert!(
+            paths.binary_search(&path.to_str().unwrap()).is_ok(),
+            "{name} has no line"
+        );
+    }
+
+    let words = scan(&["scan"]);
+    let reported: BTreeMap<_, _> = words
+        .lines()
+        .filter_map(|line| line.strip_prefix("  /")?.split_once(": "))
+        .map(|(path, why)| (format!("/{path}"), why))
+        .collect();
+    let (mut skipped, mut troubled) = (0, 0);
+    for line in &lines {
+        let reason = [line.at("skipped").text(), line.at("trouble").text()].concat();
+        let path = line.at("path").text();
+        let told = reported.get(path).copied();
+        assert_eq!(
+            told.unwrap_or_default(),
+            reason,
+            "{path} in the two reports"
+        );
+        if line.at("class").text().is_empty() {
+            skipped += 1;
+            assert_ne!(reason, "", "{path} is skipped in silence");
+        } else if line.at("class").text() != "caption" {
+            assert!(
+                is_whole(line) || !reason.is_empty(),
+                "{path} is half understood in silence"
+            );
+            troubled += usize::from(!reason.is_empty());
+        }
+    }
+    assert_eq!(reported.len(), skipped + troubled, "{words}");
+    let summary = words.lines().next().unwrap();
+    let listed = lines
+        .iter()
+        .filter(|line| !line.at("class").text().is_empty())
+        .count();
+    assert!(
+        skipped >= 2 && troubled > 15,
+        "{skipped} {troubled} {listed}: {summary}"
+    );
+    let numbers = |after: &str| -> usize {
+        summary
+            .split("; ")
+            .filter(|part| part.contains(after))
+            .map(|part| {
+                part.split_whitespace()
+                    .next()
+                    .unwrap()
+                    .parse::<usize>()
+                    .unwrap()
+            })
+            .sum()
+    };
+    assert_eq!(numbers("listed although"), troubled, "{summary}");
 }
