@@ -17,6 +17,7 @@ mod harness;
 mod art; //       covers, small pictures, subtitles in UTF-8
 mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
 mod cage; //      rights given up, the watchdog, little memory
+mod captions; //  subtitles beside films: every kind, in UTF-8, as each maker wants to be told
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
