@@ -131,7 +131,7 @@ const PROFILES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// JPEG_TN goes by size alone, and most photographs among the samples had their pixels taken out.
+/// `JPEG_TN` goes by size alone, and most photographs among the samples are that small.
 const THUMBNAIL_BOUNDS: (u64, u64) = (160, 160);
 
 /// Bits per sample, where they are stored.
