@@ -48,10 +48,11 @@ impl Object<'_> {
         }
     }
 
-    /// The media type of the picture to be shown for it: its own bytes, or its cover. `None`: there is none.
+    /// The media type of the picture to be shown for it: its own bytes, or its cover. `None`: there is none, or one
+    /// that does not even tell its size: of that nothing can be made.
     pub fn picture_mime(&self) -> Option<Mime> {
         if self.class() == Some(Class::Image) {
-            return Some(self.mime());
+            return self.resolution().map(|_| self.mime());
         }
         Mime::from_code(self.art()?.mime_code)
     }

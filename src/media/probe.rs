@@ -366,9 +366,23 @@ fn complete(
     if media.mime.is_none() {
         probed.trouble = probed.trouble.or(Some(Error::Unsupported));
     }
+    probed.trouble = probed.trouble.or_else(|| lacking(media));
     if let Some(duration) = media.duration {
         let rate = container::bytes_per_sec(file_len, duration);
         media.bitrate_bytes_per_sec = rate.and_then(|r| u32::try_from(r).ok()).filter(|r| *r > 0);
+    }
+}
+
+/// What a file that was read without trouble should have told: a renderer that is not told it may not play the file, and
+/// nobody should have to guess why.
+fn lacking(media: &Media) -> Option<Error> {
+    let picture = media.width.is_some() && media.height.is_some();
+    let sound = media.sample_rate.is_some() && media.channels.is_some();
+    match media.class? {
+        Class::Image | Class::Video if !picture => Some(Error::Silent("size of a picture")),
+        Class::Audio if !sound => Some(Error::Silent("rate and channels of a sound")),
+        Class::Audio | Class::Video if media.duration.is_none() => Some(Error::Silent("play time")),
+        _ => None,
     }
 }
 
@@ -442,6 +456,36 @@ mod tests {
         );
         let song = probed("Show S02E05.gif", b"GIF89a\x0A\x00\x2C\x01").media;
         assert_eq!((song.series, song.season), (None, None));
+    }
+
+    #[test]
+    fn what_a_whole_file_does_not_tell_is_named() {
+        // A stream of 44,100 Hz and two channels without a count of samples.
+        let mut flac = b"fLaC\x80\0\0\x22\x10\0\x10\0\0\0\0\0\0\0\x0A\xC4\x42\xF0\0\0\0\0".to_vec();
+        flac.resize(42, 0);
+        let rows: [(&str, &[u8], _); 5] = [
+            ("a.flac", &flac, Some("no play time in it")),
+            (
+                "a.mkv",
+                b"\x1A\x45\xDF\xA3\x80\x18\x53\x80\x67\x80",
+                Some("no size of a picture in it"),
+            ),
+            (
+                "a.mka",
+                b"\x1A\x45\xDF\xA3\x80\x18\x53\x80\x67\x80",
+                Some("no rate and channels of a sound in it"),
+            ),
+            ("a.gif", b"GIF89a\x0A\0\x2C\x01", None),
+            ("a.srt", b"1", None),
+        ];
+        for (name, bytes, expected) in rows {
+            let trouble = probed(name, bytes)
+                .trouble
+                .map(|trouble| trouble.to_string());
+            assert_eq!(trouble.as_deref(), expected, "{name}");
+        }
+        flac[25] = 0x11; // so many samples
+        assert_eq!(probed("a.flac", &flac).trouble, None);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub enum Error {
     Malformed(&'static str),
     /// The file is well formed as far as can be told, but of a kind that is not read.
     Unsupported,
+    /// All of it was read, but a fact that players ask for is nowhere in it.
+    Silent(&'static str),
     /// Understanding the file would cost more than [`limits::PROBE_BYTES`] or [`limits::PROBE_DEPTH`] allow.
     Limit,
     /// The system could not read the file.
@@ -44,6 +46,7 @@ impl fmt::Display for Error {
             Self::Truncated => f.write_str("cut short"),
             Self::Malformed(what) => write!(f, "malformed {what}"),
             Self::Unsupported => f.write_str("unknown format"),
+            Self::Silent(what) => write!(f, "no {what} in it"),
             Self::Limit => f.write_str("too complex to read within the limits"),
             Self::Io(kind) => write!(f, "cannot be read: {kind}"),
         }

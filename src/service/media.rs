@@ -98,9 +98,7 @@ impl Wanted {
 
     /// The kernel's number of the device (`st_dev`) that the file lay on when its folder was last looked at.
     pub fn disk(&self) -> Option<u64> {
-        let holder = self.file()?.0;
-        let folder = self.snapshot.find(holder.parent_id()?)?;
-        Some(folder.directory_identity().0)
+        self.file()?.0.disk()
     }
 
     /// The text of a subtitle file as it is to go out; `None` where the file can go out as it is.

@@ -5,7 +5,7 @@ use jpeg_encoder::{ColorType, Encoder};
 use crate::harness::{Library, Object, Rill, mp3, mp4};
 
 /// A real JPEG of this size.
-fn picture(width: u16, height: u16) -> Vec<u8> {
+pub(crate) fn picture(width: u16, height: u16) -> Vec<u8> {
     let pixel = |at: u32| [at % 251, at / 251 % 256, 90].map(|part| u8::try_from(part).unwrap());
     let pixels: Vec<u8> = (0..u32::from(width) * u32::from(height))
         .flat_map(pixel)
@@ -18,7 +18,7 @@ fn picture(width: u16, height: u16) -> Vec<u8> {
 }
 
 /// Width and height of a baseline JPEG (ITU-T T.81 §B.2.2).
-fn size(jpeg: &[u8]) -> (u16, u16) {
+pub(crate) fn size(jpeg: &[u8]) -> (u16, u16) {
     let at = jpeg
         .windows(4)
         .position(|bytes| bytes == [0xFF, 0xC0, 0x00, 0x11])
@@ -104,7 +104,7 @@ fn ogg_with_cover(title: &str, head: &[u8], name: &[u8], cover: &[u8]) -> Vec<u8
 }
 
 /// The paths of an item's `upnp:albumArtURI`, with their profiles.
-fn art(item: &Object) -> Vec<(String, String)> {
+pub(crate) fn art(item: &Object) -> Vec<(String, String)> {
     let host = format!("http://{}", Rill::address(crate::harness::NEAR));
     item.element
         .children

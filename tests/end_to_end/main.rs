@@ -17,6 +17,7 @@ mod harness;
 mod art; //       covers, small pictures, subtitles in UTF-8
 mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
 mod cage; //      rights given up, the watchdog, little memory
+mod captions; //  subtitles beside films: every kind, in UTF-8, as each maker wants to be told
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
@@ -35,8 +36,10 @@ mod mdns; //      multicast DNS: added, resolved, removed; beside Avahi
 mod page; //      the page for people: in a browser, live status, metrics, subtitles for browsers
 mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
+mod playlists; // playlists: files below the folders and radio, in their order, and nothing from elsewhere
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
+mod samples; //   real files: listed as the truth about them says, sent whole, their pictures, their reasons
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
 mod stalled; //   a disk that does not answer, fails, is pulled out: everybody else goes on
 mod start; //     the command line: help, version, wrong values, a port in use, no folders

@@ -250,6 +250,11 @@ impl<'a> Object<'a> {
         self.record.identity()
     }
 
+    /// The device on which its folder was; the folder need not be listed, as one of subtitles alone is not.
+    pub fn disk(&self) -> Option<u64> {
+        self.parent().map(|folder| folder.directory_identity().0)
+    }
+
     /// It is at home below the container in record `top`.
     pub(in crate::catalogue) fn is_below(&self, top: u32) -> bool {
         let mut object = *self;
