@@ -38,6 +38,7 @@ mod play_live; // media over HTTP while things happen: slow readers, files that 
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
+mod search_grammar; // each property by each operator, each order, against a plain evaluation of what is listed
 mod stalled; //   a disk that does not answer, fails, is pulled out: everybody else goes on
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
 mod time_seek; // films and music by time: TimeSeekRange.dlna.org, checked by ffprobe and ffmpeg

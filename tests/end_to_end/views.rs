@@ -4,32 +4,17 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use crate::harness::{Browse, Library, NEAR, Object, Rill, Setup, jpeg, mp3, mp4, wait_for};
-
-/// An MP3 with these text frames (ID3v2.3, Latin-1).
-fn song(frames: &[(&str, &str)]) -> Vec<u8> {
-    let mut tag = Vec::new();
-    for (name, text) in frames {
-        tag.extend_from_slice(name.as_bytes());
-        let len = u32::try_from(text.len() + 1).unwrap();
-        tag.extend_from_slice(&len.to_be_bytes());
-        tag.extend_from_slice(&[0, 0, 0]);
-        tag.extend_from_slice(text.as_bytes());
-    }
-    let whole = u32::try_from(tag.len()).unwrap();
-    let digit = |shift: u32| u8::try_from(whole >> shift & 0x7F).unwrap();
-    let size = [digit(21), digit(14), digit(7), digit(0)];
-    [b"ID3\x03\0\0", &size[..], &tag, &mp3(30)].concat()
-}
+use crate::harness::{Browse, Library, NEAR, Object, Rill, Setup, jpeg, mp3_tagged, mp4, wait_for};
 
 fn track(title: &str, artist: &str, album: &str, number: &str) -> Vec<u8> {
-    song(&[
+    let tags = [
         ("TIT2", title),
         ("TPE1", artist),
         ("TALB", album),
         ("TRCK", number),
         ("TYER", "1995"),
-    ])
+    ];
+    mp3_tagged(&tags, 30)
 }
 
 fn library() -> Library {

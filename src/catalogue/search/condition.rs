@@ -7,14 +7,14 @@ use time::{Date as Day, Month, PrimitiveDateTime, Time};
 use super::text::Needle;
 use crate::{
     catalogue::{
-        facts::is_decodable,
+        facts::small_protocol_info,
         object_id::{ObjectId, PLACE_BYTES, Place, TEXT_BYTES},
         record::Tag,
         signature::Signature,
         snapshot::Entry,
     },
     limits,
-    media::Precision,
+    media::{Precision, picture::Target},
     wire::{
         criteria::{
             Comparison, Expression, Operator, SearchCriteria, SearchProperty as Property, Term,
@@ -311,9 +311,7 @@ fn exists(entry: &Entry<'_>, property: Option<Property>) -> bool {
     match property {
         None => false,
         Some(Property::Res) => is_item,
-        Some(Property::AlbumArt) => {
-            is_item && entry.object.picture_mime().is_some_and(is_decodable)
-        }
+        Some(Property::AlbumArt) => entry.object.has_album_art(),
         Some(property) if kind(property) == Kind::Text => any_text(entry, property, |_| true),
         Some(property) => number(entry, property).is_some(),
     }
@@ -347,6 +345,8 @@ fn any_text(entry: &Entry<'_>, property: Property, mut suits: impl FnMut(&str) -
             }
         }
         P::Creator => of_item(Tag::Artist).is_some_and(suits),
+        // A container's is that of an album.
+        P::Artist if object.is_container() => object.property(Tag::Artist).is_some_and(suits),
         P::Artist => [Tag::Artist, Tag::AlbumArtist, Tag::Composer]
             .into_iter()
             .any(|tag| of_item(tag).is_some_and(&mut suits)),
@@ -370,7 +370,7 @@ fn any_text(entry: &Entry<'_>, property: Property, mut suits: impl FnMut(&str) -
     }
 }
 
-/// Those of the item itself and of its subtitles.
+/// Those of the item itself, of its smaller copies and of its subtitles.
 fn any_protocol_info(entry: &Entry<'_>, mut suits: impl FnMut(&str) -> bool) -> bool {
     let mut text = String::new();
     let mut is = |info: std::fmt::Arguments<'_>| {
@@ -379,15 +379,16 @@ fn any_protocol_info(entry: &Entry<'_>, mut suits: impl FnMut(&str) -> bool) -> 
         let _ = text.write_fmt(info);
         suits(&text)
     };
-    is(format_args!("{}", entry.object.protocol_info()))
-        || entry
-            .object
-            .captions()
-            .take(limits::CAPTIONS)
-            .any(|caption| {
-                let mime = caption.mime().as_str();
-                is(format_args!("http-get:*:{mime}:*"))
-            })
+    let object = &entry.object;
+    is(format_args!("{}", object.protocol_info()))
+        || [Target::Thumbnail, Target::Small]
+            .into_iter()
+            .filter(|target| object.has_copy(*target))
+            .any(|target| is(format_args!("{}", small_protocol_info(target))))
+        || object.captions().take(limits::CAPTIONS).any(|caption| {
+            let mime = caption.mime().as_str();
+            is(format_args!("http-get:*:{mime}:*"))
+        })
 }
 
 /// The number that a property comes to; dates in seconds, durations in milliseconds.
@@ -398,6 +399,7 @@ fn number(entry: &Entry<'_>, property: Property) -> Option<i64> {
         return match property {
             P::Restricted | P::Searchable => Some(1),
             P::ChildCount => Some(object.child_count().into()),
+            P::Date => object.date().map(|date| date.unix_secs),
             _ => None,
         };
     }

@@ -7,20 +7,22 @@ pub(crate) fn mp3(frames: usize) -> Vec<u8> {
     frame.repeat(frames)
 }
 
-/// The same after an ID3v2.3 tag with a title (TIT2, UTF-16), an artist and an album (TPE1, TALB, Latin-1).
+/// The same after an ID3v2.3 tag with a title, an artist and an album.
 pub(crate) fn mp3_titled(title: &str, frames: usize) -> Vec<u8> {
-    let mut text = vec![1, 0xFF, 0xFE];
-    text.extend(title.encode_utf16().flat_map(u16::to_le_bytes));
+    let tags = [("TIT2", title), ("TPE1", "An Artist"), ("TALB", "An Album")];
+    mp3_tagged(&tags, frames)
+}
+
+/// The same after an ID3v2.3 tag with these text frames, in UTF-16.
+pub(crate) fn mp3_tagged(tags: &[(&str, &str)], frames: usize) -> Vec<u8> {
     let mut body = Vec::new();
-    for (name, text) in [
-        (b"TIT2", &text[..]),
-        (b"TPE1", b"\0An Artist"),
-        (b"TALB", b"\0An Album"),
-    ] {
-        body.extend(name);
-        body.extend(length(text));
+    for (name, text) in tags {
+        let mut content = vec![1, 0xFF, 0xFE];
+        content.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        body.extend(name.as_bytes());
+        body.extend(length(&content));
         body.extend([0, 0]);
-        body.extend(text);
+        body.extend(content);
     }
     let size = u32::try_from(body.len()).unwrap();
     let mut file = b"ID3\x03\0\0".to_vec();
