@@ -55,6 +55,37 @@ pub(crate) fn jpeg(width: u16, height: u16) -> Vec<u8> {
     file
 }
 
+/// The same with EXIF that tells the camera and the moment, `2020:05:17 10:00:00` (EXIF 2.3 §4.6).
+pub(crate) fn jpeg_taken(camera: &str, moment: &str) -> Vec<u8> {
+    // Big-endian; texts lie behind the two directories. The second one, of EXIF's own, holds the moment.
+    let entry = |tag: u16, kind: u16, count: usize, value: usize| {
+        let (count, value) = (u32::try_from(count).unwrap(), u32::try_from(value).unwrap());
+        let mut entry = tag.to_be_bytes().to_vec();
+        entry.extend(kind.to_be_bytes());
+        entry.extend(count.to_be_bytes());
+        entry.extend(value.to_be_bytes());
+        entry
+    };
+    let (ascii, long) = (2, 4);
+    let (first, second) = (8, 8 + 2 + 2 * 12 + 4);
+    let texts = second + 2 + 12 + 4;
+    let (model, taken) = (format!("{camera}\0"), format!("{moment}\0"));
+    let mut exif = b"Exif\0\0MM\0\x2A".to_vec();
+    exif.extend(u32::try_from(first).unwrap().to_be_bytes());
+    exif.extend([0, 2]);
+    exif.extend(entry(0x0110, ascii, model.len(), texts));
+    exif.extend(entry(0x8769, long, 1, second));
+    exif.extend([0, 0, 0, 0, 0, 1]);
+    exif.extend(entry(0x9003, ascii, taken.len(), texts + model.len()));
+    exif.extend([0, 0, 0, 0]);
+    exif.extend([model, taken].concat().into_bytes());
+    let mut file = vec![0xFF, 0xD8, 0xFF, 0xE1];
+    file.extend(u16::try_from(exif.len() + 2).unwrap().to_be_bytes());
+    file.extend(exif);
+    file.extend(&jpeg(64, 48)[2..]);
+    file
+}
+
 /// A black greyscale PNG with its rows stored uncompressed; at most 65,535 bytes of rows.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let rows = vec![0; usize::try_from((width + 1) * height).unwrap()];
