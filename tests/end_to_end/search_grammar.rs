@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::harness::{Browse, Library, Object, Rill, Setup, jpeg, mp3, mp3_tagged, mp4, wait_for};
+use crate::resume::{set_bookmark, update};
 use crate::search::{EVERYTHING, Search, find};
 
 const OPERATORS: [&str; 10] = [
@@ -127,7 +128,7 @@ fn number(property: &str, text: &str) -> Option<i64> {
     match (property, text) {
         ("@restricted" | "@searchable", "true") => return Some(1),
         ("@restricted" | "@searchable", "false") => return Some(0),
-        ("res@duration", _) => {}
+        ("res@duration" | "upnp:lastPlaybackPosition", _) => {}
         _ => return text.parse().ok(),
     }
     let (clock, millis) = text.split_once('.').unwrap_or((text, "0"));
@@ -161,11 +162,11 @@ fn compares(property: &str, value: &str, operator: &str, wanted: &str) -> bool {
         "startsWith" => return text.starts_with(&sought),
         "derivedfrom" => return format!("{text}.").starts_with(&format!("{sought}.")),
         _ => match property {
-            "dc:date" if is_date(wanted) => {
+            "dc:date" | "upnp:lastPlaybackTime" if is_date(wanted) => {
                 let whole = format!("{value}T00:00:00");
                 Some(whole[..wanted.len()].cmp(wanted))
             }
-            "dc:date" => None,
+            "dc:date" | "upnp:lastPlaybackTime" => None,
             "@restricted"
             | "@searchable"
             | "@childCount"
@@ -174,6 +175,8 @@ fn compares(property: &str, value: &str, operator: &str, wanted: &str) -> bool {
             | "upnp:episodeSeason"
             | "upnp:episodeNumber"
             | "upnp:rating"
+            | "upnp:playbackCount"
+            | "upnp:lastPlaybackPosition"
             | "res@size"
             | "res@duration"
             | "res@bitrate"
@@ -225,7 +228,7 @@ fn needles(objects: &[Object], property: &str) -> BTreeSet<String> {
         needles.insert(signs[half..].iter().collect());
     }
     let more: &[&str] = match property {
-        "dc:date" => &[
+        "dc:date" | "upnp:lastPlaybackTime" => &[
             "1995",
             "1995-05",
             "1995-05-17",
@@ -233,7 +236,7 @@ fn needles(objects: &[Object], property: &str) -> BTreeSet<String> {
             "2001-01-01",
             "2100",
         ],
-        "res@duration" => &["0:01:00", "1:00:00.000", "61"],
+        "res@duration" | "upnp:lastPlaybackPosition" => &["0:01:00", "1:00:00.000", "61"],
         "upnp:class" => &[
             "object",
             "object.item",
@@ -243,9 +246,14 @@ fn needles(objects: &[Object], property: &str) -> BTreeSet<String> {
         "@restricted" | "@searchable" => &["true", "false"],
         _ => &["1", "9", "10"],
     };
+    let is_dated = ["dc:date", "upnp:lastPlaybackTime"].contains(&property);
+    let parts = [4, 7, 10, 16, 19];
+    let parts = |date: &String| parts.map(|len| date.get(..len).map(str::to_owned));
+    let moments = distinct.iter().take(2).filter(|_| is_dated).flat_map(parts);
+    needles.extend(moments.flatten());
     // Rill reads a date more leniently than the plain evaluation does.
     needles.retain(|needle| {
-        property != "dc:date" || is_date(needle) || !needle.contains(|c: char| c.is_ascii_digit())
+        !is_dated || is_date(needle) || !needle.contains(|c: char| c.is_ascii_digit())
     });
     needles.extend(more.iter().map(|&text| text.to_owned()));
     needles
@@ -270,6 +278,11 @@ fn found(rill: &Rill, criteria: &str) -> BTreeSet<String> {
     ids
 }
 
+fn find_item(rill: &Rill, title: &str) -> String {
+    let found = find(rill, &format!("dc:title = {}", quoted(title)));
+    found.titled(title).id.clone()
+}
+
 /// Each object below the root, with all that Browse tells of it.
 fn objects(rill: &Rill) -> Vec<Object> {
     let all = find(rill, "*").objects;
@@ -286,6 +299,12 @@ fn every_property_by_every_operator_finds_what_is_listed_so() {
     let Some(rill) = serving(&library) else {
         return;
     };
+    // Somebody has been here, and nearly to the end: a film in progress would add a container to Video, which is made as
+    // it is listed, and which no search counts among the children.
+    let films = ["Show S01E02", "Show S02E10"].map(|title| find_item(&rill, title));
+    assert_eq!(set_bookmark(&rill, &films[1], 3690), Ok(()));
+    let (none, some) = ("", "<upnp:playbackCount>9</upnp:playbackCount>");
+    assert_eq!(update(&rill, &films[0], none, some), Ok(()));
     let objects = objects(&rill);
     // Everything that has its home somewhere is among them.
     let ids: BTreeSet<_> = objects.iter().map(|object| object.id.as_str()).collect();
@@ -347,6 +366,10 @@ fn every_property_by_every_operator_finds_what_is_listed_so() {
         .contains(&p.as_str())
     }) {
         for operator in ["=", "<=", ">=", "contains", "startsWith", "derivedfrom"] {
+            // Of that the whole text was not asked for: it is no date as the plain evaluation reads one.
+            if (property.as_str(), operator) == ("upnp:lastPlaybackTime", "derivedfrom") {
+                continue;
+            }
             assert!(
                 hits.contains_key(&(property.as_str(), operator)),
                 "{property} {operator}"
