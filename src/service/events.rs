@@ -204,16 +204,14 @@ impl Events {
         known: &Known,
     ) -> Option<Granted> {
         self.forget_expired(now);
-        let is_reserved = match self.room(peer, known) {
-            Some(is_reserved) => is_reserved,
-            None => {
-                let same = |old: &Subscription| {
-                    (old.peer, old.service.name) == (peer, service.name)
-                        && old.callbacks == callbacks
-                };
-                let oldest = self.subscriptions.iter().position(same)?;
-                self.subscriptions.remove(oldest).is_reserved
-            }
+        let is_reserved = if let Some(is_reserved) = self.room(peer, known) {
+            is_reserved
+        } else {
+            let same = |old: &Subscription| {
+                (old.peer, old.service.name) == (peer, service.name) && old.callbacks == callbacks
+            };
+            let oldest = self.subscriptions.iter().position(same)?;
+            self.subscriptions.remove(oldest).is_reserved
         };
         let sid = Sid::from_random((self.random)());
         let secs = granted(secs);

@@ -394,18 +394,25 @@ fn and_or_and_parentheses_join_what_each_finds() {
     ];
     let sets = terms.map(|term| found(&rill, term));
     assert!(sets.iter().all(|set| !set.is_empty()));
-    for (i, a) in terms.iter().enumerate() {
-        for (j, b) in terms.iter().enumerate() {
-            let (k, c) = ((i + j) % terms.len(), terms[(i + j) % terms.len()]);
-            let (x, y, z) = (&sets[i], &sets[j], &sets[k]);
+    let pairs = terms.iter().zip(&sets);
+    for (at, (first, in_first)) in pairs.clone().enumerate() {
+        for (by, (second, in_second)) in pairs.clone().enumerate() {
+            let third = (at + by) % terms.len();
+            let (third, in_third) = (terms[third], &sets[third]);
             for (criteria, wanted) in [
-                (format!("{a} and {b}"), x & y),
-                (format!("{a} or {b}"), x | y),
-                (format!("{a} or {b} and {c}"), &(y & z) | x),
-                (format!("({a}\tor\n{b}) and ({c})"), &(x | y) & z),
+                (format!("{first} and {second}"), in_first & in_second),
+                (format!("{first} or {second}"), in_first | in_second),
                 (
-                    format!("{a} AND ({b} OR ({c} and ({a})))"),
-                    &(&(z & x) | y) & x,
+                    format!("{first} or {second} and {third}"),
+                    &(in_second & in_third) | in_first,
+                ),
+                (
+                    format!("({first}\tor\n{second}) and ({third})"),
+                    &(in_first | in_second) & in_third,
+                ),
+                (
+                    format!("{first} AND ({second} OR ({third} and ({first})))"),
+                    &(&(in_third & in_first) | in_second) & in_first,
                 ),
             ] {
                 assert_eq!(found(&rill, &criteria), wanted, "{criteria}");

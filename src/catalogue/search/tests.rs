@@ -495,10 +495,10 @@ fn values(entry: &Entry<'_>, property: SearchProperty) -> Vec<String> {
         P::BitsPerSample => number(object.bits_per_sample().map(u64::from)),
         P::AudioChannels => number(object.channels().map(u64::from)),
         P::ProtocolInfo => is_item.then(|| object.protocol_info().to_string()),
-        // URLs can only exist.
-        P::AlbumArt | P::Res => None,
-        // Nobody has played anything here.
-        P::LastPlaybackPosition | P::LastPlaybackTime | P::PlaybackCount => None,
+        // URLs can only exist, and nobody has played anything here.
+        P::AlbumArt | P::Res | P::LastPlaybackPosition | P::LastPlaybackTime | P::PlaybackCount => {
+            None
+        }
     };
     one.into_iter().collect()
 }
