@@ -172,6 +172,11 @@ pub const SUBSCRIPTIONS: usize = 256;
 /// Subscriptions at once from one address, which may be a computer with several control points. Beyond it the oldest
 /// of the same callback gives way; without one: 503.
 pub const SUBSCRIPTIONS_PER_PEER: usize = 24;
+/// Subscriptions kept for each address that browsed or played ([`KNOWN_PEERS`]), one for each service: out of
+/// [`SUBSCRIPTIONS_RESERVED`]. Beyond it: as everybody else.
+pub const KEPT_SUBSCRIPTIONS_PER_KNOWN_PEER: usize = 3;
+/// Of [`SUBSCRIPTIONS`], those that only such addresses get: a quarter. Strangers: 503 where only these are left.
+pub const SUBSCRIPTIONS_RESERVED: usize = SUBSCRIPTIONS / 4;
 /// Callback URLs kept of one subscription. More are ignored.
 pub const CALLBACKS: usize = 4;
 /// Bytes of a callback URL. Real ones stay below 100. A longer one is not taken.

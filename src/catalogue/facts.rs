@@ -2,7 +2,7 @@
 
 use super::snapshot::Object;
 use crate::{
-    media::{Class, mime::Mime, profile::Profile},
+    media::{Class, mime::Mime, picture::Target, profile::Profile},
     wire::protocol_info::ProtocolInfo,
 };
 
@@ -56,6 +56,44 @@ impl Object<'_> {
         }
         Mime::from_code(self.art()?.mime_code)
     }
+
+    /// Whether small pictures can be made of it: it is a picture, or has a cover, that rill can decode.
+    pub fn has_small_picture(&self) -> bool {
+        self.picture_mime().is_some_and(is_decodable)
+    }
+
+    /// Whether a smaller copy of a photograph is listed beside it: one that can be made and has fewer pixels.
+    pub fn has_copy(&self, target: Target) -> bool {
+        let (most_wide, most_high) = target.bounds();
+        let is_smaller = |(width, height)| width > most_wide || height > most_high;
+        self.class() == Some(Class::Image)
+            && is_decodable(self.mime())
+            && self.resolution().is_none_or(is_smaller)
+    }
+
+    /// Whether `upnp:albumArtURI` is listed: a small picture can be made of it, or of an item of an album.
+    pub fn has_album_art(&self) -> bool {
+        if self.is_container() {
+            self.cover(Self::has_small_picture).is_some()
+        } else {
+            self.has_small_picture()
+        }
+    }
+}
+
+/// The DLNA profile of a small picture.
+pub const fn small_profile(target: Target) -> &'static str {
+    match target {
+        Target::Thumbnail => "JPEG_TN",
+        Target::Small => "JPEG_SM",
+    }
+}
+
+/// The protocolInfo of a small picture: converted (CI=1), as every copy that is not the original.
+pub const fn small_protocol_info(target: Target) -> ProtocolInfo<'static> {
+    let mut info = ProtocolInfo::image("image/jpeg", Some(small_profile(target)));
+    info.converted = true;
+    info
 }
 
 /// A small picture can be made of such a file.

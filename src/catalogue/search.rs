@@ -23,6 +23,7 @@ use super::{
     object_id::ObjectId,
     snapshot::{Entry, Object, Snapshot},
     sort,
+    user_state::UserStates,
 };
 use crate::{
     limits,
@@ -45,6 +46,8 @@ pub struct Query<'q> {
     pub container: ObjectId,
     /// What to find.
     pub criteria: &'q SearchCriteria,
+    /// What people did with the items, which can be searched for, too.
+    pub states: &'q Arc<UserStates>,
     /// The order; none: containers before what is in them.
     pub keys: &'q [SortKey],
     /// Matches to leave out at the beginning.
@@ -57,6 +60,7 @@ pub struct Query<'q> {
 #[derive(Debug)]
 pub struct Search {
     snapshot: Arc<Snapshot>,
+    states: Arc<UserStates>,
     criteria: SearchCriteria,
     /// The criteria made ready: with the first turn, because it takes memory, and those who wait for a turn are many.
     condition: Option<Condition>,
@@ -102,6 +106,7 @@ impl Search {
         };
         Some(Self {
             snapshot: Arc::clone(snapshot),
+            states: Arc::clone(query.states),
             walk: Walk::below(&container),
             keys: query.keys.iter().copied().take(limits::SORT_KEYS).collect(),
             criteria: query.criteria.clone(),
@@ -146,7 +151,7 @@ impl Search {
             let skipped = self.walk.skip(&snapshot, wanted, left);
             left = left.saturating_sub(skipped + SKIPPED_FOR_ONE);
             match self.walk.next(&snapshot) {
-                Turn::Met(entry) if condition.holds(&entry) => self.keep(&entry),
+                Turn::Met(entry) if condition.holds(&entry, &self.states) => self.keep(&entry),
                 Turn::Met(_) | Turn::Nothing => {}
                 Turn::End => return self.settle(),
             }

@@ -61,6 +61,7 @@ fn search_all(snapshot: &Arc<Snapshot>, container: ObjectId) {
     let query = Query {
         container,
         criteria: &SearchCriteria::parse(criteria).unwrap(),
+        states: &Arc::default(),
         keys: &SortCriteria::parse("+upnp:album").unwrap().keys,
         start: 0,
         count: 3,

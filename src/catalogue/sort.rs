@@ -28,12 +28,12 @@ fn by(x: &Object<'_>, y: &Object<'_>, property: SortProperty) -> Ordering {
         // that of listings for which nothing is asked.
         SortProperty::Title => order::compare_characters(x.title(), y.title()),
         SortProperty::Date => x.date().cmp(&y.date()),
-        SortProperty::Class => x.record.kind.cmp(&y.record.kind),
+        SortProperty::Class => x.upnp_class().cmp(y.upnp_class()),
         SortProperty::Size => x.size().cmp(&y.size()),
         SortProperty::Duration => x.duration().cmp(&y.duration()),
         SortProperty::Bitrate => x.bitrate_bytes_per_sec().cmp(&y.bitrate_bytes_per_sec()),
-        // What is shown as the creator is the artist.
-        SortProperty::Creator | SortProperty::Artist => text(Tag::Artist),
+        SortProperty::Artist => text(Tag::Artist),
+        SortProperty::Creator => natural(creator(x), creator(y)),
         SortProperty::Album => text(Tag::Album),
         SortProperty::Genre => text(Tag::Genre),
         SortProperty::Series => text(Tag::Series),
@@ -43,6 +43,12 @@ fn by(x: &Object<'_>, y: &Object<'_>, property: SortProperty) -> Ordering {
         SortProperty::Episode => x.episode().cmp(&y.episode()),
         SortProperty::Rating => x.rating().cmp(&y.rating()),
     }
+}
+
+/// What is listed as the creator: an item's artist.
+fn creator<'a>(object: &Object<'a>) -> Option<&'a str> {
+    let item = Some(object).filter(|object| !object.is_container());
+    item.and_then(|item| item.property(Tag::Artist))
 }
 
 fn natural(x: Option<&str>, y: Option<&str>) -> Ordering {

@@ -6,7 +6,7 @@
 
 use std::{cell::RefCell, collections::HashMap, fmt, net::IpAddr, rc::Rc};
 
-use crate::limits;
+use crate::{limits, service::known::Known};
 
 /// How many connections there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,16 +59,6 @@ struct Present {
     open: usize,
     /// Of them, those that were let in by the reserve.
     in_reserve: usize,
-    /// Those that browsed or played, the latest last; at most [`limits::KNOWN_PEERS`].
-    known: Vec<IpAddr>,
-}
-
-impl Present {
-    /// Known peers without a connection.
-    fn absent(&self) -> usize {
-        let known = self.known.iter();
-        known.filter(|peer| !self.peers.contains_key(peer)).count()
-    }
 }
 
 /// One counted connection; uncounted when dropped.
@@ -97,11 +87,11 @@ impl Census {
         self.present.borrow().open
     }
 
-    /// Counts a connection from `peer` in, if there is room for it.
+    /// Counts a connection from `peer` in, if there is room for it; the `known` have a reserve.
     ///
     /// # Errors
     /// Why there is none.
-    pub(super) fn admit(self: &Rc<Self>, peer: IpAddr) -> Result<Place, Full> {
+    pub(super) fn admit(self: &Rc<Self>, peer: IpAddr, known: &Known) -> Result<Place, Full> {
         let Bounds {
             total,
             per_peer,
@@ -114,13 +104,9 @@ impl Census {
         }
         let is_reserve = present.open - present.in_reserve >= total - reserve;
         let left = reserve.saturating_sub(present.in_reserve);
-        let is_kept = present.known.contains(&peer)
-            && match count {
-                0 => left > 0,
-                few if few < limits::KEPT_PER_KNOWN_PEER => left > present.absent(),
-                _ => false,
-            };
-        if is_reserve && !is_kept {
+        let has_place = |known: IpAddr| present.peers.contains_key(&known);
+        let kept = limits::KEPT_PER_KNOWN_PEER;
+        if is_reserve && !known.may_use_reserve(peer, count, kept, left, has_place) {
             return Err(Full::Total);
         }
         present.open += 1;
@@ -131,19 +117,6 @@ impl Census {
             peer,
             is_reserve,
         })
-    }
-
-    /// `peer` browses or plays: it is at home here. The one that did so longest ago is forgotten for it.
-    pub(super) fn remember(&self, peer: IpAddr) {
-        let known = &mut self.present.borrow_mut().known;
-        if known.last() == Some(&peer) {
-            return;
-        }
-        known.retain(|old| *old != peer);
-        if known.len() >= limits::KNOWN_PEERS {
-            known.remove(0);
-        }
-        known.push(peer);
     }
 }
 
@@ -179,54 +152,44 @@ mod tests {
 
     #[test]
     fn both_bounds_hold_and_places_come_back() {
-        let census = census(3, 2, 0);
-        let first = census.admit(peer(1)).unwrap();
-        let _second = census.admit(peer(1)).unwrap();
-        assert_eq!(census.admit(peer(1)).unwrap_err(), Full::Peer);
-        let _third = census.admit(peer(2)).unwrap();
-        assert_eq!(census.admit(peer(2)).unwrap_err(), Full::Total);
+        let (census, known) = (census(3, 2, 0), Known::default());
+        let first = census.admit(peer(1), &known).unwrap();
+        let _second = census.admit(peer(1), &known).unwrap();
+        assert_eq!(census.admit(peer(1), &known).unwrap_err(), Full::Peer);
+        let _third = census.admit(peer(2), &known).unwrap();
+        assert_eq!(census.admit(peer(2), &known).unwrap_err(), Full::Total);
         drop(first);
         assert_eq!(census.open(), 2);
-        assert!(census.admit(peer(2)).is_ok());
+        assert!(census.admit(peer(2), &known).is_ok());
         assert_eq!(census.present.borrow().peers.len(), 2);
     }
 
     #[test]
     fn the_reserve_is_for_known_peers_and_first_for_those_without_a_connection() {
         let census = census(7, 4, 3);
-        for known in [peer(1), peer(2), peer(1)] {
-            census.remember(known);
+        let mut known = Known::default();
+        for peer in [peer(1), peer(2), peer(1)] {
+            known.remember(peer);
         }
-        let strangers: Vec<_> = (0..4).map(|_| census.admit(peer(9)).unwrap()).collect();
-        assert_eq!(census.admit(peer(8)).unwrap_err(), Full::Total);
-        let one = census.admit(peer(1)).unwrap();
-        let second = census.admit(peer(1)).unwrap();
+        let strangers: Vec<_> = (0..4)
+            .map(|_| census.admit(peer(9), &known).unwrap())
+            .collect();
+        assert_eq!(census.admit(peer(8), &known).unwrap_err(), Full::Total);
+        let one = census.admit(peer(1), &known).unwrap();
+        let second = census.admit(peer(1), &known).unwrap();
         assert_eq!(
-            census.admit(peer(1)).unwrap_err(),
+            census.admit(peer(1), &known).unwrap_err(),
             Full::Total,
             "the other's"
         );
-        let two = census.admit(peer(2)).unwrap();
+        let two = census.admit(peer(2), &known).unwrap();
         assert_eq!(census.open(), 7);
         drop(one);
-        let again = census.admit(peer(1)).unwrap();
+        let again = census.admit(peer(1), &known).unwrap();
         drop((strangers, two, again, second));
         let present = census.present.borrow();
         assert_eq!((present.open, present.in_reserve), (0, 0));
         assert!(present.peers.is_empty());
-    }
-
-    #[test]
-    fn the_known_are_bounded_and_the_longest_silent_is_forgotten() {
-        let census = census(100, 100, 32);
-        for last in 0..=255 {
-            census.remember(peer(last));
-            census.remember(peer(7));
-        }
-        let known = &census.present.borrow().known;
-        assert_eq!(known.len(), limits::KNOWN_PEERS);
-        assert!(known.contains(&peer(7)) && known.contains(&peer(255)));
-        assert!(!known.contains(&peer(1)));
     }
 
     #[test]

@@ -328,7 +328,8 @@ impl Connection {
             response.head.status().code()
         );
         if head.method == Method::Post || file.is_some() {
-            self.context.census.remember(self.address.ip());
+            let known = &self.context.shared.known;
+            known.borrow_mut().remember(self.address.ip());
         }
         let source = file.zip(self.errand.as_ref());
         let source = source.map(|(open, errand)| Source {

@@ -125,7 +125,11 @@ fn admit(stream: Async<TcpStream>, peer: SocketAddr, turns: &Rc<Turns>, context:
         Tally::count(&tally.outside);
         return;
     }
-    let place = match context.census.admit(peer.ip()) {
+    let admitted = {
+        let known = context.shared.known.borrow();
+        context.census.admit(peer.ip(), &known)
+    };
+    let place = match admitted {
         Ok(place) => place,
         Err(full) => {
             context.say_full(peer);

@@ -193,6 +193,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             devices: RefCell::new(Devices::new(config.devices)),
             scan: RefCell::default(),
             guests: RefCell::default(),
+            known: RefCell::default(),
             tally: Tally::of(bounds.total),
         },
     });

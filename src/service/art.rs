@@ -15,7 +15,11 @@ use super::{
     media::{Part, Wanted},
 };
 use crate::{
-    catalogue::{facts::is_decodable, object_id::ObjectId, snapshot::Object},
+    catalogue::{
+        facts::{is_decodable, small_protocol_info},
+        object_id::ObjectId,
+        snapshot::Object,
+    },
     media::{
         Class, Error,
         art::packed,
@@ -66,26 +70,6 @@ pub const fn suffix(target: Target) -> &'static str {
         Target::Thumbnail => "-tn",
         Target::Small => "-sm",
     }
-}
-
-/// The DLNA profile of a small picture.
-pub const fn profile(target: Target) -> &'static str {
-    match target {
-        Target::Thumbnail => "JPEG_TN",
-        Target::Small => "JPEG_SM",
-    }
-}
-
-/// The protocolInfo of a small picture: converted (CI=1), as every copy that is not the original.
-pub const fn protocol_info(target: Target) -> ProtocolInfo<'static> {
-    let mut info = ProtocolInfo::image("image/jpeg", Some(profile(target)));
-    info.converted = true;
-    info
-}
-
-/// True if small pictures of `object` can be made: it is a picture, or has a cover, that rill can decode.
-pub(super) fn can_be_scaled(object: &Object<'_>) -> bool {
-    object.picture_mime().is_some_and(is_decodable)
 }
 
 /// What a small picture of `object` is made of.
@@ -141,7 +125,7 @@ pub fn reply(request: &Request<'_>, picture: &Picture, bytes: Vec<u8>) -> Respon
     let holder = picture.source.file().map(|(holder, _)| holder);
     let (secs, nanos) = holder.map_or((0, 0), |holder| holder.modified());
     let (mime, info) = match picture.form {
-        Form::Scaled(target) => (Mime::JPEG, protocol_info(target)),
+        Form::Scaled(target) => (Mime::JPEG, small_protocol_info(target)),
         Form::Original => {
             let mime = picture.source.art_mime();
             (mime, ProtocolInfo::image(mime.as_str(), None))

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Now, Shared};
+use super::{Now, Shared, known::Known};
 use crate::{
     catalogue::object_id::ObjectId,
     limits,
@@ -141,6 +141,8 @@ struct Subscription {
     changes: Changes,
     /// Events failed one after the other.
     failures: u8,
+    /// It has a place out of the reserve.
+    is_reserved: bool,
 }
 
 impl Subscription {
@@ -178,6 +180,12 @@ impl Events {
         self.subscriptions.len()
     }
 
+    /// Of them, those that have a place out of the reserve.
+    pub fn reserved(&self) -> usize {
+        let reserved = self.subscriptions.iter().filter(|one| one.is_reserved);
+        reserved.count()
+    }
+
     // ---- requests ------------------------------------------------------------------------------
 
     /// Makes a subscription, whose first event waits for [`Events::replied`]. `secs` is what was asked for, `None` as
@@ -185,7 +193,7 @@ impl Events {
     ///
     /// A subscriber may have several: one computer runs several control points. But a television that subscribes anew
     /// each time it wakes is not to use up its share, so where there is no room, the oldest of the same peer, service
-    /// and callbacks gives way. `None`: there is none such.
+    /// and callbacks gives way. The last places are for the `known`, as with connections. `None`: there is none such.
     pub fn subscribe(
         &mut self,
         now: Now,
@@ -193,18 +201,18 @@ impl Events {
         peer: IpAddr,
         callbacks: Callbacks,
         secs: Option<u64>,
+        known: &Known,
     ) -> Option<Granted> {
         self.forget_expired(now);
-        let of_peer = self.subscriptions.iter().filter(|old| old.peer == peer);
-        if of_peer.count() >= limits::SUBSCRIPTIONS_PER_PEER
-            || self.subscriptions.len() >= limits::SUBSCRIPTIONS
-        {
+        let is_reserved = if let Some(is_reserved) = self.room(peer, known) {
+            is_reserved
+        } else {
             let same = |old: &Subscription| {
                 (old.peer, old.service.name) == (peer, service.name) && old.callbacks == callbacks
             };
             let oldest = self.subscriptions.iter().position(same)?;
-            self.subscriptions.remove(oldest);
-        }
+            self.subscriptions.remove(oldest).is_reserved
+        };
         let sid = Sid::from_random((self.random)());
         let secs = granted(secs);
         log::debug!(
@@ -221,8 +229,32 @@ impl Events {
             next_at: now.uptime + REPLY_TIME,
             changes: Changes::default(),
             failures: 0,
+            is_reserved,
         });
         Some(Granted { sid, secs })
+    }
+
+    /// Whether a new subscription of `peer` would have a place out of the reserve; `None`: there is no room for it.
+    fn room(&self, peer: IpAddr, known: &Known) -> Option<bool> {
+        let of = |peer| {
+            self.subscriptions
+                .iter()
+                .filter(move |one| one.peer == peer)
+        };
+        let count = of(peer).count();
+        if count >= limits::SUBSCRIPTIONS_PER_PEER {
+            return None;
+        }
+        let (all, reserved) = (self.subscriptions.len(), self.reserved());
+        let (total, reserve) = (limits::SUBSCRIPTIONS, limits::SUBSCRIPTIONS_RESERVED);
+        if all - reserved < total - reserve {
+            return Some(false);
+        }
+        let left = reserve.saturating_sub(reserved);
+        let kept = limits::KEPT_SUBSCRIPTIONS_PER_KNOWN_PEER;
+        let has_place = |known| of(known).next().is_some();
+        let may = known.may_use_reserve(peer, count, kept, left, has_place);
+        may.then_some(true)
     }
 
     /// Gives a subscription more time, and says how many seconds. `None`: `peer` has none of that name to that service.

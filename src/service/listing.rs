@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     catalogue::{
+        facts::{small_profile, small_protocol_info},
         object_id::{self, ObjectId},
         record::Tag,
         snapshot::{Entry, Object, Snapshot},
@@ -152,7 +153,7 @@ struct Names<'a> {
 fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &mut impl Sink) {
     let base = look.base.as_str();
     // An album shows the picture of one of its items, under that item's own URL.
-    let cover = object.cover(art::can_be_scaled);
+    let cover = object.cover(Object::has_small_picture);
     let mut home = [0; object_id::TEXT_BYTES];
     let (small_paths, pictures);
     let album_art: &[AlbumArt<'_>] = match cover {
@@ -223,7 +224,7 @@ fn write_item(
     };
     // Most items have neither pictures nor captions: what they need is made only where it is needed.
     let pictures;
-    let album_art: &[AlbumArt<'_>] = if art::can_be_scaled(object) {
+    let album_art: &[AlbumArt<'_>] = if object.has_small_picture() {
         pictures = small_art(base, &small_paths);
         &pictures
     } else {
@@ -319,7 +320,7 @@ const SIZES: [Target; 2] = [Target::Thumbnail, Target::Small];
 /// The small pictures of an item as art.
 fn small_art<'a>(base: &'a str, paths: &'a [[&'a str; 4]; 2]) -> [AlbumArt<'a>; 2] {
     let [thumbnail, small] = paths;
-    let [first, second] = SIZES.map(art::profile);
+    let [first, second] = SIZES.map(small_profile);
     let art = |profile, path| AlbumArt {
         profile,
         url: Url { base, path },
@@ -357,8 +358,8 @@ fn with_copies<'a>(
         Copies::None => 0,
     };
     for (target, art) in SIZES.into_iter().zip(art).take(wanted) {
-        if is_smaller(object, target) {
-            let _ = res.push(Res::new(art::protocol_info(target), art.url));
+        if object.has_copy(target) {
+            let _ = res.push(Res::new(small_protocol_info(target), art.url));
         }
     }
     if own_last {
@@ -398,17 +399,9 @@ fn with_extras<'a>(
         && class == Class::Video
         && let Some(small) = art.last()
     {
-        let _ = res.push(Res::new(art::protocol_info(Target::Small), small.url));
+        let _ = res.push(Res::new(small_protocol_info(Target::Small), small.url));
     }
     res
-}
-
-/// True if the small picture has fewer pixels than the photograph itself.
-fn is_smaller(object: &Object<'_>, target: Target) -> bool {
-    let (most_wide, most_high) = target.bounds();
-    object
-        .resolution()
-        .is_none_or(|(width, height)| width > most_wide || height > most_high)
 }
 
 /// The subtitle files of an item.

@@ -30,6 +30,7 @@ use crate::{
 };
 use devices::{Devices, Treatment};
 use events::Events;
+use known::Known;
 use tally::Tally;
 
 /// Path of the device description, the target of `LOCATION`.
@@ -47,6 +48,7 @@ mod entity;
 pub mod events;
 pub mod host;
 pub mod in_progress;
+pub mod known;
 mod listing;
 pub mod mdns;
 pub mod media;
@@ -99,6 +101,8 @@ pub struct Shared {
     pub scan: RefCell<page::Scan>,
     /// Who asked for what, and what is being played.
     pub guests: RefCell<page::Guests>,
+    /// Who is at home here.
+    pub known: RefCell<Known>,
     /// How many came, and how many were turned away.
     pub tally: Tally,
     /// Who is subscribed to what.

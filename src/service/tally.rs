@@ -57,13 +57,16 @@ impl Tally {
 
     /// What is open now, in words.
     pub(super) fn present(&self, shared: &Shared) -> impl fmt::Display {
+        let events = shared.events.borrow();
         format!(
-            "{} connections of {}, {} at most so far; {} subscriptions of {}",
+            "{} connections of {}, {} at most so far; {} subscriptions of {}, {} of {} kept for known players",
             self.connections.get(),
             self.most_connections,
             self.highest.get(),
-            shared.events.borrow().subscriptions(),
+            events.subscriptions(),
             limits::SUBSCRIPTIONS,
+            events.reserved(),
+            limits::SUBSCRIPTIONS_RESERVED,
         )
     }
 

@@ -42,6 +42,7 @@ impl Server {
             addresses: RefCell::default(),
             scan: RefCell::default(),
             guests: RefCell::default(),
+            known: RefCell::default(),
             searches: RefCell::default(),
             tally: Tally::default(),
             events: RefCell::new(Events::new(|| [0; 16], 0)),

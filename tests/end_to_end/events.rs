@@ -433,6 +433,64 @@ fn a_dead_subscriber_is_dropped_while_others_are_told() {
 }
 
 #[test]
+fn a_burst_of_changes_is_two_events_a_second_and_the_last_tells_where_it_ended() {
+    const FILES: usize = 150;
+    let library = library();
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let subscriber = Subscriber::open(rill.network(), NEAR);
+    sid(&subscribe(&rill, DIRECTORY, &subscriber.callback()));
+    let first = subscriber.event();
+    assert_eq!(first.seq(), 0);
+    let album = rill.find("album").id;
+    let begin = Instant::now();
+    let mut events = vec![first];
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for number in 0..FILES {
+                library.write(format!("album/more {number}.mp3"), &mp3(10));
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        // Each is taken as soon as it comes, so that nothing but rill itself keeps them apart.
+        let all_came = |events: &[Event]| {
+            writing.is_finished()
+                && rill.children(&album).total == FILES + 1
+                && events.last().unwrap().system_update_id().to_string()
+                    == *rill
+                        .call("GetSystemUpdateID", &[])
+                        .unwrap()
+                        .text_of("Id")
+                        .unwrap()
+        };
+        while !all_came(&events) {
+            events.push(subscriber.event());
+        }
+    });
+    let most = begin.elapsed().as_millis() / 500 + 2;
+    assert!(
+        events.len() as u128 <= most,
+        "{} events, {most} at most",
+        events.len()
+    );
+    assert!(
+        events.len() >= 3,
+        "{} events in three seconds of changes",
+        events.len()
+    );
+    for (number, event) in events.iter().enumerate().skip(1) {
+        assert_eq!(event.seq() as usize, number);
+        assert!(event.system_update_id() > events[number - 1].system_update_id());
+        let containers = event.value("ContainerUpdateIDs").unwrap();
+        assert!(
+            containers.split(',').any(|word| word == album),
+            "{containers}"
+        );
+    }
+}
+
+#[test]
 fn urls_are_tried_in_their_order_until_one_takes_the_event() {
     let library = library();
     let Some(rill) = Rill::serving(&library) else {

@@ -12,7 +12,7 @@ mod soap;
 mod ssdp;
 mod xml;
 
-pub(crate) use bytes::{jpeg, mp3, mp3_titled, mp4, png};
+pub(crate) use bytes::{jpeg, jpeg_taken, mp3, mp3_tagged, mp3_titled, mp4, png};
 pub(crate) use disk::{Disk, Trouble};
 pub(crate) use http::{Connection, Reply};
 pub(crate) use library::Library;

@@ -250,6 +250,66 @@ fn a_known_television_gets_in_where_every_place_is_taken() {
 }
 
 #[test]
+fn a_known_television_subscribes_where_strangers_took_every_place() {
+    let library = library();
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    assert_eq!(browse_from(&rill, FAR), Some(200), "it makes itself known");
+    // Eleven addresses by 24 are more than the 256 that there are; 192 of these are for everybody.
+    let many = addresses(rill.network(), 11);
+    let mut granted = 0;
+    for (mut stream, own) in crowd(rill.network(), &many, 1).into_iter().zip(&many) {
+        stream.set_read_timeout(Some(patience(10))).unwrap();
+        let callback = SocketAddr::from((*own, 9));
+        let status = |service| subscribe(&mut stream, Rill::address(NEAR), callback, service);
+        granted += ["ContentDirectory"; 24]
+            .map(status)
+            .iter()
+            .filter(|s| **s == 200)
+            .count();
+    }
+    assert_eq!(granted, 192);
+    let mut television = far(&rill).unwrap().stream().try_clone().unwrap();
+    television.set_read_timeout(Some(patience(10))).unwrap();
+    let callback = SocketAddr::from((FAR.client, 9));
+    let mut ask = |service| subscribe(&mut television, Rill::address(FAR), callback, service);
+    let services = [
+        "ContentDirectory",
+        "ConnectionManager",
+        "X_MS_MediaReceiverRegistrar",
+    ];
+    assert_eq!(services.map(&mut ask), [200; 3]);
+    let status = status_of(&rill);
+    for told in [
+        "195 subscriptions of 256, 3 of 64 kept for known players",
+        "subscriptions, too many",
+    ] {
+        assert!(status.contains(told), "{status}");
+    }
+}
+
+/// The status of a SUBSCRIBE over a connection that stays open.
+fn subscribe(stream: &mut TcpStream, host: SocketAddr, callback: SocketAddr, service: &str) -> u16 {
+    let request = format!(
+        "SUBSCRIBE /event/{service} HTTP/1.1\r\nHost: {host}\r\nCALLBACK: <http://{callback}/>\r\n\
+         NT: upnp:event\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    let length = head.split_once("content-length: ").unwrap().1;
+    let length = length.split("\r\n").next().unwrap().parse().unwrap();
+    stream.read_exact(&mut vec![0; length]).unwrap();
+    head[9..12].parse().unwrap()
+}
+
+#[test]
 fn without_a_descriptor_left_the_loop_rests_and_comes_back() {
     let library = library();
     let Some(rill) = Rill::serving(&library) else {

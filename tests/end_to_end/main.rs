@@ -41,6 +41,7 @@ mod restart; //   snapshots: served before the disk is read, rebuilt when damage
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
 mod samples; //   real files: listed as the truth about them says, sent whole, their pictures, their reasons
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
+mod search_grammar; // each property by each operator, each order, against a plain evaluation of what is listed
 mod stalled; //   a disk that does not answer, fails, is pulled out: everybody else goes on
 mod start; //     the command line: help, version, wrong values, a port in use, no folders
 mod time_seek; // films and music by time: TimeSeekRange.dlna.org, checked by ffprobe and ffmpeg

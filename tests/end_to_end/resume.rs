@@ -26,12 +26,12 @@ fn bookmark(id: &str, secs: u32) -> [(&'static str, String); 4] {
     ]
 }
 
-fn set_bookmark(rill: &Rill, id: &str, secs: u32) -> Result<(), u32> {
+pub(crate) fn set_bookmark(rill: &Rill, id: &str, secs: u32) -> Result<(), u32> {
     let answer = rill.call("X_SetBookmark", &bookmark(id, secs));
     answer.map(|_| ()).map_err(|fault| fault.code)
 }
 
-fn update(rill: &Rill, id: &str, current: &str, new: &str) -> Result<(), u32> {
+pub(crate) fn update(rill: &Rill, id: &str, current: &str, new: &str) -> Result<(), u32> {
     let arguments = [
         ("ObjectID", id.to_owned()),
         ("CurrentTagValue", current.to_owned()),

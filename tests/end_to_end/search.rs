@@ -8,16 +8,16 @@ use crate::harness::{
 
 /// The arguments of a Search in the standard's order; what is not changed asks for everything below the root.
 #[derive(Clone, Copy)]
-struct Search<'a> {
-    container: &'a str,
-    criteria: &'a str,
-    filter: &'a str,
-    start: u32,
-    count: u32,
-    sort: &'a str,
+pub(crate) struct Search<'a> {
+    pub(crate) container: &'a str,
+    pub(crate) criteria: &'a str,
+    pub(crate) filter: &'a str,
+    pub(crate) start: u32,
+    pub(crate) count: u32,
+    pub(crate) sort: &'a str,
 }
 
-const EVERYTHING: Search<'_> = Search {
+pub(crate) const EVERYTHING: Search<'_> = Search {
     container: "0",
     criteria: "*",
     filter: "*",
@@ -38,13 +38,13 @@ impl Search<'_> {
         ]
     }
 
-    fn of(&self, rill: &Rill) -> Result<Page, Fault> {
+    pub(crate) fn of(&self, rill: &Rill) -> Result<Page, Fault> {
         let answer = rill.call("Search", &self.arguments());
         answer.map(|answer| Page::from_answer(&answer))
     }
 }
 
-fn find(rill: &Rill, criteria: &str) -> Page {
+pub(crate) fn find(rill: &Rill, criteria: &str) -> Page {
     let search = Search {
         criteria,
         ..EVERYTHING

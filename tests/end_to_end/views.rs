@@ -4,32 +4,19 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use crate::harness::{Browse, Library, NEAR, Object, Rill, Setup, jpeg, mp3, mp4, wait_for};
-
-/// An MP3 with these text frames (ID3v2.3, Latin-1).
-fn song(frames: &[(&str, &str)]) -> Vec<u8> {
-    let mut tag = Vec::new();
-    for (name, text) in frames {
-        tag.extend_from_slice(name.as_bytes());
-        let len = u32::try_from(text.len() + 1).unwrap();
-        tag.extend_from_slice(&len.to_be_bytes());
-        tag.extend_from_slice(&[0, 0, 0]);
-        tag.extend_from_slice(text.as_bytes());
-    }
-    let whole = u32::try_from(tag.len()).unwrap();
-    let digit = |shift: u32| u8::try_from(whole >> shift & 0x7F).unwrap();
-    let size = [digit(21), digit(14), digit(7), digit(0)];
-    [b"ID3\x03\0\0", &size[..], &tag, &mp3(30)].concat()
-}
+use crate::harness::{
+    Browse, Library, NEAR, Object, Rill, Setup, jpeg, jpeg_taken, mp3_tagged, mp4, wait_for,
+};
 
 fn track(title: &str, artist: &str, album: &str, number: &str) -> Vec<u8> {
-    song(&[
+    let tags = [
         ("TIT2", title),
         ("TPE1", artist),
         ("TALB", album),
         ("TRCK", number),
         ("TYER", "1995"),
-    ])
+    ];
+    mp3_tagged(&tags, 30)
 }
 
 fn library() -> Library {
@@ -144,6 +131,125 @@ fn every_view_lists_as_many_children_as_it_says_and_each_names_it_as_its_parent(
     // Films are none, and nothing is in progress.
     let video = rill.children(&at(&rill, &["Video"]).id);
     assert_eq!(video.titles(), ["Recently added", "Series", "All videos"]);
+}
+
+/// Every view's path of titles in the order of the listing, items in it after a colon.
+fn tree(rill: &Rill, id: &str, path: &str, rows: &mut Vec<String>) {
+    let children = rill.children(id).objects;
+    let items: Vec<_> = children.iter().filter(|o| !o.is_container).collect();
+    // Every appearance tells where the item is at home, and what stands there is that item.
+    for item in &items {
+        let home = item.element.attribute("refID").unwrap();
+        let own = rill.browse(&Browse::metadata(home)).unwrap();
+        assert_eq!(
+            (&own.objects[0].title, own.objects[0].id.as_str()),
+            (&item.title, home)
+        );
+        assert_ne!(item.id, home);
+    }
+    if !items.is_empty() {
+        let mut titles: Vec<_> = items.iter().map(|item| item.title.as_str()).collect();
+        // The test may have written its files within one second or two.
+        if path.ends_with("Recently added") {
+            titles.sort_unstable();
+        }
+        rows.push(format!("{path}: {}", titles.join(", ")));
+    }
+    for container in children.iter().filter(|object| object.is_container) {
+        tree(
+            rill,
+            &container.id,
+            &format!("{path}/{}", container.title),
+            rows,
+        );
+    }
+}
+
+#[test]
+fn every_view_there_is_shows_what_belongs_to_it_in_natural_order() {
+    let song = |title, artist, band, album, genre, composer, year| {
+        let tags = [
+            ("TIT2", title),
+            ("TPE1", artist),
+            ("TPE2", band),
+            ("TALB", album),
+            ("TCON", genre),
+            ("TCOM", composer),
+            ("TYER", year),
+        ];
+        mp3_tagged(&tags, 30)
+    };
+    let library = Library::empty()
+        .with(
+            "m/a.mp3",
+            &song("Song 10", "Zoe", "The Band", "Live", "Rock", "Bach", "1999"),
+        )
+        .with(
+            "m/b.mp3",
+            &song(
+                "Song 9",
+                "\u{e9}mile",
+                "The Band",
+                "Live",
+                "Jazz",
+                "Bach",
+                "2001",
+            ),
+        )
+        .with("m/mix.m3u", b"b.mp3\n")
+        .with("v/Show/Show S01E10.mp4", &mp4(61, 640, 360, b"ten"))
+        .with("v/Show/Show S01E09.mp4", &mp4(61, 640, 360, b"nine"))
+        .with("v/Show/Show S02E01.mp4", &mp4(61, 640, 360, b"two"))
+        .with("v/The Film (2010).mp4", &mp4(61, 640, 360, b"film"))
+        .with(
+            "v/The Film (2010).nfo",
+            b"<movie><title>The Film</title><year>2010</year></movie>",
+        )
+        .with(
+            "p/Trip/one.jpg",
+            &jpeg_taken("Canon EOS 5D", "2020:05:17 10:00:00"),
+        )
+        .with(
+            "p/Trip/two.jpg",
+            &jpeg_taken("Nikon D50", "2021:12:01 11:00:00"),
+        );
+    let Some(rill) = serving(&library) else {
+        return;
+    };
+    wait_for("all are listed", 20, || {
+        let all = rill.children(&at(&rill, &["Pictures", "All pictures"]).id);
+        (all.total == 2).then_some(())
+    });
+    let mut rows = Vec::new();
+    for view in ["Music", "Video", "Pictures"] {
+        tree(&rill, &at(&rill, &[view]).id, view, &mut rows);
+    }
+    let wanted = [
+        "Music/Artists/\u{e9}mile/Live: Song 9",
+        "Music/Artists/Zoe/Live: Song 10",
+        "Music/Album artists/The Band/Live: Song 10, Song 9",
+        "Music/Albums/Live: Song 10, Song 9",
+        "Music/Genres/Jazz/\u{e9}mile: Song 9",
+        "Music/Genres/Rock/Zoe: Song 10",
+        "Music/Composers/Bach/Live: Song 10, Song 9",
+        "Music/Years/2001/Live: Song 10, Song 9",
+        "Music/All tracks: Song 9, Song 10",
+        "Music/Playlists/mix: Song 9",
+        "Music/Recently added: Song 10, Song 9",
+        "Video/Recently added: Show S01E09, Show S01E10, Show S02E01, The Film",
+        "Video/Series/Show/Season 1: Show S01E09, Show S01E10",
+        "Video/Series/Show/Season 2: Show S02E01",
+        "Video/Films: The Film",
+        "Video/Years/2010: The Film",
+        "Video/All videos: Show S01E09, Show S01E10, Show S02E01, The Film",
+        "Pictures/Dates/2021/2021-12 December/2021-12-01: two",
+        "Pictures/Dates/2020/2020-05 May/2020-05-17: one",
+        "Pictures/Cameras/Canon EOS 5D: one",
+        "Pictures/Cameras/Nikon D50: two",
+        "Pictures/Albums/Trip: one, two",
+        "Pictures/All pictures: two, one",
+    ];
+    assert_eq!(rows, wanted);
 }
 
 #[test]

@@ -7,14 +7,15 @@ use time::{Date as Day, Month, PrimitiveDateTime, Time};
 use super::text::Needle;
 use crate::{
     catalogue::{
-        facts::is_decodable,
+        facts::small_protocol_info,
         object_id::{ObjectId, PLACE_BYTES, Place, TEXT_BYTES},
         record::Tag,
         signature::Signature,
         snapshot::Entry,
+        user_state::{State, UserStates},
     },
     limits,
-    media::Precision,
+    media::{Precision, picture::Target},
     wire::{
         criteria::{
             Comparison, Expression, Operator, SearchCriteria, SearchProperty as Property, Term,
@@ -115,12 +116,12 @@ impl Condition {
     }
 
     /// Whether `entry` is so.
-    pub(super) fn holds(&self, entry: &Entry<'_>) -> bool {
+    pub(super) fn holds(&self, entry: &Entry<'_>, states: &UserStates) -> bool {
         match self {
             Self::Always => true,
-            Self::One(test) => test.holds(entry),
-            Self::All(all) => all.iter().all(|one| one.holds(entry)),
-            Self::Any(all) => all.iter().any(|one| one.holds(entry)),
+            Self::One(test) => test.holds(entry, states),
+            Self::All(all) => all.iter().all(|one| one.holds(entry, states)),
+            Self::Any(all) => all.iter().any(|one| one.holds(entry, states)),
         }
     }
 }
@@ -185,9 +186,9 @@ impl Test {
         }
     }
 
-    fn holds(&self, entry: &Entry<'_>) -> bool {
+    fn holds(&self, entry: &Entry<'_>, states: &UserStates) -> bool {
         let value = match &self.wanted {
-            Wanted::Exists(wanted) => return exists(entry, self.property) == *wanted,
+            Wanted::Exists(wanted) => return exists(entry, self.property, states) == *wanted,
             Wanted::Value(value) => value,
         };
         // Without the property nothing said of its value is true; of several values one is enough.
@@ -199,9 +200,8 @@ impl Test {
         }
         match kind(property) {
             Kind::Text => any_text(entry, property, |text| value.suits_text(text)),
-            Kind::Number | Kind::Duration | Kind::Date => {
-                number(entry, property).is_some_and(|number| value.suits(number, entry, property))
-            }
+            Kind::Number | Kind::Duration | Kind::Date => number(entry, property, states)
+                .is_some_and(|number| value.suits(number, entry, property)),
         }
     }
 }
@@ -270,8 +270,8 @@ enum Kind {
 fn kind(property: Property) -> Kind {
     use Property as P;
     match property {
-        P::Date => Kind::Date,
-        P::Duration => Kind::Duration,
+        P::Date | P::LastPlaybackTime => Kind::Date,
+        P::Duration | P::LastPlaybackPosition => Kind::Duration,
         P::Restricted
         | P::Searchable
         | P::ChildCount
@@ -280,6 +280,7 @@ fn kind(property: Property) -> Kind {
         | P::Season
         | P::Episode
         | P::Rating
+        | P::PlaybackCount
         | P::Size
         | P::Bitrate
         | P::SampleFrequency
@@ -306,16 +307,14 @@ fn kind(property: Property) -> Kind {
     }
 }
 
-fn exists(entry: &Entry<'_>, property: Option<Property>) -> bool {
+fn exists(entry: &Entry<'_>, property: Option<Property>, states: &UserStates) -> bool {
     let is_item = !entry.object.is_container();
     match property {
         None => false,
         Some(Property::Res) => is_item,
-        Some(Property::AlbumArt) => {
-            is_item && entry.object.picture_mime().is_some_and(is_decodable)
-        }
+        Some(Property::AlbumArt) => entry.object.has_album_art(),
         Some(property) if kind(property) == Kind::Text => any_text(entry, property, |_| true),
-        Some(property) => number(entry, property).is_some(),
+        Some(property) => number(entry, property, states).is_some(),
     }
 }
 
@@ -347,6 +346,8 @@ fn any_text(entry: &Entry<'_>, property: Property, mut suits: impl FnMut(&str) -
             }
         }
         P::Creator => of_item(Tag::Artist).is_some_and(suits),
+        // A container's is that of an album.
+        P::Artist if object.is_container() => object.property(Tag::Artist).is_some_and(suits),
         P::Artist => [Tag::Artist, Tag::AlbumArtist, Tag::Composer]
             .into_iter()
             .any(|tag| of_item(tag).is_some_and(&mut suits)),
@@ -370,7 +371,7 @@ fn any_text(entry: &Entry<'_>, property: Property, mut suits: impl FnMut(&str) -
     }
 }
 
-/// Those of the item itself and of its subtitles.
+/// Those of the item itself, of its smaller copies and of its subtitles.
 fn any_protocol_info(entry: &Entry<'_>, mut suits: impl FnMut(&str) -> bool) -> bool {
     let mut text = String::new();
     let mut is = |info: std::fmt::Arguments<'_>| {
@@ -379,25 +380,27 @@ fn any_protocol_info(entry: &Entry<'_>, mut suits: impl FnMut(&str) -> bool) -> 
         let _ = text.write_fmt(info);
         suits(&text)
     };
-    is(format_args!("{}", entry.object.protocol_info()))
-        || entry
-            .object
-            .captions()
-            .take(limits::CAPTIONS)
-            .any(|caption| {
-                let mime = caption.mime().as_str();
-                is(format_args!("http-get:*:{mime}:*"))
-            })
+    let object = &entry.object;
+    is(format_args!("{}", object.protocol_info()))
+        || [Target::Thumbnail, Target::Small]
+            .into_iter()
+            .filter(|target| object.has_copy(*target))
+            .any(|target| is(format_args!("{}", small_protocol_info(target))))
+        || object.captions().take(limits::CAPTIONS).any(|caption| {
+            let mime = caption.mime().as_str();
+            is(format_args!("http-get:*:{mime}:*"))
+        })
 }
 
 /// The number that a property comes to; dates in seconds, durations in milliseconds.
-fn number(entry: &Entry<'_>, property: Property) -> Option<i64> {
+fn number(entry: &Entry<'_>, property: Property, states: &UserStates) -> Option<i64> {
     use Property as P;
     let object = &entry.object;
     if object.is_container() {
         return match property {
             P::Restricted | P::Searchable => Some(1),
             P::ChildCount => Some(object.child_count().into()),
+            P::Date => object.date().map(|date| date.unix_secs),
             _ => None,
         };
     }
@@ -416,8 +419,22 @@ fn number(entry: &Entry<'_>, property: Property) -> Option<i64> {
         P::SampleFrequency => object.sample_rate().map(i64::from),
         P::BitsPerSample => object.bits_per_sample().map(i64::from),
         P::AudioChannels => object.channels().map(i64::from),
+        P::LastPlaybackPosition | P::LastPlaybackTime | P::PlaybackCount => {
+            states.of(object).and_then(|state| played(state, property))
+        }
         _ => None,
     }
+}
+
+/// What a listing tells of a state: a position in whole seconds, and nothing that is zero.
+fn played(state: &State, property: Property) -> Option<i64> {
+    let number = match property {
+        Property::LastPlaybackTime => i64::try_from(state.changed_secs).ok()?,
+        Property::PlaybackCount => state.play_count.into(),
+        _ if state.position_ms == 0 => return None,
+        _ => return Some(i64::from(state.position_ms / 1000) * 1000),
+    };
+    Some(number).filter(|number| *number > 0)
 }
 
 fn millis(duration: Duration) -> Option<i64> {
@@ -437,20 +454,21 @@ fn short(text: std::fmt::Arguments<'_>) -> Short {
 fn written(number: i64, entry: &Entry<'_>, property: Property) -> Short {
     match kind(property) {
         Kind::Date => {
+            let is_played = property == Property::LastPlaybackTime;
             let precision = entry.object.date().map(|date| date.precision);
             let date = DidlDate {
                 unix_secs: number,
-                day_only: precision != Some(Precision::Second),
+                day_only: !is_played && precision != Some(Precision::Second),
             };
-            short(format_args!("{date}"))
+            short(format_args!("{date}{}", if is_played { "Z" } else { "" }))
         }
         Kind::Duration => {
             let (secs, millis) = (number / 1000, number % 1000);
-            let (hours, minutes) = (secs / 3600, secs / 60 % 60);
-            short(format_args!(
-                "{hours}:{minutes:02}:{:02}.{millis:03}",
-                secs % 60
-            ))
+            let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
+            if property == Property::LastPlaybackPosition {
+                return short(format_args!("{hours}:{minutes:02}:{secs:02}"));
+            }
+            short(format_args!("{hours}:{minutes:02}:{secs:02}.{millis:03}"))
         }
         Kind::Number | Kind::Text => short(format_args!("{number}")),
     }

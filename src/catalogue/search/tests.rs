@@ -78,6 +78,7 @@ fn search_page(
     let query = Query {
         container,
         criteria,
+        states: &Arc::default(),
         keys: &SortCriteria::parse(sort).unwrap().keys,
         start,
         count,
@@ -210,9 +211,11 @@ fn a_folder_finds_what_is_below_it_and_what_its_playlists_show() {
 #[test]
 fn only_containers_can_be_searched() {
     let (_tree, snapshot) = home();
+    let states = Arc::default();
     let query = |container| Query {
         container,
         criteria: &SearchCriteria::ALL,
+        states: &states,
         keys: &[],
         start: 0,
         count: 0,
@@ -492,8 +495,10 @@ fn values(entry: &Entry<'_>, property: SearchProperty) -> Vec<String> {
         P::BitsPerSample => number(object.bits_per_sample().map(u64::from)),
         P::AudioChannels => number(object.channels().map(u64::from)),
         P::ProtocolInfo => is_item.then(|| object.protocol_info().to_string()),
-        // URLs can only exist.
-        P::AlbumArt | P::Res => None,
+        // URLs can only exist, and nobody has played anything here.
+        P::AlbumArt | P::Res | P::LastPlaybackPosition | P::LastPlaybackTime | P::PlaybackCount => {
+            None
+        }
     };
     one.into_iter().collect()
 }
@@ -717,6 +722,7 @@ fn a_long_list_is_sorted_in_turns_and_a_page_of_it_kept_short() {
     let query = Query {
         container: ObjectId::ROOT,
         criteria: &criteria,
+        states: &Arc::default(),
         keys: &SortCriteria::parse("+upnp:artist").unwrap().keys,
         start: 30,
         count: 30,

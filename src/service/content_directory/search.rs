@@ -51,6 +51,7 @@ pub(in crate::service) fn begin(
     let query = search::Query {
         container: container.id(),
         criteria: &criteria,
+        states: &shared.states(),
         keys,
         start,
         count,

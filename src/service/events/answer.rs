@@ -35,7 +35,8 @@ fn subscribe(
     let mut events = shared.events.borrow_mut();
     match Subscribe::parse(&request.head.fields, request.peer)? {
         Subscribe::New { callbacks, secs } => {
-            let granted = events.subscribe(request.now, service, peer, callbacks, secs);
+            let known = shared.known.borrow();
+            let granted = events.subscribe(request.now, service, peer, callbacks, secs, &known);
             let Some(granted) = granted else {
                 Tally::count(&shared.tally.subscriptions);
                 return Ok(Answer::Reply(Response::text(

@@ -56,6 +56,7 @@ fn callbacks(peer: [u8; 4], ports: &[u16]) -> Callbacks {
 /// The machine and the time.
 struct Wire {
     machine: Events,
+    known: Known,
     time: Duration,
 }
 
@@ -63,6 +64,7 @@ impl Wire {
     fn new() -> Self {
         Self {
             machine: Events::new(random, 7),
+            known: Known::default(),
             time: Duration::from_secs(3),
         }
     }
@@ -82,8 +84,14 @@ impl Wire {
     fn ask(&mut self, name: ServiceName, peer: [u8; 4], ports: &[u16]) -> Option<Granted> {
         let now = self.now();
         let callbacks = callbacks(peer, ports);
-        self.machine
-            .subscribe(now, service(name), peer.into(), callbacks, None)
+        self.machine.subscribe(
+            now,
+            service(name),
+            peer.into(),
+            callbacks,
+            None,
+            &self.known,
+        )
     }
 
     /// Subscribes, and the reply goes out.
@@ -523,13 +531,53 @@ fn places_are_bounded_in_total_and_come_back_with_time() {
         let [_, _, high, low] = u32::try_from(number).unwrap().to_be_bytes();
         wire.ask(name, [10, 1, high, low], &[1])
     };
-    for number in 0..limits::SUBSCRIPTIONS {
+    let strangers = limits::SUBSCRIPTIONS - limits::SUBSCRIPTIONS_RESERVED;
+    for number in 0..strangers {
         assert!(ask(&mut wire, number).is_some());
     }
     assert_eq!(ask(&mut wire, limits::SUBSCRIPTIONS), None);
+    assert_eq!(wire.machine.reserved(), 0);
     wire.wait(Duration::from_secs(1800));
     assert!(ask(&mut wire, limits::SUBSCRIPTIONS).is_some());
     assert_eq!(wire.machine.subscriptions.len(), 1);
+}
+
+#[test]
+fn the_last_places_are_for_those_who_are_known() {
+    let mut wire = Wire::new();
+    let name = ServiceName::ContentDirectory;
+    let ask = |wire: &mut Wire, peer: [u8; 4], port| wire.ask(name, peer, &[port]);
+    let own = |number: usize| [10, 0, 0, u8::try_from(number).unwrap()];
+    for number in 0..limits::KNOWN_PEERS {
+        wire.known.remember(own(number).into());
+    }
+    // Eleven strangers want all that there is.
+    let mut granted = 0;
+    for stranger in 0..11 {
+        for port in 1..=24 {
+            granted += usize::from(ask(&mut wire, [10, 9, 9, stranger], port).is_some());
+        }
+    }
+    let reserve = limits::SUBSCRIPTIONS_RESERVED;
+    assert_eq!(granted, limits::SUBSCRIPTIONS - reserve);
+    // The first of the known may have no more than its part, and each of the others still finds a place.
+    let kept = u16::try_from(limits::KEPT_SUBSCRIPTIONS_PER_KNOWN_PEER).unwrap();
+    let first = (1..=24).filter(|port| ask(&mut wire, own(0), *port).is_some());
+    assert_eq!(first.count(), usize::from(kept));
+    for number in 1..limits::KNOWN_PEERS {
+        assert!(ask(&mut wire, own(number), 1).is_some(), "{number}");
+    }
+    let again = (1..limits::KNOWN_PEERS).filter(|number| ask(&mut wire, own(*number), 2).is_some());
+    assert_eq!(again.count(), reserve - limits::KNOWN_PEERS - 2);
+    assert_eq!(wire.machine.reserved(), reserve);
+    assert_eq!(wire.machine.subscriptions(), limits::SUBSCRIPTIONS);
+    // One that subscribes anew keeps its place, and one that leaves gives it back.
+    let sid = ask(&mut wire, own(0), 1).unwrap().sid;
+    assert_eq!(wire.machine.reserved(), reserve);
+    let now = wire.now();
+    assert!(wire.machine.unsubscribe(now, name, own(0).into(), sid));
+    assert_eq!(wire.machine.reserved(), reserve - 1);
+    assert!(ask(&mut wire, [10, 9, 9, 99], 1).is_none());
 }
 
 #[test]

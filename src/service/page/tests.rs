@@ -52,6 +52,7 @@ impl Server {
             scan: RefCell::default(),
             tally: Tally::default(),
             guests: RefCell::default(),
+            known: RefCell::default(),
             devices: RefCell::default(),
             searches: RefCell::default(),
             events: RefCell::new(Events::new(|| [0; 16], 0)),

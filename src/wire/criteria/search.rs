@@ -46,6 +46,9 @@ pub enum SearchProperty {
     Season,
     Episode,
     Rating,
+    LastPlaybackPosition,
+    LastPlaybackTime,
+    PlaybackCount,
     AlbumArt,
     Res,
     ProtocolInfo,
@@ -59,7 +62,7 @@ pub enum SearchProperty {
 }
 
 /// All that can be searched for, as it is advertised.
-const PROPERTIES: [(&str, SearchProperty); 32] = {
+const PROPERTIES: [(&str, SearchProperty); 35] = {
     use SearchProperty as P;
     [
         ("@id", P::Id),
@@ -84,6 +87,9 @@ const PROPERTIES: [(&str, SearchProperty); 32] = {
         ("upnp:episodeSeason", P::Season),
         ("upnp:episodeNumber", P::Episode),
         ("upnp:rating", P::Rating),
+        ("upnp:lastPlaybackPosition", P::LastPlaybackPosition),
+        ("upnp:lastPlaybackTime", P::LastPlaybackTime),
+        ("upnp:playbackCount", P::PlaybackCount),
         ("upnp:albumArtURI", P::AlbumArt),
         ("res", P::Res),
         ("res@protocolInfo", P::ProtocolInfo),

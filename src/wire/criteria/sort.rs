@@ -11,7 +11,7 @@ pub enum SortProperty {
     Title,
     /// `dc:date`
     Date,
-    /// `upnp:class`: containers, audio, image, video.
+    /// `upnp:class`, which puts containers, audio, image and video in this order.
     Class,
     /// `res@size`, of the first res; containers have none.
     Size,

@@ -7,20 +7,22 @@ pub(crate) fn mp3(frames: usize) -> Vec<u8> {
     frame.repeat(frames)
 }
 
-/// The same after an ID3v2.3 tag with a title (TIT2, UTF-16), an artist and an album (TPE1, TALB, Latin-1).
+/// The same after an ID3v2.3 tag with a title, an artist and an album.
 pub(crate) fn mp3_titled(title: &str, frames: usize) -> Vec<u8> {
-    let mut text = vec![1, 0xFF, 0xFE];
-    text.extend(title.encode_utf16().flat_map(u16::to_le_bytes));
+    let tags = [("TIT2", title), ("TPE1", "An Artist"), ("TALB", "An Album")];
+    mp3_tagged(&tags, frames)
+}
+
+/// The same after an ID3v2.3 tag with these text frames, in UTF-16.
+pub(crate) fn mp3_tagged(tags: &[(&str, &str)], frames: usize) -> Vec<u8> {
     let mut body = Vec::new();
-    for (name, text) in [
-        (b"TIT2", &text[..]),
-        (b"TPE1", b"\0An Artist"),
-        (b"TALB", b"\0An Album"),
-    ] {
-        body.extend(name);
-        body.extend(length(text));
+    for (name, text) in tags {
+        let mut content = vec![1, 0xFF, 0xFE];
+        content.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        body.extend(name.as_bytes());
+        body.extend(length(&content));
         body.extend([0, 0]);
-        body.extend(text);
+        body.extend(content);
     }
     let size = u32::try_from(body.len()).unwrap();
     let mut file = b"ID3\x03\0\0".to_vec();
@@ -50,6 +52,37 @@ pub(crate) fn jpeg(width: u16, height: u16) -> Vec<u8> {
         file.push(0xFF >> (bits % 8));
     }
     file.extend([0xFF, 0xD9]);
+    file
+}
+
+/// The same with EXIF that tells the camera and the moment, `2020:05:17 10:00:00` (EXIF 2.3 §4.6).
+pub(crate) fn jpeg_taken(camera: &str, moment: &str) -> Vec<u8> {
+    // Big-endian; texts lie behind the two directories. The second one, of EXIF's own, holds the moment.
+    let entry = |tag: u16, kind: u16, count: usize, value: usize| {
+        let (count, value) = (u32::try_from(count).unwrap(), u32::try_from(value).unwrap());
+        let mut entry = tag.to_be_bytes().to_vec();
+        entry.extend(kind.to_be_bytes());
+        entry.extend(count.to_be_bytes());
+        entry.extend(value.to_be_bytes());
+        entry
+    };
+    let (ascii, long) = (2, 4);
+    let (first, second) = (8, 8 + 2 + 2 * 12 + 4);
+    let texts = second + 2 + 12 + 4;
+    let (model, taken) = (format!("{camera}\0"), format!("{moment}\0"));
+    let mut exif = b"Exif\0\0MM\0\x2A".to_vec();
+    exif.extend(u32::try_from(first).unwrap().to_be_bytes());
+    exif.extend([0, 2]);
+    exif.extend(entry(0x0110, ascii, model.len(), texts));
+    exif.extend(entry(0x8769, long, 1, second));
+    exif.extend([0, 0, 0, 0, 0, 1]);
+    exif.extend(entry(0x9003, ascii, taken.len(), texts + model.len()));
+    exif.extend([0, 0, 0, 0]);
+    exif.extend([model, taken].concat().into_bytes());
+    let mut file = vec![0xFF, 0xD8, 0xFF, 0xE1];
+    file.extend(u16::try_from(exif.len() + 2).unwrap().to_be_bytes());
+    file.extend(exif);
+    file.extend(&jpeg(64, 48)[2..]);
     file
 }
 
