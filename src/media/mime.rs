@@ -56,7 +56,7 @@ codes! {
 /// * `audio/flac` is registered (RFC 9639 §9) and what renderers of the last ten years list; `x-flac` is only older.
 /// * `audio/x-wav`, because the registered name `audio/vnd.wave` is known to no renderer and `audio/wav` to fewer.
 /// * `video/x-matroska` and `video/x-msvideo`: the plain registered names; per-device spellings are quirks.
-static TABLE: &[Row] = &[
+const TABLE: &[Row] = &[
     row(
         Mime::MP4,
         Class::Video,
@@ -210,6 +210,52 @@ static TABLE: &[Row] = &[
     ),
 ];
 
+/// Every extension as one number, because every name of every directory is looked up here.
+static BY_EXTENSION: [(u64, Mime); extensions()] = by_extension();
+
+/// An extension in lower case as one number, a byte each; `None` for an empty one and for one longer than any.
+const fn packed(extension: &[u8]) -> Option<u64> {
+    if extension.is_empty() || extension.len() > 7 {
+        return None;
+    }
+    // The 1 in front tells apart those that begin with zeros.
+    let (mut rest, mut number) = (extension, 1);
+    while let [byte, others @ ..] = rest {
+        number = number << 8 | byte.to_ascii_lowercase() as u64;
+        rest = others;
+    }
+    Some(number)
+}
+
+/// How many extensions there are.
+const fn extensions() -> usize {
+    let (mut rows, mut sum) = (TABLE, 0);
+    while let [row, others @ ..] = rows {
+        sum += row.extensions.len();
+        rows = others;
+    }
+    sum
+}
+
+/// The table by extension, in its own order.
+const fn by_extension() -> [(u64, Mime); extensions()] {
+    let mut all = [(0, Mime::MP4); extensions()];
+    let (mut rows, mut filled) = (TABLE, 0);
+    while let [row, other_rows @ ..] = rows {
+        let mut names = row.extensions;
+        while let [name, other_names @ ..] = names {
+            let (_, unfilled) = all.split_at_mut(filled);
+            if let ([first, ..], Some(number)) = (unfilled, packed(name.as_bytes())) {
+                *first = (number, row.mime);
+            }
+            filled += 1;
+            names = other_names;
+        }
+        rows = other_rows;
+    }
+    all
+}
+
 impl Mime {
     /// The stable number, never 0.
     pub const fn code(self) -> u8 {
@@ -225,11 +271,9 @@ impl Mime {
 
     /// The row that files with this extension (no dot, any ASCII case) belong to.
     pub fn from_extension(extension: &[u8]) -> Option<Self> {
-        let same = |e: &&str| e.as_bytes().eq_ignore_ascii_case(extension);
-        TABLE
-            .iter()
-            .find(|row| row.extensions.iter().any(same))
-            .map(|row| row.mime)
+        let wanted = packed(extension)?;
+        let (_, mime) = BY_EXTENSION.iter().find(|(packed, _)| *packed == wanted)?;
+        Some(*mime)
     }
 
     /// Type and subtype, as in `Content-Type` and `protocolInfo`.
@@ -324,6 +368,13 @@ mod tests {
         );
         assert_eq!(Mime::from_extension(b""), None);
         assert_eq!(Mime::from_extension(b"txt"), None);
+        assert_eq!(Mime::from_extension(b"flac-flac"), None);
+        assert_eq!(Mime::from_extension(b"\0\0\0\0mp3"), None);
+        for row in TABLE {
+            for extension in row.extensions {
+                assert_eq!(Mime::from_extension(extension.as_bytes()), Some(row.mime));
+            }
+        }
     }
 
     #[test]

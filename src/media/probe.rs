@@ -342,9 +342,10 @@ fn format_of(named: Option<Mime>, r: &mut Reader<'_>) -> Result<Option<&'static 
 
 impl Format {
     fn starts(&self, head: &[u8]) -> bool {
-        self.magic
-            .iter()
-            .any(|(at, bytes)| head.get(*at..).is_some_and(|h| h.starts_with(bytes)))
+        // The first byte alone settles nearly all.
+        self.magic.iter().any(|(at, bytes)| {
+            head.get(*at) == bytes.first() && head.get(*at..).is_some_and(|h| h.starts_with(bytes))
+        })
     }
 }
 

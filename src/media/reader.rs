@@ -161,9 +161,9 @@ impl<'f> Source<'f> {
         limits::PROBE_BYTES.saturating_sub(self.budget.get())
     }
 
-    fn copy(&self, mut offset: u64, mut out: &mut [u8]) -> Result<(), Error> {
-        let mut windows = self.windows.borrow_mut();
+    fn copy(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
         // Most of what is asked for lies whole in the head.
+        let windows = self.windows.borrow();
         let whole = usize::try_from(offset)
             .ok()
             .and_then(|from| windows.head.bytes.get(from..)?.get(..out.len()));
@@ -171,6 +171,14 @@ impl<'f> Source<'f> {
             out.copy_from_slice(whole);
             return Ok(());
         }
+        drop(windows);
+        self.gather(offset, out)
+    }
+
+    /// The same, of bytes that lie elsewhere, in several windows, or nowhere yet.
+    #[cold]
+    fn gather(&self, mut offset: u64, mut out: &mut [u8]) -> Result<(), Error> {
+        let mut windows = self.windows.borrow_mut();
         while !out.is_empty() {
             if windows.from(offset).is_empty() {
                 self.fill(&mut windows, offset)?;

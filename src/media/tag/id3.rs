@@ -177,6 +177,9 @@ impl Bytes<'_> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        if !self.unsynchronised {
+            return self.r.array();
+        }
         let mut out = [0; N];
         for b in &mut out {
             *b = self.byte()?;
@@ -194,10 +197,11 @@ impl Bytes<'_> {
     /// The next `n` bytes, or the first [`TEXT_FRAME_BYTES`] of them; all are passed over.
     fn take(&mut self, n: u64) -> Result<Vec<u8>, Error> {
         let kept = n.min(TEXT_FRAME_BYTES);
-        let mut out = Vec::with_capacity(usize::try_from(kept).unwrap_or(0));
-        for _ in 0..kept {
-            out.push(self.byte()?);
-        }
+        let out = if self.unsynchronised {
+            (0..kept).map(|_| self.byte()).collect::<Result<_, _>>()?
+        } else {
+            self.r.bytes(kept)?
+        };
         self.skip(n - kept)?;
         Ok(out)
     }
