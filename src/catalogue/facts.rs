@@ -67,8 +67,8 @@ impl Object<'_> {
         let (most_wide, most_high) = target.bounds();
         let is_smaller = |(width, height)| width > most_wide || height > most_high;
         self.class() == Some(Class::Image)
-            && is_decodable(self.mime())
-            && self.resolution().is_none_or(is_smaller)
+            && self.has_small_picture()
+            && self.resolution().is_some_and(is_smaller)
     }
 
     /// Whether `upnp:albumArtURI` is listed: a small picture can be made of it, or of an item of an album.
