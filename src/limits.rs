@@ -88,6 +88,8 @@ pub const SWEEP_TIME: Duration = Duration::from_secs(1);
 pub const KEPT_FILE_TIME: Duration = Duration::from_secs(1);
 /// Bytes of one turn of sendfile: whoever browses waits for one turn of one stream.
 pub const SEND_SLICE_BYTES: usize = 512 * 1024;
+/// The same while nobody but streams has asked for anything lately: fewer turns wake their readers less often.
+pub const QUIET_SLICE_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes of a film mapped at once where sendfile is refused: small enough for a 32-bit address space.
 pub const MAP_WINDOW_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes ahead of the play position that a reader brings into memory at once, at most: a large request is what a disk does
