@@ -143,8 +143,8 @@ fn admit(stream: Async<TcpStream>, peer: SocketAddr, turns: &Rc<Turns>, context:
     };
     let context = Rc::clone(context);
     let pace = turns.pace();
-    turns
-        .spawn_at(&pace.clone(), async move {
+    pace.clone()
+        .spawn(async move {
             let reason = connection::serve(stream, pace, peer, local, Rc::clone(&context)).await;
             log::debug!("{peer}: closed: {reason}");
             drop(place);

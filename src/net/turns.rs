@@ -40,6 +40,18 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    /// As [`Turns::spawn`], for a task that waits in the line that this says.
+    pub(super) fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Task<T> {
+        let pace = self.clone();
+        let schedule = move |task| {
+            let is_patient = pace.is_patient.load(Ordering::Relaxed);
+            pace.lines.push(task, is_patient);
+        };
+        let (task, handle) = async_task::spawn_local(future, schedule);
+        task.schedule();
+        handle
+    }
+
     /// From the next turn on, the task lets the others go first, or not.
     pub(super) fn be_patient(&self, is_patient: bool) {
         self.is_patient.store(is_patient, Ordering::Relaxed);
@@ -129,7 +141,7 @@ impl Wake for Lines {
 impl Turns {
     /// Begins a task in the prompt line. It ends early when what is returned is dropped, unless that is detached.
     pub(super) fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Task<T> {
-        self.spawn_at(&self.pace(), future)
+        self.pace().spawn(future)
     }
 
     /// For a task that will be spawned here; in the prompt line to begin with.
@@ -138,22 +150,6 @@ impl Turns {
             is_patient: Arc::default(),
             lines: Arc::clone(&self.lines),
         }
-    }
-
-    /// Begins a task that waits in the line that `pace` says.
-    pub(super) fn spawn_at<T: 'static>(
-        &self,
-        pace: &Pace,
-        future: impl Future<Output = T> + 'static,
-    ) -> Task<T> {
-        let pace = pace.clone();
-        let schedule = move |task| {
-            let is_patient = pace.is_patient.load(Ordering::Relaxed);
-            pace.lines.push(task, is_patient);
-        };
-        let (task, handle) = async_task::spawn_local(future, schedule);
-        task.schedule();
-        handle
     }
 
     /// Runs the tasks until `main` has come to its end. To be driven by a `block_on` that asks the sockets between two
@@ -195,7 +191,7 @@ mod tests {
             let order = Rc::clone(&order);
             let pace = turns.pace();
             pace.be_patient(is_patient);
-            turns.spawn_at(&pace, async move {
+            pace.spawn(async move {
                 for _ in 0..times {
                     order.borrow_mut().push(letter);
                     future::yield_now().await;
@@ -221,7 +217,7 @@ mod tests {
         let (pace, seen) = (turns.pace(), Rc::new(RefCell::new(Vec::new())));
         pace.be_patient(true);
         let (own, told) = (pace.clone(), Rc::clone(&seen));
-        let streams = turns.spawn_at(&pace, async move {
+        let streams = pace.spawn(async move {
             for _ in 0..2 * QUIET_TURNS + 10 {
                 told.borrow_mut().push(own.is_quiet());
                 future::yield_now().await;
