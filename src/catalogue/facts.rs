@@ -62,6 +62,12 @@ impl Object<'_> {
         self.picture_mime().is_some_and(is_decodable)
     }
 
+    /// The DLNA profile of its cover as it lies in its file, where its header earns one.
+    pub fn cover_profile(&self) -> Option<&'static str> {
+        let code = self.art()?.profile_code?;
+        Profile::from_code(code).map(Profile::name)
+    }
+
     /// Whether a smaller copy of a photograph is listed beside it: one that can be made and has fewer pixels.
     pub fn has_copy(&self, target: Target) -> bool {
         let (most_wide, most_high) = target.bounds();

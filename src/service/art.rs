@@ -5,6 +5,8 @@
 //!  /art/<id>-tn.jpg   JPEG_TN, at most 160 × 160
 //!  /art/<id>-sm.jpg   JPEG_SM, at most 640 × 480
 //! ```
+//!
+//! A cover that has one of these two profiles already is sent as it is under its name, too.
 
 use std::{io, ops::Range};
 
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::{
     catalogue::{
-        facts::{is_decodable, small_protocol_info},
+        facts::{is_decodable, small_profile, small_protocol_info},
         object_id::ObjectId,
         snapshot::Object,
     },
@@ -92,9 +94,15 @@ pub(super) fn find(id: ObjectId, form: Form, shared: &Shared) -> Answer {
                 Part::Itself => object.orientation(),
                 Part::Art | Part::Track => 1,
             };
-            Some((object.number(), mime, part, orientation))
+            let form = match form {
+                Form::Scaled(to) if object.cover_profile() == Some(small_profile(to)) => {
+                    Form::Original
+                }
+                form => form,
+            };
+            Some((object.number(), mime, part, orientation, form))
         });
-    let Some((index, mime, part, orientation)) = found else {
+    let Some((index, mime, part, orientation, form)) = found else {
         return Answer::Reply(none());
     };
     let source = Wanted {
@@ -127,8 +135,10 @@ pub fn reply(request: &Request<'_>, picture: &Picture, bytes: Vec<u8>) -> Respon
     let (mime, info) = match picture.form {
         Form::Scaled(target) => (Mime::JPEG, small_protocol_info(target)),
         Form::Original => {
+            let object = picture.source.snapshot.object(picture.source.index);
+            let profile = object.and_then(|object| object.cover_profile());
             let mime = picture.source.art_mime();
-            (mime, ProtocolInfo::image(mime.as_str(), None))
+            (mime, ProtocolInfo::image(mime.as_str(), profile))
         }
     };
     entity::send(

@@ -155,12 +155,11 @@ fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &m
     // An album shows the picture of one of its items, under that item's own URL.
     let cover = object.cover(Object::has_small_picture);
     let mut home = [0; object_id::TEXT_BYTES];
-    let (small_paths, pictures);
+    let (paths, pictures);
     let album_art: &[AlbumArt<'_>] = match cover {
         Some(cover) => {
-            let id = cover.id().write(&mut home);
-            small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
-            pictures = small_art(base, &small_paths);
+            paths = art_paths(cover.id().write(&mut home), cover.picture_mime());
+            pictures = art_of(&cover, base, &paths);
             shown(look, &pictures)
         }
         None => &[],
@@ -214,7 +213,6 @@ fn write_item(
     let mime = object.mime();
     let class = object.class().unwrap_or(mime.class());
     let own_path = ["/media/", id, ".", mime.extension()];
-    let small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
     let path = &own_path;
     let treatment = look.treatment;
     let info = treatment.listed(object.protocol_info(), mime);
@@ -223,9 +221,10 @@ fn write_item(
         None => own_res(object, info, Url { base, path }),
     };
     // Most items have neither pictures nor captions: what they need is made only where it is needed.
-    let pictures;
+    let (its_paths, pictures);
     let album_art: &[AlbumArt<'_>] = if object.has_small_picture() {
-        pictures = small_art(base, &small_paths);
+        its_paths = art_paths(id, object.picture_mime());
+        pictures = art_of(object, base, &its_paths);
         &pictures
     } else {
         &[]
@@ -317,15 +316,36 @@ fn own_res<'a>(object: &Object<'_>, info: ProtocolInfo<'a>, url: Url<'a>) -> Res
 /// The sizes of small pictures: the one for every renderer first, then the better one, for those that take the last.
 const SIZES: [Target; 2] = [Target::Thumbnail, Target::Small];
 
-/// The small pictures of an item as art.
-fn small_art<'a>(base: &'a str, paths: &'a [[&'a str; 4]; 2]) -> [AlbumArt<'a>; 2] {
-    let [thumbnail, small] = paths;
-    let [first, second] = SIZES.map(small_profile);
-    let art = |profile, path| AlbumArt {
+/// The last parts of the URLs of an item's pictures: those of [`SIZES`], and the cover as it lies in its file.
+fn art_paths(id: &str, mime: Option<Mime>) -> [[&str; 4]; 3] {
+    let [thumbnail, small] = SIZES.map(art::suffix);
+    let extension = match mime {
+        Some(Mime::PNG) => ".png",
+        _ => ".jpg",
+    };
+    [(thumbnail, ".jpg"), ("", extension), (small, ".jpg")]
+        .map(|(suffix, extension)| ["/art/", id, suffix, extension])
+}
+
+/// The pictures of an item. Between the small ones stands the cover itself, for those that choose by profile: some take the
+/// first, some the last, and neither may be too large for them.
+fn art_of<'a>(
+    object: &Object<'_>,
+    base: &'a str,
+    [thumbnail, whole, small]: &'a [[&'a str; 4]; 3],
+) -> heapless::Vec<AlbumArt<'a>, 3> {
+    let names = SIZES.map(small_profile);
+    let [first, last] = names;
+    let own = object
+        .cover_profile()
+        .filter(|profile| !names.contains(profile));
+    let art = |(profile, path): (&'static str, &'a [&'a str; 4])| AlbumArt {
         profile,
         url: Url { base, path },
     };
-    [art(first, thumbnail), art(second, small)]
+    let own = own.map(|profile| (profile, whole));
+    let all = [Some((first, thumbnail)), own, Some((last, small))];
+    all.into_iter().flatten().map(art).collect()
 }
 
 /// The pictures of an item that a device is told of.

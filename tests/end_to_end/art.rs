@@ -61,7 +61,7 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// An Ogg stream (RFC 3533) that starts with `head`, then a title and this cover as comments after `name`.
-fn ogg_with_cover(title: &str, head: &[u8], name: &[u8], cover: &[u8]) -> Vec<u8> {
+pub(crate) fn ogg_with_cover(title: &str, head: &[u8], name: &[u8], cover: &[u8]) -> Vec<u8> {
     let big = |n: usize| u32::try_from(n).unwrap().to_be_bytes();
     let little = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
     let mut block = [
@@ -120,6 +120,18 @@ pub(crate) fn art(item: &Object) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Of these the small copies alone: the first and the last.
+pub(crate) fn small(art: Vec<(String, String)>) -> Vec<(String, String)> {
+    let copies = ["JPEG_TN", "JPEG_SM"];
+    let [first, .., last] = &art[..] else {
+        panic!("{art:?}")
+    };
+    assert_eq!([&*first.0, &*last.0], copies, "{art:?}");
+    art.into_iter()
+        .filter(|(profile, _)| copies.contains(&&**profile))
+        .collect()
+}
+
 #[test]
 fn an_embedded_cover_is_sent_whole_by_range_and_small() {
     let cover = picture(800, 600);
@@ -128,9 +140,7 @@ fn an_embedded_cover_is_sent_whole_by_range_and_small() {
         return;
     };
     let song = rill.find("song");
-    let art = art(&song);
-    assert_eq!(art[0].0, "JPEG_TN", "{art:?}");
-    assert_eq!(art[1].0, "JPEG_SM", "{art:?}");
+    let art = small(art(&song));
     for ((profile, path), most) in art.iter().zip([(160, 120), (640, 480)]) {
         let reply = rill.get(path, &[("getcontentFeatures.dlna.org", "1")]);
         assert_eq!(
@@ -179,7 +189,7 @@ fn covers_in_the_comments_of_ogg_are_taken_out_small_and_whole() {
     };
     for title in ["One", "Two"] {
         let song = rill.find(title);
-        for ((_, path), most) in art(&song).iter().zip([(160, 120), (640, 480)]) {
+        for ((_, path), most) in small(art(&song)).iter().zip([(160, 120), (640, 480)]) {
             let small = rill.get(path, &[]);
             assert_eq!((small.status, size(&small.body)), (200, most), "{title}");
         }

@@ -21,6 +21,7 @@ mod captions; //  subtitles beside films: every kind, in UTF-8, as each maker wa
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
+mod covers; //    covers inside files of every kind: the very bytes, whole and by range
 mod devices; //   each kind of device as it asks, and what it gets that others do not
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
 mod events; //    GENA: subscribing, the first event, changes, foreign callbacks, dead subscribers

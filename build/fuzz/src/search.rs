@@ -13,6 +13,7 @@ use rill::{
         scan::{self, Job, Kind, Probed, Prober, Root},
         search::{Query, Search},
         snapshot::{Object, Snapshot},
+        user_state::UserStates,
     },
     media::{Class, Date, Media, Precision},
     wire::criteria::{SearchCriteria, SortCriteria},
@@ -108,10 +109,12 @@ pub fn search(data: &[u8]) {
         .collect();
     let container = &containers[usize::from(choice / 4) % containers.len()];
     let sort = SortCriteria::parse(ORDERS[usize::from(choice % 4)]).expect("a good order");
+    let states = Arc::new(UserStates::default());
     let find = |start, count| {
         let query = Query {
             container: container.id(),
             criteria: &criteria,
+            states: &states,
             keys: &sort.keys,
             start,
             count,

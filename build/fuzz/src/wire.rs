@@ -79,9 +79,10 @@ pub fn chunked(data: &[u8]) {
     let Some((piece, body)) = data.split_first() else {
         return;
     };
-    let (Ok(mut whole), Ok(mut parts)) =
-        (Decoder::new(Framing::Chunked), Decoder::new(Framing::Chunked))
-    else {
+    let (Ok(mut whole), Ok(mut parts)) = (
+        Decoder::new(Framing::Chunked),
+        Decoder::new(Framing::Chunked),
+    ) else {
         return;
     };
     let (mut out, mut bytes, mut taken) = (Vec::new(), Vec::new(), 0);
