@@ -24,6 +24,10 @@ use value::{Wrong, host};
 
 /// What rill was told, as it is meant: every value is checked and of its own type.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one variable, and none has to do with another"
+)]
 pub struct Config {
     /// The folders that are served; at least one, none twice.
     pub media: Vec<Root>,
@@ -45,6 +49,8 @@ pub struct Config {
     pub notify_interval: Duration,
     /// Whether the web page is told by multicast DNS.
     pub mdns: bool,
+    /// Whether the last requests and replies of each device are kept in memory.
+    pub record: bool,
     /// Whether rights to everything but the folders are given up.
     pub confine: bool,
     /// Time between two looks at folders that do not tell of their changes, up to a week; `None`: never.
@@ -136,7 +142,7 @@ impl fmt::Display for Default {
 }
 
 /// Every variable that rill reads, in the order in which they are worth knowing.
-pub const VARIABLES: [Variable; 17] = [
+pub const VARIABLES: [Variable; 18] = [
     Variable {
         name: "RILL_MEDIA",
         unit: "folders, separated by colons",
@@ -310,6 +316,16 @@ pub const VARIABLES: [Variable; 17] = [
         read: read::devices,
         show: |config| join(config.devices.iter().map(ToString::to_string), ","),
     },
+    Variable {
+        name: "RILL_RECORD",
+        unit: "on or off",
+        default: Default::Value("on"),
+        help: "Whether the last requests and replies of each device are kept in memory (at most 520 KiB in all), so that \
+               rill doctor --device and the page can show what a device does not like.",
+        service: None,
+        read: read::record,
+        show: |config| if config.record { "on" } else { "off" }.into(),
+    },
 ];
 
 /// Which links of the machine a command uses.
@@ -384,6 +400,7 @@ impl Config {
             allow: Vec::new(),
             notify_interval: Duration::ZERO,
             mdns: false,
+            record: false,
             confine: false,
             rescan: None,
             ipv6: false,

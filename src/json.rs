@@ -87,7 +87,7 @@ impl Default for Object {
 
 /// Whether a terminal shows this character as itself: no control characters (C1 too, which some obey), and none that
 /// change the direction of what stands around them or break the line.
-fn is_plain(c: char) -> bool {
+pub fn is_plain(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }

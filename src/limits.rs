@@ -88,6 +88,8 @@ pub const SWEEP_TIME: Duration = Duration::from_secs(1);
 pub const KEPT_FILE_TIME: Duration = Duration::from_secs(1);
 /// Bytes of one turn of sendfile: whoever browses waits for one turn of one stream.
 pub const SEND_SLICE_BYTES: usize = 512 * 1024;
+/// The same while nobody but streams has asked for anything lately: fewer turns wake their readers less often.
+pub const QUIET_SLICE_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes of a film mapped at once where sendfile is refused: small enough for a 32-bit address space.
 pub const MAP_WINDOW_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes ahead of the play position that a reader brings into memory at once, at most: a large request is what a disk does
@@ -123,6 +125,26 @@ pub const DEVICES_SEEN: usize = 256;
 /// Time for which a device is remembered by its address, from its last request on: longer than a night, shorter than
 /// addresses are given out anew.
 pub const DEVICE_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Devices of which the last requests and replies are kept. Beyond it: those of the one that was here least lately are
+/// forgotten. With the bounds that follow about 520 KiB in all, once so many have been here; a device has its share from
+/// its first request on.
+pub const RECORDED_DEVICES: usize = 16;
+/// Bytes kept of what a device said to find and choose something, and of the replies: five pages of a listing. Beyond it:
+/// the oldest are forgotten.
+pub const RECORDED_TALK_BYTES: usize = 24 * 1024;
+/// Bytes kept of what it said to fetch something: eight requests and replies, bodies left out. Beyond it: the same.
+pub const RECORDED_FETCH_BYTES: usize = 6 * 1024;
+/// Requests kept of either kind. Beyond it: the same.
+pub const RECORDED_EXCHANGES: usize = 32;
+/// Bytes kept of one head. Real ones stay below 700. Beyond it: cut, and the number told.
+pub const RECORDED_HEAD_BYTES: usize = 1024;
+/// Bytes kept of a SOAP body that was received. Beyond it: the same.
+pub const RECORDED_REQUEST_BYTES: usize = 1536;
+/// Bytes kept of a SOAP body that was sent: an item with all that it has. Beyond it: the same.
+pub const RECORDED_REPLY_BYTES: usize = 3 * 1024;
+/// Bytes of the text in which `rill doctor` gets all that is kept of a device: each byte may be told by its number.
+/// Beyond it: not believed.
+pub const EXCHANGES_BYTES: usize = 512 * 1024;
 /// Renderers whose descriptions are read within [`RENDERER_TIME`]. Beyond it: not read, and they are known by their
 /// requests alone.
 pub const RENDERERS: usize = 64;
@@ -269,7 +291,7 @@ pub const LOOK_PERIOD: Duration = Duration::from_secs(1);
 pub const LISTENER_SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// Time a listener may take nothing of one event. Beyond it: dropped; the page connects anew.
 pub const LISTENER_STALL_TIME: Duration = Duration::from_secs(10);
-/// Addresses shown with what they asked for last. Beyond it: the longest silent one is forgotten.
+/// Devices of [`DEVICES_SEEN`] that are shown. Beyond it: the longest silent ones are not.
 pub const SHOWN_DEVICES: usize = 48;
 /// Bytes of a `User-Agent` that are shown. Beyond it: cut at a character.
 pub const SHOWN_AGENT_BYTES: usize = 128;

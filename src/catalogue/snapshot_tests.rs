@@ -62,6 +62,7 @@ fn search_all(snapshot: &Arc<Snapshot>, container: ObjectId) {
         container,
         criteria: &SearchCriteria::parse(criteria).unwrap(),
         states: &Arc::default(),
+        listed: None,
         keys: &SortCriteria::parse("+upnp:album").unwrap().keys,
         start: 0,
         count: 3,

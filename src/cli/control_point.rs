@@ -1,6 +1,6 @@
 //! The words behind `discover`, `ls` and `doctor`.
 
-use std::{ffi::OsString, time::Duration};
+use std::{ffi::OsString, net::IpAddr, time::Duration};
 
 use lexopt::{Arg, Error, Parser, ValueExt as _};
 
@@ -60,11 +60,21 @@ pub(super) fn doctor(parser: &mut Parser) -> Result<Command, Error> {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Long("json") => options.json = true,
+            Arg::Long("device") => options.device = Some(address(parser)?),
             Arg::Value(folder) => folders.push(folder),
             other => return Err(other.unexpected()),
         }
     }
+    if options.json && options.device.is_some() {
+        return Err("--device prints text alone: not with --json".into());
+    }
     Ok(Command::Doctor(options, folders))
+}
+
+fn address(parser: &mut Parser) -> Result<IpAddr, Error> {
+    let value = parser.value()?.string()?;
+    let address = value.parse();
+    address.map_err(|_| format!("--device is an IP address, as 192.168.1.20, not '{value}'").into())
 }
 
 fn timeout(parser: &mut Parser) -> Result<Duration, Error> {
@@ -128,11 +138,27 @@ mod tests {
             ),
             (
                 "doctor",
-                Command::Doctor(doctor::Options { json: false }, vec![]),
+                Command::Doctor(doctor::Options::default(), vec![]),
+            ),
+            (
+                "doctor --device 10.0.0.9",
+                Command::Doctor(
+                    doctor::Options {
+                        device: Some([10, 0, 0, 9].into()),
+                        ..doctor::Options::default()
+                    },
+                    vec![],
+                ),
             ),
             (
                 "doctor --json /m",
-                Command::Doctor(doctor::Options { json: true }, vec!["/m".into()]),
+                Command::Doctor(
+                    doctor::Options {
+                        json: true,
+                        device: None,
+                    },
+                    vec!["/m".into()],
+                ),
             ),
             ("discover -h", Command::Help),
             ("ls --help", Command::Help),
@@ -158,6 +184,9 @@ mod tests {
             "ls a b c",
             "ls --watch a",
             "doctor --watch",
+            "doctor --device",
+            "doctor --device tv",
+            "doctor --json --device 10.0.0.9",
         ] {
             assert!(run(line).is_err(), "{line}");
         }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::config::{Default, VARIABLES};
 
 /// Commands and options as `--help` shows them: how to write it, what it does.
-const USES: [(&str, &str); 11] = [
+const USES: [(&str, &str); 12] = [
     (
         "rill [serve] [FOLDER…]",
         "serve the folders, or those of RILL_MEDIA",
@@ -39,6 +39,10 @@ const USES: [(&str, &str); 11] = [
     (
         "rill doctor [--json] [FOLDER…]",
         "say why televisions may not see rill",
+    ),
+    (
+        "rill doctor --device ADDRESS",
+        "print what a device and rill said lately",
     ),
     (
         "rill --check-config [FOLDER…]",

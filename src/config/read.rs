@@ -258,6 +258,15 @@ pub(super) fn mdns(
     Ok(())
 }
 
+pub(super) fn record(
+    text: Option<&OsStr>,
+    _: &Surroundings<'_>,
+    config: &mut Config,
+) -> Result<(), Wrong> {
+    config.record = on_or_off(text, "RILL_RECORD=on")?;
+    Ok(())
+}
+
 pub(super) fn confine(
     text: Option<&OsStr>,
     _: &Surroundings<'_>,

@@ -58,6 +58,7 @@ fn defaults_are_those_of_the_table() {
         allow: vec![],
         notify_interval: Duration::from_secs(600),
         mdns: true,
+        record: true,
         confine: true,
         rescan: Some(Duration::from_secs(300)),
         ipv6: true,
@@ -90,6 +91,7 @@ fn every_variable_is_read_and_shown() {
         ("RILL_CONFINE", "off"),
         ("RILL_RESCAN", "0"),
         ("RILL_DEVICES", "192.168.1.20=samsung-q, MyPlayer/2 = plain"),
+        ("RILL_RECORD", "off"),
     ];
     let config = read(&variables, &[]).unwrap();
     let shown = "\
@@ -110,6 +112,7 @@ RILL_IPV6=off
 RILL_CONFINE=off
 RILL_RESCAN=0
 RILL_DEVICES=192.168.1.20=samsung-q,MyPlayer/2=plain
+RILL_RECORD=off
 ";
     assert_eq!(config.to_string(), shown);
     assert_eq!(config.media[1].only, Some(Class::Audio));

@@ -3,7 +3,7 @@
 //! It searches as a television does, from each interface, and looks at the machine: the port, the folders, the limits, the
 //! clock. What it cannot see from here (a switch, a Wi-Fi) it does not judge.
 
-use std::{fmt::Write as _, io::Write};
+use std::{fmt::Write as _, io::Write, net::IpAddr};
 
 use super::Outcome;
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     net::search::Search,
 };
 
+mod device;
 mod folders;
 mod host;
 mod network;
@@ -29,6 +30,8 @@ const LATEST: u64 = 4_102_444_800;
 pub struct Options {
     /// `--json`: a line of JSON for each finding.
     pub json: bool,
+    /// `--device ADDRESS`: nothing is looked at; what that device and rill said lately is printed.
+    pub device: Option<IpAddr>,
 }
 
 /// What a check came to.
@@ -136,6 +139,9 @@ pub fn run(
     unix_secs: u64,
     out: &mut dyn Write,
 ) -> Outcome {
+    if let (Some(device), Ok(config)) = (options.device, &config) {
+        return device::print(device, config, out);
+    }
     let mut report = Report {
         json: options.json,
         out,

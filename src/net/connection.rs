@@ -17,19 +17,23 @@ use async_io::Async;
 
 use super::{
     Context,
-    files::{self, Errand, Kept, Opened},
+    files::{self, Errand, Kept, OpenFile, Opened},
     peer::{self, Peer},
     pictures::Refusal,
     readers,
-    send::{self, Outflow, Source},
+    send::{self, Asked, Outflow, Source},
     turns::Pace,
     user_state,
 };
 use crate::{
     limits,
     service::{
-        self, Answer, Body, Request, Response, content_directory::search::Search, media::Wanted,
-        page, tally::Tally,
+        self, Answer, Body, Request, Response,
+        content_directory::search::Search,
+        devices::{Playing, Ring, Said},
+        media::Wanted,
+        page,
+        tally::Tally,
     },
     wire::http::{
         body::Decoder,
@@ -134,11 +138,16 @@ impl Connection {
                 Ok(Parsed::Done { head, used }) => {
                     let rest = inbound.get(used..).unwrap_or_default();
                     let body = self.receive_body(&head, rest).await?;
-                    self.answer(&head, &body.bytes).await?;
+                    let raw = inbound.get(..used).unwrap_or_default();
+                    self.answer(&head, raw, &body.bytes).await?;
                     break (used + body.used_of_rest, body, head.keep_alive);
                 }
                 Ok(Parsed::Incomplete) => {}
-                Err(error) => return Err(self.refuse(error.status(), Version::Http11).await),
+                Err(error) => {
+                    let asked = self.asked(Ring::Talk, &inbound, &[]);
+                    let refused = self.refuse(error.status(), Version::Http11, Some(asked));
+                    return Err(refused.await);
+                }
             }
             if read_more(&self.peer.stream, &mut inbound).await? == 0 {
                 return Err(self.silence().await);
@@ -187,7 +196,8 @@ impl Connection {
     /// What the end of the peer's words in the middle of a request means.
     async fn silence(&self) -> CloseReason {
         if self.peer.is_late() {
-            self.refuse(Status::RequestTimeout, Version::Http11).await
+            self.refuse(Status::RequestTimeout, Version::Http11, None)
+                .await
         } else {
             CloseReason::PeerLeft
         }
@@ -202,11 +212,11 @@ impl Connection {
         };
         let mut decoder = match Decoder::new(head.framing) {
             Ok(decoder) => decoder,
-            Err(error) => return Err(self.refuse(error.status(), head.version).await),
+            Err(error) => return Err(self.refuse(error.status(), head.version, None).await),
         };
         let progress = match decoder.decode(rest, &mut body.bytes) {
             Ok(progress) => progress,
-            Err(error) => return Err(self.refuse(error.status(), head.version).await),
+            Err(error) => return Err(self.refuse(error.status(), head.version, None).await),
         };
         body.used_of_rest = progress.used;
         if progress.done {
@@ -236,7 +246,7 @@ impl Connection {
                 return Err(self.silence().await);
             }
             match decoder.decode(&received, &mut body.bytes) {
-                Err(error) => return Err(self.refuse(error.status(), head.version).await),
+                Err(error) => return Err(self.refuse(error.status(), head.version, None).await),
                 Ok(progress) if progress.done => {
                     body.surplus
                         .extend_from_slice(received.get(progress.used..).unwrap_or_default());
@@ -249,14 +259,19 @@ impl Connection {
                 turn = self.context.bodies.try_acquire();
                 if turn.is_none() {
                     Tally::count(&self.context.shared.tally.bodies);
-                    let refused = self.refuse(Status::ServiceUnavailable, head.version);
+                    let refused = self.refuse(Status::ServiceUnavailable, head.version, None);
                     return Err(refused.await);
                 }
             }
         }
     }
 
-    async fn answer(&mut self, head: &Head<'_>, body: &[u8]) -> Result<(), CloseReason> {
+    async fn answer(
+        &mut self,
+        head: &Head<'_>,
+        raw: &[u8],
+        body: &[u8],
+    ) -> Result<(), CloseReason> {
         // It may take long, and the peer is not to blame for it.
         self.peer.may_take_its_time();
         let request = Request {
@@ -300,25 +315,11 @@ impl Connection {
                 self.context.scanner.rescan();
                 (page::ordered(), None)
             }
-            Answer::Open(wanted) => match self.open(wanted).await {
-                Ok((opened, wanted)) => {
-                    let facts = &opened.facts;
-                    let response = match opened.text {
-                        Some(text) => service::media::reply_text(&request, &wanted, facts, text),
-                        None => service::media::reply(&request, &wanted, facts),
-                    };
-                    if head.method == Method::Get {
-                        let mut guests = self.context.shared.guests.borrow_mut();
-                        playing = guests.play(&request, &wanted);
-                    }
-                    (response, Some(opened.open))
-                }
-                Err(error) => {
-                    log::debug!("{}: cannot open a listed file: {error}", self.address);
-                    let shared = &self.context.shared;
-                    (service::media::not_opened(error.kind(), shared), None)
-                }
-            },
+            Answer::Open(wanted) => {
+                let (response, file);
+                (response, file, playing) = self.reply_with_file(&request, wanted).await;
+                (response, file)
+            }
         };
         log::trace!(
             "{}: {:?} {:?} -> {}",
@@ -337,9 +338,15 @@ impl Connection {
             errand,
             playing: playing.as_deref(),
         });
-        let sent = self
-            .send(response, head.method, head.version, head.keep_alive, source)
-            .await;
+        let ring = Ring::of(head.target.path);
+        let asked = ring.map(|ring| self.asked(ring, raw, body));
+        let reply = Reply {
+            method: head.method,
+            version: head.version,
+            keep_alive: head.keep_alive,
+            asked,
+        };
+        let sent = self.send(response, &reply, source).await;
         if let Some(playing) = playing {
             playing.ended(self.context.clock.now().uptime);
         }
@@ -355,6 +362,33 @@ impl Connection {
             self.context.bell.ring();
         }
         Ok(sent?)
+    }
+
+    /// The answer to a request for a file, the file, and how far it is, if it is played.
+    async fn reply_with_file(
+        &mut self,
+        request: &Request<'_>,
+        wanted: Wanted,
+    ) -> (Response, Option<OpenFile>, Option<Rc<Playing>>) {
+        let (opened, wanted) = match self.open(wanted).await {
+            Ok(both) => both,
+            Err(error) => {
+                log::debug!("{}: cannot open a listed file: {error}", self.address);
+                let refusal = service::media::not_opened(error.kind(), &self.context.shared);
+                return (refusal, None, None);
+            }
+        };
+        let facts = &opened.facts;
+        let response = match opened.text {
+            Some(text) => service::media::reply_text(request, &wanted, facts, text),
+            None => service::media::reply(request, &wanted, facts),
+        };
+        let mut playing = None;
+        if request.head.method == Method::Get {
+            let mut devices = self.context.shared.devices.borrow_mut();
+            playing = devices.play(request, &wanted);
+        }
+        (response, Some(opened.open), playing)
     }
 
     /// Opens what is wanted, and finds the time from which it is, if one is.
@@ -400,7 +434,7 @@ impl Connection {
     async fn follow(&self, version: Version) -> Result<(), CloseReason> {
         if !super::page::has_room(&self.context) {
             let response = page::status::too_many();
-            self.send(response, Method::Get, version, false, None)
+            self.send(response, &Reply::last(version, None), None)
                 .await?;
             return Err(CloseReason::Asked);
         }
@@ -411,13 +445,21 @@ impl Connection {
     }
 
     /// Tells the peer what is wrong; the connection ends after it.
-    async fn refuse(&self, status: Status, version: Version) -> CloseReason {
+    async fn refuse(
+        &self,
+        status: Status,
+        version: Version,
+        asked: Option<Asked<'_>>,
+    ) -> CloseReason {
         log::debug!("{}: refused with {}", self.address, status.code());
         if status == Status::RequestTimeout {
             Tally::count(&self.context.shared.tally.slow);
         }
         let response = Response::text(status, "The request cannot be served.\n");
-        match self.send(response, Method::Get, version, false, None).await {
+        match self
+            .send(response, &Reply::last(version, asked), None)
+            .await
+        {
             Ok(()) => CloseReason::Refused(status),
             Err(error) => CloseReason::Io(error),
         }
@@ -426,17 +468,15 @@ impl Connection {
     async fn send(
         &self,
         response: Response,
-        method: Method<'_>,
-        version: Version,
-        keep_alive: bool,
+        reply: &Reply<'_>,
         source: Option<Source<'_>>,
     ) -> io::Result<()> {
         let mut out = self.context.buffers.take();
         let status = response.head.status();
         let len = status.has_body().then(|| response.body.len());
-        let common = self.common(version, len, keep_alive);
+        let common = self.common(reply.version, len, reply.keep_alive);
         response.head.write(&mut out, &common);
-        let body = if method == Method::Head {
+        let body = if reply.method == Method::Head {
             Body::Empty
         } else {
             response.body
@@ -444,6 +484,7 @@ impl Connection {
         let outflow = Outflow {
             context: &self.context,
             peer: &self.peer,
+            asked: reply.asked,
         };
         let sent = outflow.send(&mut out, body, source).await;
         self.context.buffers.give(out);
@@ -454,6 +495,19 @@ impl Connection {
                 error
             }
         })
+    }
+
+    /// What was asked, for the record.
+    fn asked<'r>(&self, ring: Ring, head: &'r [u8], body: &'r [u8]) -> Asked<'r> {
+        Asked {
+            address: self.address.ip(),
+            ring,
+            said: Said {
+                head,
+                body,
+                body_len: body.len() as u64,
+            },
+        }
     }
 
     fn common(
@@ -498,6 +552,27 @@ impl Connection {
         // Whatever the outcome, the connection is dropped next.
         let _ = send::within(LINGER_TIME, draining).await;
         self.context.buffers.give(scratch);
+    }
+}
+
+/// How a request is answered.
+struct Reply<'r> {
+    method: Method<'r>,
+    version: Version,
+    keep_alive: bool,
+    /// For the record; `None`: it is not kept.
+    asked: Option<Asked<'r>>,
+}
+
+impl<'r> Reply<'r> {
+    /// After which the connection ends.
+    fn last(version: Version, asked: Option<Asked<'r>>) -> Self {
+        Self {
+            method: Method::Get,
+            version,
+            keep_alive: false,
+            asked,
+        }
     }
 }
 

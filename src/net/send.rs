@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io::{self, IoSlice, Write as _},
-    net::TcpStream,
+    net::{IpAddr, TcpStream},
     os::fd::AsFd,
     sync::Arc,
     time::Duration,
@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     limits,
-    service::{Body, ByteRanges, Document, FileBody, page::Playing},
+    service::{
+        Body, ByteRanges, Document, FileBody,
+        devices::{Exchange, Playing, Ring, Said},
+    },
     sys::{map, sendfile, warm},
     wire::http::range::Span,
 };
@@ -29,6 +32,16 @@ use crate::{
 pub(super) struct Outflow<'c> {
     pub(super) context: &'c Context,
     pub(super) peer: &'c Peer,
+    /// For the record.
+    pub(super) asked: Option<Asked<'c>>,
+}
+
+/// What was asked, for the record of it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'c> {
+    pub(super) address: IpAddr,
+    pub(super) ring: Ring,
+    pub(super) said: Said<'c>,
 }
 
 /// The file of [`Body::File`], and who brings it into memory.
@@ -52,13 +65,24 @@ impl Outflow<'_> {
         body: Body,
         source: Option<Source<'_>>,
     ) -> io::Result<()> {
+        let len = body.len();
         match body {
-            Body::Empty => self.write_both(head, &[]).await,
-            Body::Static(bytes) => self.write_both(head, bytes).await,
-            Body::Bytes(bytes) => self.write_both(head, &bytes).await,
+            Body::Empty => {
+                self.record(head, &[], len);
+                self.write_both(head, &[]).await
+            }
+            Body::Static(bytes) => {
+                self.record(head, bytes, len);
+                self.write_both(head, bytes).await
+            }
+            Body::Bytes(bytes) => {
+                self.record(head, &bytes, len);
+                self.write_both(head, &bytes).await
+            }
             Body::Document(document) => self.send_document(head, document).await,
             Body::File(body) => {
                 let source = source.ok_or(io::ErrorKind::NotFound)?;
+                self.record(head, &[], 0);
                 self.peer.may_take_its_time();
                 self.peer.pace.be_patient(true);
                 let sent = self.send_file_body(head, &body, &source).await;
@@ -66,6 +90,31 @@ impl Outflow<'_> {
                 sent
             }
         }
+    }
+
+    /// Keeps what was asked and is answered, if that is wanted; of bodies those of actions alone.
+    fn record(&self, head: &[u8], body: &[u8], len: u64) {
+        let Some(Asked {
+            address,
+            ring,
+            said,
+        }) = self.asked
+        else {
+            return;
+        };
+        let is_action = !said.body.is_empty();
+        let reply = Said {
+            head,
+            body: if is_action { body } else { &[] },
+            body_len: if is_action { len } else { 0 },
+        };
+        self.context.shared.devices.borrow_mut().record(&Exchange {
+            address,
+            uptime: self.context.clock.uptime(),
+            ring,
+            request: said,
+            reply,
+        });
     }
 
     /// Writes head and body, in one segment where they fit.
@@ -93,14 +142,19 @@ impl Outflow<'_> {
         out: &mut Vec<u8>,
         mut document: Box<dyn Document>,
     ) -> io::Result<()> {
+        let (head_bytes, len) = (out.len(), document.len());
+        let mut more = document.append_next(out);
+        if let Some((head, body)) = out.split_at_checked(head_bytes) {
+            self.record(head, body, len);
+        }
         loop {
-            let more = document.append_next(out);
             self.write_both(out, &[]).await?;
             out.clear();
             if !more {
                 return Ok(());
             }
             future::yield_now().await;
+            more = document.append_next(out);
         }
     }
 
@@ -160,7 +214,7 @@ impl Outflow<'_> {
                 ahead.wait().await?;
                 continue;
             }
-            let count = slice(at, ahead.ready);
+            let count = slice(at, ahead.ready, self.peer.pace.is_quiet());
             let file = &source.open.file;
             let stream = &self.peer.stream;
             let sent = stream
@@ -222,10 +276,13 @@ fn append(out: &mut Vec<u8>, text: impl std::fmt::Display) {
 }
 
 /// Bytes of the next turn.
-fn slice(at: u64, end: u64) -> usize {
-    usize::try_from(end - at)
-        .unwrap_or(usize::MAX)
-        .min(limits::SEND_SLICE_BYTES)
+fn slice(at: u64, end: u64, is_quiet: bool) -> usize {
+    let most = if is_quiet {
+        limits::QUIET_SLICE_BYTES
+    } else {
+        limits::SEND_SLICE_BYTES
+    };
+    usize::try_from(end - at).unwrap_or(usize::MAX).min(most)
 }
 
 /// What of a span is in memory, and what is on its way there.

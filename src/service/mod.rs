@@ -99,15 +99,13 @@ pub struct Shared {
     pub searches: RefCell<discovery::Seen>,
     /// What the scanner last told, kept by `net`.
     pub scan: RefCell<page::Scan>,
-    /// Who asked for what, and what is being played.
-    pub guests: RefCell<page::Guests>,
     /// Who is at home here.
     pub known: RefCell<Known>,
     /// How many came, and how many were turned away.
     pub tally: Tally,
     /// Who is subscribed to what.
     pub events: RefCell<Events>,
-    /// Which devices have been here.
+    /// Which devices have been here, what for, and what is being played.
     pub devices: RefCell<Devices>,
 }
 
@@ -360,9 +358,5 @@ pub fn answer(request: &Request<'_>, shared: &Shared) -> Answer {
         Tally::count(&shared.tally.foreign_origin);
         return Answer::Reply(Response::text(Status::Forbidden, host::FOREIGN_ORIGIN));
     }
-    let (peer, fields) = (request.peer.ip(), &request.head.fields);
-    let mut devices = shared.devices.borrow_mut();
-    devices.note(peer, fields, request.now.uptime);
-    drop(devices);
     route::dispatch(request, shared)
 }

@@ -1,5 +1,7 @@
 //! THE table: method and path to handler.
 
+use std::net::IpAddr;
+
 use super::{
     Answer, Body, Request, Response, Shared, art, control, description, events, media, page,
 };
@@ -23,6 +25,8 @@ pub enum Resource {
     Page(page::Door),
     /// The server's state for `rill doctor`.
     Status,
+    /// What a device and rill said to each other lately.
+    Exchanges(IpAddr),
     /// The device description; `LOCATION`.
     Description,
     /// A service's description.
@@ -62,6 +66,9 @@ impl Resource {
         if let Some(door) = page::Door::find(path) {
             return Some(Self::Page(door));
         }
+        if let Some(address) = path.strip_prefix(status::EXCHANGES) {
+            return address.parse().ok().map(Self::Exchanges);
+        }
         match path {
             device::DESCRIPTION_PATH => return Some(Self::Description),
             status::PATH => return Some(Self::Status),
@@ -95,7 +102,7 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
     };
     let method = request.head.method;
     let found = Resource::find(&path);
-    shared.guests.borrow_mut().note(request, found);
+    shared.devices.borrow_mut().note(request, found);
     let Some(resource) = found else {
         return reply(match method {
             Method::Other(_) | Method::MPost | Method::Notify => unknown_method(),
@@ -109,6 +116,9 @@ pub(super) fn dispatch(request: &Request<'_>, shared: &Shared) -> Answer {
         }
         (Method::Get | Method::Head, Resource::Status) => {
             reply(page::for_doctor::status(request, shared))
+        }
+        (Method::Get | Method::Head, Resource::Exchanges(address)) => {
+            reply(page::for_doctor::exchanges(address, request, shared))
         }
         (Method::Get | Method::Head, Resource::Description) => {
             let treatment = shared.treatment(request);

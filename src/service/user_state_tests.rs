@@ -41,7 +41,6 @@ impl Server {
             in_progress_parent: Some(ObjectId::ROOT),
             addresses: RefCell::default(),
             scan: RefCell::default(),
-            guests: RefCell::default(),
             known: RefCell::default(),
             searches: RefCell::default(),
             tally: Tally::default(),

@@ -16,6 +16,12 @@ use crate::limits;
 
 /// Path of the document.
 pub const PATH: &str = "/status";
+/// Where the path begins under which the last exchanges with a device are told, for people; its address follows.
+pub const EXCHANGES: &str = "/exchanges/";
+/// The first line of that text.
+pub const EXCHANGES_MAGIC: &str = "rill exchanges 1";
+/// How the answer begins if there is none.
+pub const NOTHING_RECORDED: &str = "Nothing is recorded of ";
 const MAGIC: &str = "rill status 1";
 
 /// All of it.

@@ -2,6 +2,7 @@
 //! program in namespaces of its own. Around them: byte-exact HTTP, SSDP and SOAP clients.
 
 mod bytes;
+pub(crate) mod device;
 mod disk;
 mod http;
 mod library;

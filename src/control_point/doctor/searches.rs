@@ -1,6 +1,9 @@
 //! Whether searches of other machines reach the server that runs here: it is asked itself.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use super::Finding;
 use crate::{
@@ -29,14 +32,8 @@ pub(super) fn examine(
     port: u16,
     runs: bool,
 ) -> Vec<Finding> {
-    let here = announced.iter().map(|of| (of.address, of.index));
-    let here = here.chain([(IpAddr::from([127, 0, 0, 1]), 0)]);
-    let guessed = here.filter(|_| port != 0).filter_map(|(address, index)| {
-        let at = std::net::SocketAddr::new(address, port);
-        Some(HttpUrl::parse(&format!("http://{at}")).ok()?.on_link(index))
-    });
     let mut refused = None;
-    for mut url in own.into_iter().chain(guessed) {
+    for mut url in own.into_iter().chain(guessed(announced, port)) {
         status::PATH.clone_into(&mut url.target);
         match ask(&url) {
             Ok(status) => return judge(announced, &status),
@@ -52,6 +49,17 @@ pub(super) fn examine(
         )
     });
     unasked.into_iter().collect()
+}
+
+/// Where the server of this machine is, if `port` is the one that it has; 0: nobody knows.
+pub(super) fn guessed(announced: &[Address], port: u16) -> impl Iterator<Item = HttpUrl> {
+    let here = announced.iter().map(|of| (of.address, of.index));
+    let here = here.chain([(IpAddr::from([127, 0, 0, 1]), 0)]);
+    here.filter(move |_| port != 0)
+        .filter_map(move |(address, index)| {
+            let at = SocketAddr::new(address, port);
+            Some(HttpUrl::parse(&format!("http://{at}")).ok()?.on_link(index))
+        })
 }
 
 fn ask(url: &HttpUrl) -> Result<Status, String> {

@@ -1,6 +1,10 @@
+use std::{net::IpAddr, time::Duration};
+
 use super::*;
 use crate::{
+    limits,
     media::mime::Mime,
+    service::{Now, Request},
     wire::{
         didl::{CaptionForms, CaptionInfo, PositionForm},
         http::request::{self, Parsed},
@@ -476,9 +480,37 @@ impl House {
         let Ok(Parsed::Done { head, .. }) = request::parse(head.as_bytes()) else {
             panic!("not a request: {lines}");
         };
-        self.devices.note(address(last), &head.fields, self.now);
+        note(&mut self.devices, address(last), &head, self.now);
         self.devices.of(address(last)).kind
     }
+}
+
+fn record(devices: &mut Devices, address: IpAddr, now: Duration) {
+    let request = Said {
+        head: b"GET / HTTP/1.1\r\n\r\n",
+        ..Said::default()
+    };
+    devices.record(&Exchange {
+        address,
+        uptime: now,
+        ring: Ring::Talk,
+        request,
+        reply: Said::default(),
+    });
+}
+
+fn note(devices: &mut Devices, address: IpAddr, head: &request::Head<'_>, now: Duration) {
+    let request = Request {
+        head,
+        body: &[],
+        peer: (address, 40_000).into(),
+        local: ([10, 0, 0, 200], 8200).into(),
+        now: Now {
+            uptime: now,
+            unix_secs: 0,
+        },
+    };
+    devices.note(&request, None);
 }
 
 fn address(last: u8) -> IpAddr {
@@ -527,11 +559,48 @@ fn memory_ends_and_a_full_table_forgets_the_oldest() {
         let Ok(Parsed::Done { head, .. }) = request::parse(head.as_bytes()) else {
             panic!("not a request");
         };
-        house.devices.note(last.into(), &head.fields, house.now);
+        note(&mut house.devices, last.into(), &head, house.now);
     }
     assert_eq!(house.devices.seen().len(), limits::DEVICES_SEEN);
     assert_eq!(house.devices.of([10, 1, 0, 0].into()).kind, "plain");
     assert_eq!(house.devices.of([10, 1, 0, 1].into()).kind, "samsung");
+}
+
+#[test]
+fn so_many_devices_are_recorded_and_the_one_that_was_here_least_lately_gives_way() {
+    let mut house = House::default();
+    for last in 0..=u8::MAX {
+        house.now += Duration::from_secs(1);
+        house.ask(last, FETCH);
+        record(&mut house.devices, address(last), house.now);
+        house.ask(0, TV);
+        record(&mut house.devices, address(0), house.now);
+    }
+    let seen = house.devices.seen();
+    let recorded = seen.iter().filter(|seen| seen.exchanges().is_some());
+    assert_eq!(recorded.count(), limits::RECORDED_DEVICES);
+    let is_recorded = |last| {
+        let seen = house.devices.find(address(last));
+        seen.is_some_and(|seen| seen.exchanges().is_some())
+    };
+    assert!(is_recorded(0) && is_recorded(255) && !is_recorded(1));
+    // What one leaves behind is not told of another.
+    let mut text = String::new();
+    let last = house.devices.find(address(255)).unwrap();
+    last.exchanges().unwrap().write(&mut text, house.now);
+    assert_eq!(text.matches("GET / HTTP/1.1").count(), 1, "{text}");
+
+    let mut deaf = Devices::new(Vec::new(), false);
+    record(&mut deaf, address(1), Duration::ZERO);
+    assert!(deaf.seen().is_empty());
+}
+
+#[test]
+fn an_address_is_the_same_in_both_its_forms() {
+    let mut house = House::default();
+    house.ask(1, TV);
+    let mapped = "::ffff:10.0.0.1".parse().unwrap();
+    assert_eq!(house.devices.of(mapped).kind, "samsung");
 }
 
 #[test]
@@ -562,7 +631,7 @@ fn the_operator_has_the_last_word() {
     assert_eq!(rows[1].to_string(), "MyPlayer/2=samsung-q");
     assert_eq!(rows[0].to_string(), "10.0.0.1=plain");
     let mut house = House {
-        devices: Devices::new(rows),
+        devices: Devices::new(rows, true),
         now: Duration::ZERO,
     };
     assert_eq!(house.ask(1, TV), "plain");

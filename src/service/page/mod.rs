@@ -5,6 +5,7 @@
 //!  /live          how things are, as server-sent events, as long as somebody listens
 //!  /status.json   how things are, once, each skipped file with its reason
 //!  /metrics       the same for Prometheus
+//!  /exchanges/…   what the device at that address and rill said to each other lately, as text
 //!  /health        200, or 503 and what is wrong
 //!  POST /rescan   looks at all folders again; from the page alone
 //! ```
@@ -14,14 +15,12 @@
 
 mod assets;
 pub(super) mod for_doctor;
-mod guests;
 mod health;
 mod metrics;
 pub mod status;
 
 use std::{sync::Arc, time::Duration};
 
-pub use guests::{Guests, Playing};
 pub use metrics::readme_table;
 
 use super::{Answer, Body, Request, Response};

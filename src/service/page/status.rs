@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Facts, Form, Usage, guests::Playing, health, metrics, unix_secs};
+use super::{Facts, Form, Usage, health, metrics, unix_secs};
 use crate::{
     catalogue::{
         report::{Report, Skip},
@@ -11,7 +11,10 @@ use crate::{
     json::Object,
     limits,
     media::Class,
-    service::{Body, Now, Response, Shared, devices::UNKNOWN},
+    service::{
+        Body, Now, Response, Shared,
+        devices::{Playing, Seen, UNKNOWN},
+    },
     wire::http::response::{Head, Status},
 };
 
@@ -190,34 +193,36 @@ fn watches(shared: &Shared, facts: &Facts) -> Object {
 }
 
 fn add_devices(all: &mut Object, shared: &Shared, facts: &Facts, snapshot: &Snapshot) {
-    let (guests, known) = (shared.guests.borrow(), shared.devices.borrow());
-    let mut devices: Vec<_> = guests.devices().iter().collect();
-    devices.sort_unstable_by_key(|device| (std::cmp::Reverse(device.last), device.address));
-    let device = |device: &super::guests::Device| {
+    let table = shared.devices.borrow();
+    let asked = table.seen().iter().filter(|device| device.requests > 0);
+    let mut devices: Vec<_> = asked.collect();
+    devices.sort_unstable_by_key(|device| (std::cmp::Reverse(device.uptime), device.address));
+    devices.truncate(limits::SHOWN_DEVICES);
+    let device = |device: &Seen| {
         let mut object = Object::new();
         object.text("address", &device.address.to_string());
-        let recognised = known.of(device.address);
-        let is_known = recognised.kind != UNKNOWN.kind;
-        object.text("kind", if is_known { recognised.name } else { "" });
+        let is_known = device.device.kind != UNKNOWN.kind;
+        object.text("kind", if is_known { device.device.name } else { "" });
         object.text("agent", &device.agent);
-        object.number("last", unix_secs(facts, device.last));
+        object.number("last", unix_secs(facts, device.uptime));
         object.text("what", device.what);
         object.number("requests", device.requests);
+        object.truth("recorded", device.exchanges().is_some());
         if let Some(playing) = &device.playing {
             object.object("playing", item(playing, facts, snapshot));
         }
         object
     };
     all.objects("devices", devices.into_iter().map(device));
-    let streams = guests.playing().take(limits::SHOWN_STREAMS);
+    let streams = table.playing().take(limits::SHOWN_STREAMS);
     let stream = |playing: Rc<Playing>| {
         let mut object = item(&playing, facts, snapshot);
         object.text("address", &playing.address.to_string());
         object
     };
     all.objects("streams", streams.map(stream));
-    all.number("sent", guests.sent());
-    all.number("requests", guests.requests);
+    all.number("sent", table.sent());
+    all.number("requests", table.requests());
 }
 
 /// An item that is played, and how far it is.

@@ -51,7 +51,6 @@ impl Server {
             addresses: RefCell::default(),
             scan: RefCell::default(),
             tally: Tally::default(),
-            guests: RefCell::default(),
             known: RefCell::default(),
             devices: RefCell::default(),
             searches: RefCell::default(),

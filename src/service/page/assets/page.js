@@ -1212,10 +1212,15 @@ function writeStreams(s) {
 }
 
 function deviceLine(device) {
-    var playing = device.playing, what = "";
+    var playing = device.playing, what = "", said = null;
+    if (device.recorded) {
+        said = make("a", "quiet", t("said"));
+        said.href = "exchanges/" + encodeURIComponent(device.address);
+        said.target = "_blank";
+    }
     if (playing) { what = playing.running ? playing.title : t("played last", playing.title); }
     return add(make("div", "line"), add(make("span", "words"), make("span", "name", device.kind || device.agent || device.address),
-        make("span", "below", device.address + (device.kind && device.agent ? " \u00b7 " + device.agent : "") + (what ? " \u00b7 " + what : ""))), make("span", "quiet", ago(device.last)));
+        make("span", "below", device.address + (device.kind && device.agent ? " \u00b7 " + device.agent : "") + (what ? " \u00b7 " + what : ""))), said, make("span", "quiet", ago(device.last)));
 }
 
 function writeSkipped(s) {
