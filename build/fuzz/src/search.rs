@@ -115,6 +115,7 @@ pub fn search(data: &[u8]) {
             container: container.id(),
             criteria: &criteria,
             states: &states,
+            listed: None,
             keys: &sort.keys,
             start,
             count,
