@@ -16,7 +16,7 @@ use rill::media::{
 };
 
 /// Probes, looks for the middle of what can be played, and scales the pictures which were found, as a server would.
-pub fn probe(name: &str, data: &[u8]) {
+pub(super) fn probe(name: &str, data: &[u8]) {
     let source = Source::new(&data, data.len() as u64);
     let media = prober::probe(name.as_bytes(), &mut Reader::new(&source)).media;
     let named = prober::by_name(name.as_bytes()).map(|(_, mime)| mime);
@@ -39,7 +39,7 @@ pub fn probe(name: &str, data: &[u8]) {
 
 /// Takes out the cover that a probe of Ogg finds, and what lies at a place that the last bytes name: a file may have
 /// changed since it was probed.
-pub fn cover(data: &[u8]) {
+pub(super) fn cover(data: &[u8]) {
     let len = data.len() as u64;
     let source = Source::new(&data, len);
     let media = prober::probe(b"a.ogg", &mut Reader::new(&source)).media;
@@ -58,7 +58,7 @@ pub fn cover(data: &[u8]) {
     }
 }
 
-pub fn picture(data: &[u8]) {
+pub(super) fn picture(data: &[u8]) {
     let [choice, data @ ..] = data else { return };
     let to = if choice & 8 == 0 {
         Target::Thumbnail
@@ -70,17 +70,17 @@ pub fn picture(data: &[u8]) {
     }
 }
 
-pub fn nfo(data: &[u8]) {
+pub(super) fn nfo(data: &[u8]) {
     let _ = nfo_reader::parse(data);
 }
 
-pub fn playlist(data: &[u8]) {
+pub(super) fn playlist(data: &[u8]) {
     playlist_reader::parse(Kind::M3u, data);
     playlist_reader::parse(Kind::Pls, data);
 }
 
 /// Whatever the pieces, the text is the same, and it is UTF-8 if it was converted at all.
-pub fn charset(data: &[u8]) {
+pub(super) fn charset(data: &[u8]) {
     let [cut, data @ ..] = data else { return };
     let charset = detect(
         data,
