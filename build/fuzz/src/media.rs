@@ -7,12 +7,14 @@ use rill::media::{
     ArtSpan,
     art::packed,
     charset::{Converter, detect},
+    mime::Mime,
     nfo as nfo_reader,
     picture::{Target, scale},
     playlist::{self as playlist_reader, Kind},
     probe as prober,
     reader::{Reader, Source},
     seek::{self, Wish},
+    webvtt,
 };
 
 /// Probes, looks for the middle of what can be played, and scales the pictures which were found, as a server would.
@@ -98,4 +100,14 @@ pub(super) fn charset(data: &[u8]) {
     let (left, right) = data.split_at(usize::from(*cut).min(data.len()));
     assert_eq!(convert(&[left, right]), whole);
     assert!(charset.is_unchanged() || std::str::from_utf8(&whole).is_ok());
+}
+
+/// Subtitle files as browsers want them, of the kind that the first byte chooses.
+pub(super) fn track(data: &[u8]) {
+    let [kind, data @ ..] = data else { return };
+    let kinds = [Mime::SRT, Mime::ASS, Mime::SMI, Mime::SUB];
+    let made = webvtt::convert(kinds[usize::from(kind & 3)], data).expect("a kind that can be");
+    let most = 5 * data.len() + 32 * limits::CUES + 16;
+    assert!(made.starts_with(b"WEBVTT\n") && made.len() <= most);
+    assert!(std::str::from_utf8(&made).is_ok());
 }

@@ -31,6 +31,7 @@ impl Target {
             "search" => search::search,
             "nfo" => media::nfo,
             "playlist" => media::playlist,
+            "track" => media::track,
             "charset" => media::charset,
             "picture" => media::picture,
             "status" => wire::status,
