@@ -341,6 +341,8 @@ pub const JOURNAL_BYTES: u64 = 8 * 1024 * 1024;
 pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes read from one file to find one time in it: an index of ten hours of film has half as many. Beyond it: 406.
 pub const SEEK_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of an XMP packet in a picture that are read. A segment of JPEG, which most come in, holds no more. Beyond it: not seen.
+pub const XMP_BYTES: u64 = 64 * 1024;
 /// Nested elements (boxes, chunks) in a media file.
 pub const PROBE_DEPTH: u32 = 16;
 /// Bytes of one text property (title, artist ...), as stored. Beyond it: cut at a character.

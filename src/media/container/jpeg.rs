@@ -4,7 +4,8 @@
 
 use crate::media::profile::JpegCoding;
 use crate::media::reader::{Error, Reader};
-use crate::media::tag::exif;
+use crate::media::tag::exif::{self, Dates};
+use crate::media::tag::xmp;
 use crate::media::{Class, Media, mime, profile};
 
 /// Segments in front of the frame header that are looked at. A large ICC profile or thumbnail takes a few dozen.
@@ -24,6 +25,13 @@ const APP1: u8 = 0xE1;
 pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     media.class = Some(Class::Image);
     media.mime = Some(mime::Mime::JPEG);
+    let mut dates = Dates::default();
+    let outcome = segments(r, media, &mut dates);
+    dates.settle(media);
+    outcome
+}
+
+fn segments(r: &mut Reader<'_>, media: &mut Media, dates: &mut Dates) -> Result<(), Error> {
     for _ in 0..SEGMENTS {
         match marker(r)? {
             SOI | 0x01 | 0xD0..=0xD7 => {}
@@ -35,7 +43,7 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
                     .ok_or(Error::Malformed("JPEG segment length"))?;
                 let mut segment = r.sub(u64::from(len))?;
                 match kind {
-                    APP1 => app1(&mut segment, media)?,
+                    APP1 => app1(&mut segment, media, dates)?,
                     0xC0..=0xCF if !matches!(kind, 0xC4 | 0xC8 | 0xCC) => {
                         return frame(kind, &mut segment, media);
                     }
@@ -60,13 +68,22 @@ fn marker(r: &mut Reader<'_>) -> Result<u8, Error> {
     Err(Error::Malformed("JPEG marker"))
 }
 
-/// Damage in EXIF costs the date, not the picture.
-fn app1(segment: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    if segment.remaining() < 6 || &segment.array()? != b"Exif\0\0" {
-        return Ok(());
-    }
-    let mut tiff = segment.sub(segment.remaining())?;
-    match exif::read(&mut tiff, media) {
+/// Damage in EXIF or XMP costs the date, not the picture.
+fn app1(segment: &mut Reader<'_>, media: &mut Media, dates: &mut Dates) -> Result<(), Error> {
+    const EXIF: &[u8; 6] = b"Exif\0\0";
+    let mut name = [0; xmp::IN_JPEG.len()];
+    let name = segment.clone().read_some(&mut name)?.to_vec();
+    let outcome = if name == xmp::IN_JPEG {
+        segment.skip(name.len() as u64)?;
+        xmp::read(segment, media, dates)
+    } else if name.starts_with(EXIF) {
+        segment.skip(EXIF.len() as u64)?;
+        let mut tiff = segment.sub(segment.remaining())?;
+        exif::read(&mut tiff, media, dates)
+    } else {
+        Ok(())
+    };
+    match outcome {
         Err(e @ (Error::Io(_) | Error::Limit)) => Err(e),
         _ => Ok(()),
     }
@@ -137,6 +154,34 @@ mod tests {
             (&bytes[at..at + 4], found.len),
             (b"\xFF\xD8\xFF\xE0".as_slice(), 4)
         );
+    }
+
+    /// A segment APP1 of XMP that says when the picture was made.
+    fn with_xmp(packet: &str) -> Vec<u8> {
+        let body = [xmp::IN_JPEG, packet.as_bytes()].concat();
+        let len = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
+        [b"\xFF\xE1", &len[..], &body].concat()
+    }
+
+    #[test]
+    fn xmp_tells_the_date_where_exif_tells_none_of_taking() {
+        let exif = b"\xFF\xE1\0\x36Exif\0\0II*\0\x08\0\0\0\x01\0\x32\x01\x02\0\x14\0\0\0\x1A\0\0\0\0\0\0\x00\
+            1970:01:09 00:00:00\0";
+        let taken = exif.to_vec();
+        let xmp = with_xmp("<a xmp:CreateDate=\"1970-01-02\" xmp:Rating=\"3\"/>");
+        let rows = [
+            (vec![&xmp[..]], Some(86_400), Some(3)),
+            (vec![&taken[..]], Some(8 * 86_400), None),
+            (vec![&taken, &xmp], Some(86_400), Some(3)),
+            (vec![&xmp, &taken], Some(86_400), Some(3)),
+            (vec![&xmp[..40]], None, None),
+        ];
+        for (segments, date, stars) in rows {
+            let bytes = [&SMALL[..2], &segments.concat(), &SMALL[2..]].concat();
+            let (media, _) = parse(&bytes);
+            let told = (media.date.map(|date| date.unix_secs), media.rating);
+            assert_eq!(told, (date, stars), "{segments:?}");
+        }
     }
 
     #[test]
