@@ -1,4 +1,4 @@
-//! `SubRip` as `WebVTT` (W3C, "`WebVTT`: The Web Video Text Tracks Format"), which is all that browsers read.
+//! Subtitle files as `WebVTT` (W3C, "`WebVTT`: The Web Video Text Tracks Format"), which is all that browsers read.
 //!
 //! ```text
 //!  1                                   WEBVTT
@@ -9,41 +9,93 @@
 //! Italic, bold and underlined stay; other markup goes. Cues without a time, and times out of the rules, are left out: one
 //! bad cue does not spoil the rest.
 
+mod frames;
+mod sami;
+mod subrip;
+mod substation;
+
 use std::fmt::Write as _;
 
-/// Converts all of `text`, which is UTF-8 but for what is damaged; with or without a byte order mark, any line ends. At
-/// most five times as long as `text`, and a little.
-pub fn from_subrip(text: &[u8]) -> Vec<u8> {
+use super::mime::Mime;
+use crate::limits;
+
+/// What turns a text into cues.
+type Reader = fn(&str, &mut Cues);
+
+fn reader(mime: Mime) -> Option<Reader> {
+    Some(match mime {
+        Mime::SRT => subrip::read,
+        Mime::SSA | Mime::ASS => substation::read,
+        Mime::SMI => sami::read,
+        Mime::SUB => frames::read,
+        _ => return None,
+    })
+}
+
+/// Whether files of this kind can be turned into `WebVTT`.
+pub fn is_possible(mime: Mime) -> bool {
+    reader(mime).is_some()
+}
+
+/// Converts all of `text`, which is UTF-8 but for what is damaged; with or without a byte order mark, any line ends.
+/// `None`: files of this kind cannot be converted. At most [`limits::CUES`] cues, at most five times as long as `text`
+/// and 32 bytes for each of them.
+pub fn convert(mime: Mime, text: &[u8]) -> Option<Vec<u8>> {
+    let read = reader(mime)?;
     let text = String::from_utf8_lossy(text);
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-    let mut out = "WEBVTT\n".to_owned();
-    let mut is_in_cue = false;
-    // A number alone on its line belongs to the next cue if a time follows, else to the text.
-    let mut held: Option<&str> = None;
-    for line in text.split(['\n', '\r']).map(str::trim) {
-        if let Some((start, end)) = times(line) {
-            held = None;
-            is_in_cue = true;
+    let mut cues = Cues::default();
+    read(text.strip_prefix('\u{FEFF}').unwrap_or(&text), &mut cues);
+    Some(cues.write())
+}
+
+/// Lines with any line ends, without the spaces around them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\r']).map(str::trim)
+}
+
+/// A text and when it is shown, milliseconds.
+#[derive(Debug)]
+struct Cue {
+    start: u64,
+    end: u64,
+    /// Escaped, each line with its end.
+    text: String,
+}
+
+#[derive(Debug, Default)]
+struct Cues(Vec<Cue>);
+
+impl Cues {
+    /// Begins a cue; its text follows. False if it cannot be: it ends before it begins, or there are too many.
+    fn begin(&mut self, start: u64, end: u64) -> bool {
+        let is_good = start <= end && self.0.len() < limits::CUES;
+        if is_good {
+            let text = String::new();
+            self.0.push(Cue { start, end, text });
+        }
+        is_good
+    }
+
+    /// Adds a line to the cue that was begun last. An empty one would be its end.
+    fn add_line(&mut self, line: &str) {
+        if let Some(cue) = self.0.last_mut()
+            && !line.trim().is_empty()
+        {
+            add_line(line.trim(), &mut cue.text);
+        }
+    }
+
+    /// The document: cues with a text, in the order of their starts.
+    fn write(mut self) -> Vec<u8> {
+        self.0.sort_by_key(|cue| cue.start);
+        let mut out = "WEBVTT\n".to_owned();
+        for cue in self.0.iter().filter(|cue| !cue.text.is_empty()) {
             // Writing to a String cannot fail.
-            let _ = write!(out, "\n{} --> {}\n", Clock(start), Clock(end));
-            continue;
+            let (start, end) = (Clock(cue.start), Clock(cue.end));
+            let _ = write!(out, "\n{start} --> {end}\n{}", cue.text);
         }
-        if !is_in_cue || line.is_empty() {
-            continue;
-        }
-        if let Some(number) = held.take() {
-            add_line(number, &mut out);
-        }
-        if line.bytes().all(|byte| byte.is_ascii_digit()) {
-            held = Some(line);
-        } else {
-            add_line(line, &mut out);
-        }
+        out.into_bytes()
     }
-    if let Some(number) = held.filter(|_| is_in_cue) {
-        add_line(number, &mut out);
-    }
-    out.into_bytes()
 }
 
 /// Milliseconds, written as a time.
@@ -55,14 +107,6 @@ impl std::fmt::Display for Clock {
         let (hours, minutes) = (secs / 3600, secs / 60 % 60);
         write!(f, "{hours:02}:{minutes:02}:{:02}.{ms:03}", secs % 60)
     }
-}
-
-/// Start and end of a cue, milliseconds; what stands behind the end (`SubRip`'s coordinates) does not matter.
-fn times(line: &str) -> Option<(u64, u64)> {
-    let (start, rest) = line.split_once("-->")?;
-    let end = rest.split_whitespace().next()?;
-    let (start, end) = (time(start.trim())?, time(end)?);
-    (start <= end).then_some((start, end))
 }
 
 /// `1:02:03,4`, `02:03.456`: the last part may have a fraction, behind a comma or a point.
@@ -142,8 +186,12 @@ fn is_tag(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn as_of(mime: Mime, text: &[u8]) -> String {
+        String::from_utf8(convert(mime, text).unwrap()).unwrap()
+    }
+
     fn converted(text: &[u8]) -> String {
-        String::from_utf8(from_subrip(text)).unwrap()
+        as_of(Mime::SRT, text)
     }
 
     #[test]
@@ -183,6 +231,79 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(converted(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn other_kinds_come_to_the_same() {
+        let (one, two) = (
+            "00:00:01.500 --> 00:00:04.000\n",
+            "00:00:05.000 --> 00:00:06.000\n",
+        );
+        let good = format!("WEBVTT\n\n{one}<i>Good</i> day\nand welcome\n\n{two}Two &amp; 3\n");
+        let plain = good.replace("<i>", "").replace("</i>", "");
+        for (mime, text, expected) in [
+            // The later one first, a comma in the text, a comment, a drawing, a line of another part.
+            (
+                Mime::ASS,
+                "[Script Info]\r\nTitle: x\r\n[Events]\r\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, \
+                 Effect, Text\r\nDialogue: 0,0:00:05.00,0:00:06.00,D,,0,0,0,,{\\an8\\fs20}Two & 3\r\nComment: 0,0:00:07.00,\
+                 0:00:08.00,D,,0,0,0,,no\r\nDialogue: 0,0:00:01.50,0:00:04.00,D,,0,0,0,,{\\i1}Good{\\i0} day\\Nand welcome\r\n\
+                 Dialogue: 0,0:00:01.00,0:00:02.00,D,,0,0,0,,{\\p1}m 0 0 l 1 1{\\p0}\r\n[Fonts]\r\nDialogue: 0,0:00:09.00,\
+                 0:00:10.00,D,,0,0,0,,no\r\n",
+                good.as_str(),
+            ),
+            // Fields in another order.
+            (
+                Mime::SSA,
+                "[events]\nformat: End,Start,Text\ndialogue: 0:00:04.00,0:00:01.50,{\\i1}Good{\\i0} day\\nand welcome\n\
+                 Dialogue: 0:00:06.00,0:00:05.00,Two & 3",
+                good.as_str(),
+            ),
+            // Two languages, and what nothing ends.
+            (
+                Mime::SMI,
+                "<SAMI><HEAD><STYLE><!-- P { x } --></STYLE></HEAD><BODY>\n<SYNC Start=1500><P Class=ENCC><I>Good</I>\nday<br>and \
+                 welcome\n<P Class=KRCC>no\n<SYNC Start=2000><P Class=KRCC>no\n<SYNC Start=\"4000\"><P Class=\"ENCC\">&nbsp;\n\
+                 <SYNC Start=5000><P class=encc>Two &amp; 3<SYNC Start=6000><P Class=ENCC>&nbsp;</BODY>",
+                good.as_str(),
+            ),
+            (
+                Mime::SMI,
+                "<sync start=1000>a",
+                "WEBVTT\n\n00:00:01.000 --> 00:00:06.000\na\n",
+            ),
+            (
+                Mime::SUB,
+                "{1}{1}25.000\n{38}{100}{y:i}Good day|and welcome\n{125}{150}Two & 3\n",
+                plain.replace("01.500", "01.520").as_str(),
+            ),
+            // How fast the frames are is not said.
+            (Mime::SUB, "{38}{100}Good day\n", "WEBVTT\n"),
+            (
+                Mime::SUB,
+                "[INFORMATION]\n[TITLE]x\n00:00:01.50,00:00:04.00\nGood day[br]and welcome\n\n00:00:05.00,00:00:06.00\nTwo & 3\n",
+                plain.as_str(),
+            ),
+            (Mime::SUB, "\0\0\u{1}\u{BA}", "WEBVTT\n"),
+        ] {
+            assert_eq!(as_of(mime, text.as_bytes()), expected, "{mime:?} {text}");
+            for end in 0..text.len() {
+                assert!(as_of(mime, &text.as_bytes()[..end]).starts_with("WEBVTT\n"));
+            }
+        }
+        assert_eq!(convert(Mime::VTT, b"WEBVTT\n"), None);
+    }
+
+    #[test]
+    fn there_are_at_most_so_many_cues() {
+        for (mime, text) in [
+            (Mime::SRT, "0:1 --> 0:2\na\n"),
+            (Mime::SMI, "<sync start=1><p>a"),
+        ] {
+            let many = text.repeat(3 * limits::CUES);
+            let cues = as_of(mime, many.as_bytes()).matches(" --> ").count();
+            assert_eq!(cues, limits::CUES);
         }
     }
 

@@ -7,16 +7,18 @@ use rill::media::{
     ArtSpan,
     art::packed,
     charset::{Converter, detect},
+    mime::Mime,
     nfo as nfo_reader,
     picture::{Target, scale},
     playlist::{self as playlist_reader, Kind},
     probe as prober,
     reader::{Reader, Source},
     seek::{self, Wish},
+    webvtt,
 };
 
 /// Probes, looks for the middle of what can be played, and scales the pictures which were found, as a server would.
-pub fn probe(name: &str, data: &[u8]) {
+pub(super) fn probe(name: &str, data: &[u8]) {
     let source = Source::new(&data, data.len() as u64);
     let media = prober::probe(name.as_bytes(), &mut Reader::new(&source)).media;
     let named = prober::by_name(name.as_bytes()).map(|(_, mime)| mime);
@@ -39,7 +41,7 @@ pub fn probe(name: &str, data: &[u8]) {
 
 /// Takes out the cover that a probe of Ogg finds, and what lies at a place that the last bytes name: a file may have
 /// changed since it was probed.
-pub fn cover(data: &[u8]) {
+pub(super) fn cover(data: &[u8]) {
     let len = data.len() as u64;
     let source = Source::new(&data, len);
     let media = prober::probe(b"a.ogg", &mut Reader::new(&source)).media;
@@ -58,7 +60,7 @@ pub fn cover(data: &[u8]) {
     }
 }
 
-pub fn picture(data: &[u8]) {
+pub(super) fn picture(data: &[u8]) {
     let [choice, data @ ..] = data else { return };
     let to = if choice & 8 == 0 {
         Target::Thumbnail
@@ -70,17 +72,17 @@ pub fn picture(data: &[u8]) {
     }
 }
 
-pub fn nfo(data: &[u8]) {
+pub(super) fn nfo(data: &[u8]) {
     let _ = nfo_reader::parse(data);
 }
 
-pub fn playlist(data: &[u8]) {
+pub(super) fn playlist(data: &[u8]) {
     playlist_reader::parse(Kind::M3u, data);
     playlist_reader::parse(Kind::Pls, data);
 }
 
 /// Whatever the pieces, the text is the same, and it is UTF-8 if it was converted at all.
-pub fn charset(data: &[u8]) {
+pub(super) fn charset(data: &[u8]) {
     let [cut, data @ ..] = data else { return };
     let charset = detect(
         data,
@@ -98,4 +100,14 @@ pub fn charset(data: &[u8]) {
     let (left, right) = data.split_at(usize::from(*cut).min(data.len()));
     assert_eq!(convert(&[left, right]), whole);
     assert!(charset.is_unchanged() || std::str::from_utf8(&whole).is_ok());
+}
+
+/// Subtitle files as browsers want them, of the kind that the first byte chooses.
+pub(super) fn track(data: &[u8]) {
+    let [kind, data @ ..] = data else { return };
+    let kinds = [Mime::SRT, Mime::ASS, Mime::SMI, Mime::SUB];
+    let made = webvtt::convert(kinds[usize::from(kind & 3)], data).expect("a kind that can be");
+    let most = 5 * data.len() + 32 * limits::CUES + 16;
+    assert!(made.starts_with(b"WEBVTT\n") && made.len() <= most);
+    assert!(std::str::from_utf8(&made).is_ok());
 }

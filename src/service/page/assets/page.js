@@ -224,7 +224,8 @@ function metadata(id, done) {
 function search(words, from, count, done) {
     var all = words.trim().split(/\s+/).slice(0, 8).map(function (word) {
         var quoted = " contains \"" + word.replace(/\\/g, "\\\\").replace(/"/g, "\\\"") + "\"";
-        return "(dc:title" + quoted + " or upnp:artist" + quoted + " or upnp:album" + quoted + ")";
+        return "(dc:title" + quoted + " or upnp:artist" + quoted + " or upnp:album" + quoted +
+            " or upnp:genre" + quoted + " or upnp:seriesTitle" + quoted + ")";
     });
     return listing("Search", {
         ContainerID: "0", SearchCriteria: all.join(" and "), Filter: "*", StartingIndex: from, RequestedCount: count, SortCriteria: ""
@@ -283,8 +284,8 @@ function take(o, child, text) {
 function takeRes(o, res, url) {
     var mime = (res.getAttribute("protocolInfo") || "").split(":")[2] || "";
     var own = ownPath(url);
-    if (/\.(srt|vtt)$/.test(own)) {
-        o.tracks.push(own.replace(/\.srt$/, ".vtt"));
+    if (/\.(srt|vtt|ass|ssa|smi|sub)$/.test(own)) {
+        o.tracks.push(own.replace(/\.[a-z]+$/, ".vtt"));
     } else if (!o.address && !/^text\//.test(mime)) {
         o.mime = mime;
         o.url = own;
