@@ -47,6 +47,9 @@ pub mod flag {
     pub const NAMED: u16 = 64;
     /// It lies on the Internet: its name is its URL, its parent a playlist. There is no file.
     pub const STREAM: u16 = 128;
+    /// What is stored of it was read by an older rill ([`crate::media::probe::KNOWLEDGE`]), and nobody could read it since: its
+    /// disk is not there, or its folder was not looked at.
+    pub const OUTDATED: u16 = 256;
 }
 
 /// Properties kept as text in the property list. Numbers of tags are never used again.
