@@ -149,6 +149,11 @@ impl<'a> Object<'a> {
         })
     }
 
+    /// Its pixels are not in its file.
+    pub fn is_hollow(&self) -> bool {
+        self.record.has(flag::HOLLOW)
+    }
+
     /// Offset and length of the small JPEG that a camera put into a photograph, bytes.
     pub fn thumbnail(&self) -> Option<(u64, u32)> {
         self.class()?;
