@@ -7,12 +7,14 @@ use rill::media::{
     ArtSpan,
     art::packed,
     charset::{Converter, detect},
+    mime::Mime,
     nfo as nfo_reader,
     picture::{Target, scale},
     playlist::{self as playlist_reader, Kind},
     probe as prober,
     reader::{Reader, Source},
     seek::{self, Wish},
+    webvtt,
 };
 
 /// Probes, looks for the middle of what can be played, and scales the pictures which were found, as a server would.
@@ -77,6 +79,15 @@ pub(super) fn nfo(data: &[u8]) {
 pub(super) fn playlist(data: &[u8]) {
     playlist_reader::parse(Kind::M3u, data);
     playlist_reader::parse(Kind::Pls, data);
+}
+
+/// Whatever the kind, the document is UTF-8, not much longer, and begins as one.
+pub(super) fn captions(data: &[u8]) {
+    for mime in [Mime::SRT, Mime::ASS, Mime::SMI, Mime::SUB] {
+        let text = webvtt::convert(mime, data);
+        assert!(text.starts_with(b"WEBVTT\n") && text.len() <= 5 * data.len() + 64);
+        assert!(std::str::from_utf8(&text).is_ok());
+    }
 }
 
 /// Whatever the pieces, the text is the same, and it is UTF-8 if it was converted at all.

@@ -32,6 +32,7 @@ impl Target {
             "nfo" => media::nfo,
             "playlist" => media::playlist,
             "charset" => media::charset,
+            "captions" => media::captions,
             "picture" => media::picture,
             "status" => wire::status,
             "tags" => wire::tags,
