@@ -45,7 +45,13 @@ fn segments(r: &mut Reader<'_>, media: &mut Media, dates: &mut Dates) -> Result<
                 match kind {
                     APP1 => app1(&mut segment, media, dates)?,
                     0xC0..=0xCF if !matches!(kind, 0xC4 | 0xC8 | 0xCC) => {
-                        return frame(kind, &mut segment, media);
+                        frame(kind, &mut segment, media)?;
+                        media.is_hollow = r.remaining() < least_bytes(kind, media);
+                        return if media.is_hollow {
+                            Err(Error::Truncated)
+                        } else {
+                            Ok(())
+                        };
                     }
                     _ => {}
                 }
@@ -89,6 +95,18 @@ fn app1(segment: &mut Reader<'_>, media: &mut Media, dates: &mut Dates) -> Resul
     }
 }
 
+/// Bytes behind the frame header that the pixels take at least: a block has two codes of Huffman's, one where scans share
+/// them out (§F.1.2, §G.1.2).
+fn least_bytes(kind: u8, media: &Media) -> u64 {
+    let bits = match kind {
+        0xC0 | 0xC1 => 2,
+        0xC2 => 1,
+        _ => 0,
+    };
+    let blocks = |side: Option<u32>| u64::from(side.unwrap_or(0).div_ceil(8));
+    blocks(media.width) * blocks(media.height) * bits / 8
+}
+
 /// Frame header (§B.2.2): precision, lines, samples per line, components.
 fn frame(kind: u8, r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     const BASELINE: u8 = 0xC0;
@@ -114,7 +132,12 @@ mod tests {
     use super::*;
     use crate::media::reader::Source;
 
+    /// As it stands in front of its pixels.
     fn parse(bytes: &[u8]) -> (Media, Result<(), Error>) {
+        parse_alone(&[bytes, &[0; 64]].concat())
+    }
+
+    fn parse_alone(bytes: &[u8]) -> (Media, Result<(), Error>) {
         let mut media = Media::default();
         let source = Source::new(&bytes, bytes.len() as u64);
         let outcome = read(&mut Reader::new(&source), &mut media);
@@ -198,20 +221,44 @@ mod tests {
     #[test]
     fn every_prefix_is_cut_short() {
         for n in 0..SMALL.len() {
-            assert_eq!(parse(&SMALL[..n]).1, Err(Error::Truncated), "{n}");
+            assert_eq!(parse_alone(&SMALL[..n]).1, Err(Error::Truncated), "{n}");
+        }
+    }
+
+    #[test]
+    fn a_picture_without_its_pixels_is_hollow() {
+        // 32 by 3 blocks: 192 bits; half as many where the scans share a block.
+        for (kind, bytes) in [(0xC0, 24), (0xC1, 24), (0xC2, 12), (0xC3, 0)] {
+            let mut head = SMALL.to_vec();
+            head[20] = kind;
+            // The components.
+            head.extend([0; 9]);
+            for pixels in 0..30 {
+                head.push(0);
+                let (media, outcome) = parse_alone(&head);
+                let is_hollow = pixels + 1 < bytes;
+                assert_eq!(
+                    (media.width, media.is_hollow, outcome.is_err()),
+                    (Some(256), is_hollow, is_hollow),
+                    "{kind:x} {pixels}"
+                );
+            }
         }
     }
 
     #[test]
     fn lying_lengths_end() {
         assert_eq!(
-            parse(&[0xFF, 0xD8, 0xFF, 0xE0, 0, 1]).1,
+            parse_alone(&[0xFF, 0xD8, 0xFF, 0xE0, 0, 1]).1,
             Err(Error::Malformed("JPEG segment length"))
         );
         assert_eq!(
-            parse(&[0xFF, 0xD8, 0xFF, 0xE0, 0xFF, 0xFF, 1]).1,
+            parse_alone(&[0xFF, 0xD8, 0xFF, 0xE0, 0xFF, 0xFF, 1]).1,
             Err(Error::Truncated)
         );
-        assert_eq!(parse(&[0; 5000]).1, Err(Error::Malformed("JPEG marker")));
+        assert_eq!(
+            parse_alone(&[0; 5000]).1,
+            Err(Error::Malformed("JPEG marker"))
+        );
     }
 }
