@@ -564,6 +564,9 @@ fn names_and_profiles_change_where_they_are_told() {
         (fetched.mime, fetched.seek, fetched.flags),
         ("video/divx", Seek::ByteAndTime, 0x8150_0000)
     );
+    // What times cannot be looked up in is not offered by time.
+    let real = of("sony-bdp").listed(film(Mime::REAL, None), Mime::REAL.into());
+    assert_eq!(real.seek, Seek::Byte);
     let photo = ProtocolInfo::image("image/jpeg", Some("JPEG_LRG"));
     assert_eq!(of("sony-bdp").listed(photo, Mime::JPEG.into()), photo);
     let divx = Kind {

@@ -3,7 +3,7 @@
 
 use crate::{
     catalogue::{snapshot::Object, views::Role},
-    media::{VideoCodec, mime::Mime},
+    media::{VideoCodec, mime::Mime, seek},
     wire::{
         didl::{CaptionForms, PositionForm},
         protocol_info::{ProtocolInfo, Seek},
@@ -76,6 +76,8 @@ pub struct Kind {
     pub(super) mime: Mime,
     /// AVI with MPEG-4 part 2: what `DivX` and Xvid make.
     pub(super) is_divx: bool,
+    /// Times can be looked up in it.
+    pub(super) has_times: bool,
 }
 
 impl From<Mime> for Kind {
@@ -83,6 +85,7 @@ impl From<Mime> for Kind {
         Self {
             mime,
             is_divx: false,
+            has_times: seek::is_possible(mime),
         }
     }
 }
@@ -94,6 +97,7 @@ impl From<&Object<'_>> for Kind {
         Self {
             mime,
             is_divx: mime == Mime::AVI && is_mpeg4(),
+            has_times: object.duration().is_some() && seek::is_possible(mime),
         }
     }
 }
@@ -248,7 +252,7 @@ impl Treatment {
 
     /// How a file is listed, if `info` is what is true of it.
     pub fn listed<'a>(&self, info: ProtocolInfo<'a>, kind: Kind) -> ProtocolInfo<'a> {
-        let told = self.told(info, kind.mime, self.mime(kind));
+        let told = self.told(info, kind, self.mime(kind));
         if self.profiles == Profiles::Unlisted {
             return ProtocolInfo {
                 profile: None,
@@ -260,11 +264,12 @@ impl Treatment {
 
     /// How a file is described where it is fetched.
     pub fn fetched<'a>(&self, info: ProtocolInfo<'a>, kind: Kind) -> ProtocolInfo<'a> {
-        self.told(info, kind.mime, self.reply_mime(kind))
+        self.told(info, kind, self.reply_mime(kind))
     }
 
-    fn told<'a>(&self, info: ProtocolInfo<'a>, mime: Mime, name: &'a str) -> ProtocolInfo<'a> {
-        let profile = info.profile.or_else(|| named(self.pseudo_profiles, mime));
+    fn told<'a>(&self, info: ProtocolInfo<'a>, kind: Kind, name: &'a str) -> ProtocolInfo<'a> {
+        let pseudo = || named(self.pseudo_profiles, kind.mime);
+        let profile = info.profile.or_else(pseudo);
         let profile = match self.profiles {
             Profiles::BraviaNames => profile.map(bravia_name),
             Profiles::Kept | Profiles::Unlisted => profile,
@@ -273,7 +278,11 @@ impl Treatment {
         ProtocolInfo {
             mime: name,
             profile,
-            seek: if streamed { self.seek } else { info.seek },
+            seek: if streamed && kind.has_times {
+                self.seek
+            } else {
+                info.seek
+            },
             flags: self.flags.filter(|_| streamed).unwrap_or(info.flags),
             ..info
         }
