@@ -39,6 +39,7 @@ mod page; //      the page for people: in a browser, live status, metrics, subti
 mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
 mod playlists; // playlists: files below the folders and radio, in their order, and nothing from elsewhere
+mod profiles; //  DLNA profiles and types, worked out by hand from the rules, of files that ffmpeg makes
 mod recorder; //  what a device and rill said lately, by the doctor and on the page
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
