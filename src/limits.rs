@@ -314,8 +314,6 @@ pub const ART_BYTES: u64 = 64 * 1024 * 1024;
 pub const CAPTIONS: usize = 8;
 /// Bytes of a subtitle file that is converted to UTF-8 on the way out. A longer one goes out as it is.
 pub const CAPTION_BYTES: u64 = 2 * 1024 * 1024;
-/// Cues of a subtitle file that are turned into those of a browser: a film has some thousand. Beyond it: left out.
-pub const CUES: usize = 10_000;
 
 // ---- files and the catalogue -----------------------------------------------------------------
 

@@ -24,7 +24,7 @@ pub use self::{
     rows::DEVICES,
     seen::{Devices, Seen},
     treatment::{
-        Art, Classes, Copies, Disguise, Ending, Extra, Letters, Profiles, Titles, Treatment,
+        Art, Classes, Copies, Disguise, Ending, Extra, Kind, Letters, Profiles, Titles, Treatment,
     },
 };
 pub(super) use letters::respell;

@@ -6,7 +6,7 @@ use std::{borrow::Cow, cell::OnceCell, fmt::Write as _, sync::Arc};
 
 use super::{
     Request, Shared, art,
-    devices::{Art, Classes, Copies, Treatment, respell},
+    devices::{Art, Classes, Copies, Kind, Treatment, respell},
     in_progress::InProgress,
     user_state,
 };
@@ -216,7 +216,7 @@ fn write_item(
     let own_path = ["/media/", id, ".", mime.extension()];
     let path = &own_path;
     let treatment = look.treatment;
-    let info = treatment.listed(object.protocol_info(), mime);
+    let info = treatment.listed(object.protocol_info(), Kind::from(object));
     let own = match object.stream_url() {
         Some(base) => Res::new(info, Url { base, path: &[] }),
         None => own_res(object, info, Url { base, path }),

@@ -5,7 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 pub use super::entity::FileFacts;
 use super::{
     Answer, Request, Response, Shared,
-    devices::Treatment,
+    devices::{Kind, Treatment},
     entity::{self, Bytes, Entity},
     tally::Tally,
 };
@@ -108,7 +108,7 @@ impl Wanted {
             return text;
         }
         let mime = self.snapshot.object(self.index)?.mime();
-        webvtt::convert(mime, text.as_deref().unwrap_or(bytes))
+        Some(webvtt::convert(mime, text.as_deref().unwrap_or(bytes)))
     }
 
     fn converted(&self, bytes: &[u8]) -> Option<Vec<u8>> {
@@ -142,8 +142,8 @@ impl Wanted {
                 .is_some_and(|(holder, span)| span.is_some() && packed::is_packed(holder.mime()))
     }
 
-    /// True if it is a subtitle file of a kind that can be turned into `WebVTT`.
-    fn can_be_a_track(&self) -> bool {
+    /// True if it is a subtitle file of the kind that can be turned into `WebVTT`.
+    fn has_track(&self) -> bool {
         let object = self.snapshot.object(self.index);
         object.is_some_and(|object| webvtt::is_possible(object.mime()))
     }
@@ -171,10 +171,10 @@ pub(super) fn id_of(file: &str) -> Option<ObjectId> {
 /// How the URL of a subtitle file ends that is wanted as browsers want it.
 pub(super) const TRACK_ENDING: &str = ".vtt";
 
-/// Finds the subtitle file called `id` and turns it into `WebVTT`, if that can be done; else as [`find`].
+/// Finds the subtitle file called `id` and turns it into `WebVTT`, if that is possible; else as [`find`].
 pub(super) fn find_track(id: ObjectId, request: &Request<'_>, shared: &Shared) -> Answer {
     match find(id, request, shared) {
-        Answer::Open(wanted) if wanted.can_be_a_track() => Answer::Open(Wanted {
+        Answer::Open(wanted) if wanted.has_track() => Answer::Open(Wanted {
             part: Part::Track,
             ..wanted
         }),
@@ -245,19 +245,19 @@ fn reply_itself(
     let Some(object) = wanted.snapshot.object(wanted.index) else {
         return gone();
     };
-    let mime = match wanted.part {
-        Part::Track if text.is_some() => Mime::VTT,
-        _ => object.mime(),
+    let kind = match wanted.part {
+        Part::Track if text.is_some() => Kind::from(Mime::VTT),
+        _ => Kind::from(&object),
     };
     let asked = request.head.fields.get_caption_info == Some(b"1");
     let mut response = entity::send(
         request,
         Entity {
-            class: object.class().unwrap_or(mime.class()),
-            mime: wanted.treatment.reply_mime(mime),
+            class: object.class().unwrap_or(object.mime().class()),
+            mime: wanted.treatment.reply_mime(kind),
             features: wanted
                 .treatment
-                .fetched(object.protocol_info(), mime)
+                .fetched(object.protocol_info(), kind)
                 .features(),
             facts,
             bytes: text.map_or(Bytes::File(0), Bytes::Here),

@@ -1,115 +1,166 @@
-//! SAMI: HTML in which `<SYNC Start=ms>` says from when on a text is shown; the next one of its class ends it.
-//!
-//! ```text
-//!  <SYNC Start=1500><P Class=ENCC>Good day<br>and welcome
-//!  <SYNC Start=4000><P Class=ENCC>&nbsp;
-//! ```
-//! A file may hold several languages, each a class of paragraphs: the first one that says something is taken.
+//! SAMI (`.smi`): HTML of a kind. `<SYNC Start=ms>` begins what is seen from then on, `<P Class=…>` a text of one language; a
+//! text of blanks alone ends the one before. Of several languages the first is taken.
 
-use super::Cues;
-use crate::limits;
+use super::{Cues, closed};
 
-/// How long the last text is shown, milliseconds: nothing ends it.
-const LAST: u64 = 5000;
+/// Tags that `WebVTT` has as well.
+const KEPT: [&str; 6] = ["i", "/i", "b", "/b", "u", "/u"];
 
-/// What is shown from a moment on, perhaps nothing.
-struct Moment {
-    at: u64,
-    /// In small letters; empty: none is named.
-    class: String,
+/// Milliseconds that the last text stays if nothing says its end.
+const LAST_STAYS: u64 = 5_000;
+
+pub(super) fn read(text: &str, cues: &mut Cues) {
+    let mut reading = Reading::default();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('<') {
+        reading.words(before);
+        if let Some(comment) = behind.strip_prefix("!--") {
+            // The styles stand in one.
+            rest = comment.split_once("-->").map_or("", |(_, after)| after);
+            continue;
+        }
+        let is_tag = behind.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+        let Some((tag, after)) = closed(behind, b'>').filter(|_| is_tag) else {
+            reading.words("<");
+            rest = behind;
+            continue;
+        };
+        reading.tag(tag, cues);
+        rest = after;
+    }
+    reading.words(rest);
+    reading.end(None, cues);
+}
+
+#[derive(Default)]
+struct Reading<'t> {
+    /// The moment that the last SYNC said, milliseconds.
+    now: Option<u64>,
+    /// The language that is taken.
+    class: Option<&'t str>,
+    /// True while a text of that language is read.
+    is_ours: bool,
+    /// Since when `text` is seen.
+    since: u64,
     text: String,
 }
 
-pub(super) fn read(text: &str, cues: &mut Cues) {
-    let moments = moments(text);
-    let speaks = |moment: &&Moment| !moment.text.trim().is_empty();
-    let Some(class) = moments.iter().find(speaks).map(|first| &first.class) else {
-        return;
-    };
-    let is_taken = |moment: &&Moment| moment.class.is_empty() || moment.class == *class;
-    let mut taken = moments.iter().filter(is_taken).peekable();
-    while let Some(moment) = taken.next() {
-        let end = taken
-            .peek()
-            .map_or(moment.at.saturating_add(LAST), |next| next.at);
-        if speaks(&moment) && cues.begin(moment.at, end) {
-            for line in moment.text.split('\n') {
-                cues.add_line(line);
+impl<'t> Reading<'t> {
+    fn tag(&mut self, tag: &'t str, cues: &mut Cues) {
+        let name = tag.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or("");
+        if name.eq_ignore_ascii_case("sync") {
+            self.now = attribute(tag, "start")
+                .and_then(|ms| ms.parse::<u32>().ok())
+                .map(u64::from);
+            self.is_ours = false;
+        } else if name.eq_ignore_ascii_case("p") {
+            self.paragraph(attribute(tag, "class").unwrap_or(""), cues);
+        } else if name.eq_ignore_ascii_case("br") {
+            if self.is_ours {
+                self.text.push('\n');
             }
+        } else if self.is_ours && KEPT.contains(&tag.to_ascii_lowercase().as_str()) {
+            self.text.push('<');
+            self.text += tag;
+            self.text.push('>');
         }
     }
-}
 
-/// All of them, as they follow each other. Twice as many as there can be cues: between two a text is taken away.
-fn moments(text: &str) -> Vec<Moment> {
-    let mut moments: Vec<Moment> = Vec::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('<') {
-        add(before, moments.last_mut());
-        // A tag without an end: there is no text behind it that could be trusted.
-        let Some((tag, behind)) = behind.split_once('>') else {
-            return moments;
+    /// A text begins, which ends the one before.
+    fn paragraph(&mut self, class: &'t str, cues: &mut Cues) {
+        let Some(now) = self.now else {
+            return;
         };
-        rest = behind;
-        let name = tag.split_ascii_whitespace().next().unwrap_or_default();
-        match name.trim_end_matches('/').to_ascii_lowercase().as_str() {
-            "sync" if moments.len() < 2 * limits::CUES => {
-                let at = attribute(tag, "start").and_then(|text| text.parse().ok());
-                moments.extend(at.map(|at| Moment {
-                    at,
-                    class: String::new(),
-                    text: String::new(),
-                }));
-            }
-            "sync" => return moments,
-            "p" => paragraph(attribute(tag, "class").unwrap_or_default(), &mut moments),
-            "br" => add_as_it_is("\n", moments.last_mut()),
-            "i" | "b" | "u" | "/i" | "/b" | "/u" => {
-                for piece in ["<", name, ">"] {
-                    add_as_it_is(piece, moments.last_mut());
-                }
-            }
-            _ => {}
+        let ours = *self.class.get_or_insert(class);
+        self.is_ours = ours.eq_ignore_ascii_case(class);
+        // A second paragraph of the same moment goes on with the first.
+        if self.is_ours && (self.text.is_empty() || now != self.since) {
+            self.end(Some(now), cues);
+            self.since = now;
+        } else if self.is_ours {
+            self.text.push('\n');
         }
     }
-    add(rest, moments.last_mut());
-    moments
-}
 
-/// A paragraph of the moment that began last. One of another class beside the first is a moment of its own.
-fn paragraph(class: &str, moments: &mut Vec<Moment>) {
-    let class = class.to_ascii_lowercase();
-    let is_full = moments.len() >= 2 * limits::CUES;
-    match moments.last_mut() {
-        Some(last) if last.class.is_empty() && last.text.trim().is_empty() => last.class = class,
-        Some(last) if last.class != class && !is_full => {
-            let (at, text) = (last.at, String::new());
-            moments.push(Moment { at, class, text });
+    fn end(&mut self, now: Option<u64>, cues: &mut Cues) {
+        let end = now.unwrap_or(self.since.saturating_add(LAST_STAYS));
+        if self.since <= end {
+            cues.add((self.since, end), self.text.split('\n'));
         }
-        Some(last) => last.text.push('\n'),
-        None => {}
+        self.text.clear();
+    }
+
+    /// Words between two tags; line ends are blanks, as in HTML.
+    fn words(&mut self, words: &str) {
+        if !self.is_ours {
+            return;
+        }
+        let mut rest = words;
+        while let Some(c) = rest.chars().next() {
+            let (c, after) = match c {
+                '&' => entity(rest).unwrap_or(('&', rest.get(1..).unwrap_or(""))),
+                _ => (c, rest.get(c.len_utf8()..).unwrap_or("")),
+            };
+            self.text.push(if matches!(c, '\n' | '\r' | '\t') {
+                ' '
+            } else {
+                c
+            });
+            rest = after;
+        }
     }
 }
 
-/// Adds text as it stands in the file, where line ends are spaces.
-fn add(text: &str, moment: Option<&mut Moment>) {
-    let text = text.replace(['\n', '\r', '\t'], " ");
-    let text = text.replace("&nbsp;", " ").replace("&NBSP;", " ");
-    let text = text.replace("&lt;", "<").replace("&gt;", ">");
-    add_as_it_is(&text.replace("&quot;", "\"").replace("&amp;", "&"), moment);
-}
-
-fn add_as_it_is(text: &str, moment: Option<&mut Moment>) {
-    if let Some(moment) = moment {
-        moment.text.push_str(text);
+/// The value of an attribute, quoted or not.
+fn attribute<'t>(tag: &'t str, wanted: &str) -> Option<&'t str> {
+    let mut rest = tag;
+    while let Some((before, behind)) = rest.split_once('=') {
+        let name = before.trim_end();
+        let name = name
+            .rsplit([' ', '\t', '\r', '\n', '"', '\''])
+            .next()
+            .unwrap_or("");
+        let behind = behind.trim_start();
+        let (value, after) = match behind.chars().next() {
+            Some(quote @ ('"' | '\'')) => behind.get(1..)?.split_once(quote)?,
+            _ => behind
+                .split_once([' ', '\t', '\r', '\n'])
+                .unwrap_or((behind, "")),
+        };
+        if name.eq_ignore_ascii_case(wanted) {
+            return Some(value.trim());
+        }
+        rest = after;
     }
+    None
 }
 
-/// The value of an attribute, with or without quotes.
-fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
-    tag.split_ascii_whitespace().find_map(|word| {
-        let (key, value) = word.split_once('=')?;
-        let value = value.trim_matches(['"', '\'', ';']);
-        key.eq_ignore_ascii_case(name).then_some(value)
+/// The character of an entity at the start of `text`, and what stands behind it. A semicolon may be missing only behind the
+/// names.
+fn entity(text: &str) -> Option<(char, &str)> {
+    let behind = text.strip_prefix('&')?;
+    if let Some(number) = behind.strip_prefix('#') {
+        let (digits, after) = closed(number, b';')?;
+        let code = match digits.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+            None => digits.parse().ok()?,
+        };
+        // Control characters have no place in a text.
+        return char::from_u32(code)
+            .filter(|c| !c.is_control())
+            .map(|c| (c, after));
+    }
+    [
+        ("nbsp", ' '),
+        ("amp", '&'),
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+    ]
+    .into_iter()
+    .find_map(|(name, c)| {
+        let after = behind.strip_prefix(name)?;
+        Some((c, after.strip_prefix(';').unwrap_or(after)))
     })
 }

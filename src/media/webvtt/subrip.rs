@@ -1,4 +1,4 @@
-//! `SubRip`: a number, a line with both times, the text, an empty line.
+//! `SubRip` (`.srt`): a number, a line of times, lines of text, an empty line.
 
 use super::{Cues, lines, time};
 
@@ -9,27 +9,28 @@ pub(super) fn read(text: &str, cues: &mut Cues) {
     for line in lines(text) {
         if let Some((start, end)) = times(line) {
             held = None;
-            is_in_cue = cues.begin(start, end);
+            is_in_cue = true;
+            cues.begin(start, end);
             continue;
         }
         if !is_in_cue || line.is_empty() {
             continue;
         }
         if let Some(number) = held.take() {
-            cues.add_line(number);
+            cues.line(number);
         }
         if line.bytes().all(|byte| byte.is_ascii_digit()) {
             held = Some(line);
         } else {
-            cues.add_line(line);
+            cues.line(line);
         }
     }
     if let Some(number) = held.filter(|_| is_in_cue) {
-        cues.add_line(number);
+        cues.line(number);
     }
 }
 
-/// Start and end of a cue, milliseconds; what stands behind the end (coordinates) does not matter.
+/// Start and end of a cue, milliseconds; what stands behind the end (`SubRip`'s coordinates) does not matter.
 fn times(line: &str) -> Option<(u64, u64)> {
     let (start, rest) = line.split_once("-->")?;
     let end = rest.split_whitespace().next()?;

@@ -1,122 +1,128 @@
-//! `SubStation` Alpha, also the Advanced one: `[Events]`, a line that names the fields, a line for each event.
-//!
-//! ```text
-//!  Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
-//!  Dialogue: 0,0:00:01.50,0:00:04.00,Default,,0,0,0,,{\i1}Good{\i0} day\Nand welcome
-//! ```
-//! Of the codes in braces italic, bold and underlined stay. What is drawn (`\p1`) is no text.
+//! `SubStation` Alpha and Advanced `SubStation` Alpha (`.ssa`, `.ass`): lines of fields, of which `Format` says the order.
+//! What says `Comment` is for authors; styles, places and movements go.
 
 use super::{Cues, lines, time};
 
-/// Where the fields are that count: of all before the text, which may have commas of its own.
+/// Places of the fields that matter, counted from 0. The text is the last field and may hold commas.
+#[derive(Clone, Copy)]
 struct Format {
     start: usize,
     end: usize,
     text: usize,
 }
 
-impl Format {
-    /// As every version has it.
-    const USUAL: Self = Self {
-        start: 1,
-        end: 2,
-        text: 9,
-    };
-
-    /// `None`: a field that is needed is not there, or the text is not the last.
-    fn parse(fields: &str) -> Option<Self> {
-        let place = |name: &str| {
-            let mut names = fields.split(',').map(str::trim);
-            names.position(|field| field.eq_ignore_ascii_case(name))
-        };
-        let (start, end, text) = (place("Start")?, place("End")?, place("Text")?);
-        let is_last = text + 1 == fields.split(',').count();
-        is_last.then_some(Self { start, end, text })
-    }
-}
+/// What nearly every file has, in both variants.
+const USUAL: Format = Format {
+    start: 1,
+    end: 2,
+    text: 9,
+};
+/// Fields that a line can have: none is known to have more than 10.
+const MOST_FIELDS: usize = 32;
 
 pub(super) fn read(text: &str, cues: &mut Cues) {
-    let mut format = Format::USUAL;
+    let mut format = USUAL;
     let mut is_in_events = false;
     for line in lines(text) {
         if line.starts_with('[') {
-            is_in_events = line.eq_ignore_ascii_case("[Events]");
-        } else if !is_in_events {
-        } else if let Some(fields) = value(line, "Format") {
-            format = Format::parse(fields).unwrap_or(Format::USUAL);
-        } else if let Some(fields) = value(line, "Dialogue") {
-            event(fields, &format, cues);
+            is_in_events = line.eq_ignore_ascii_case("[events]");
+            continue;
+        }
+        let Some((word, fields)) = line.split_once(':').filter(|_| is_in_events) else {
+            continue;
+        };
+        if word.eq_ignore_ascii_case("format") {
+            format = Format::read(fields).unwrap_or(USUAL);
+        } else if word.eq_ignore_ascii_case("dialogue")
+            && let Some((times, text)) = format.take(fields)
+        {
+            let plain = plain(text);
+            cues.add(times, plain.split('\n'));
         }
     }
 }
 
-/// What stands behind `name:`.
-fn value<'l>(line: &'l str, name: &str) -> Option<&'l str> {
-    let (key, value) = line.split_once(':')?;
-    key.trim().eq_ignore_ascii_case(name).then_some(value)
-}
+impl Format {
+    /// `Layer, Start, End, Style, Name, …, Text`.
+    fn read(names: &str) -> Option<Self> {
+        let place = |wanted: &str| {
+            let mut names = names.split(',').take(MOST_FIELDS);
+            names.position(|name| name.trim().eq_ignore_ascii_case(wanted))
+        };
+        Some(Self {
+            start: place("start")?,
+            end: place("end")?,
+            text: place("text")?,
+        })
+    }
 
-fn event(fields: &str, format: &Format, cues: &mut Cues) {
-    let field = |place| fields.splitn(format.text + 1, ',').nth(place);
-    let at = |place| field(place).and_then(|text: &str| time(text.trim()));
-    let (Some(start), Some(end), Some(text)) =
-        (at(format.start), at(format.end), field(format.text))
-    else {
-        return;
-    };
-    if cues.begin(start, end) {
-        for line in plain(text).split('\n') {
-            cues.add_line(line);
+    /// The times of a line of fields, in milliseconds, and its text.
+    fn take(self, fields: &str) -> Option<((u64, u64), &str)> {
+        let mut fields = fields.splitn(self.text + 1, ',');
+        let (mut start, mut end) = (None, None);
+        for place in 0..self.text {
+            let field = fields.next()?.trim();
+            if place == self.start {
+                start = time(field);
+            } else if place == self.end {
+                end = time(field);
+            }
         }
+        let (start, end) = (start?, end?);
+        (start <= end).then_some(((start, end), fields.next()?))
     }
 }
 
-/// The text with the tags of `WebVTT` in place of codes, and its lines apart.
+/// The text without what stands in braces, its line breaks as such. Of the braces, italic, bold and underlined stay; a
+/// drawing (`{\p1}m 0 0 l …`) goes.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut is_drawing = false;
     let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let tail = rest.get(c.len_utf8()..).unwrap_or_default();
-        let next = tail.chars().next();
-        rest = match (c, next) {
-            ('{', _) if tail.contains('}') => {
-                let (codes, behind) = tail.split_once('}').unwrap_or_default();
-                for code in codes.split('\\').skip(1) {
-                    is_drawing = drawing(code).unwrap_or(is_drawing);
-                    out.push_str(tag(code));
-                }
-                behind
-            }
-            ('\\', Some(code @ ('N' | 'n' | 'h'))) => {
-                out.push(if code == 'h' { '\u{A0}' } else { '\n' });
-                tail.get(1..).unwrap_or_default()
-            }
-            _ => {
-                if !is_drawing {
-                    out.push(c);
-                }
-                tail
-            }
+    while let Some((before, behind)) = rest.split_once('{') {
+        let Some((braces, after)) = behind.split_once('}') else {
+            break;
         };
+        add(before, is_drawing, &mut out);
+        for tag in braces.split('\\').skip(1) {
+            match tag.trim() {
+                "i1" => out += "<i>",
+                "i0" => out += "</i>",
+                "b1" => out += "<b>",
+                "b0" => out += "</b>",
+                "u1" => out += "<u>",
+                "u0" => out += "</u>",
+                tag => is_drawing = drawing(tag).unwrap_or(is_drawing),
+            }
+        }
+        rest = after;
     }
+    add(rest, is_drawing, &mut out);
     out
 }
 
-/// Whether what follows is drawn; `None`: the code does not say.
-fn drawing(code: &str) -> Option<bool> {
-    let scale = code.strip_prefix('p')?;
-    Some(scale.parse::<u32>().ok()? > 0)
+/// `p1` and above begins a drawing, `p0` ends it.
+fn drawing(tag: &str) -> Option<bool> {
+    let scale = tag.strip_prefix('p')?.parse::<u8>().ok()?;
+    Some(scale > 0)
 }
 
-fn tag(code: &str) -> &'static str {
-    match code {
-        "i1" => "<i>",
-        "i0" => "</i>",
-        "b1" => "<b>",
-        "b0" => "</b>",
-        "u1" => "<u>",
-        "u0" => "</u>",
-        _ => "",
+fn add(piece: &str, is_drawing: bool, out: &mut String) {
+    if is_drawing {
+        return;
     }
+    let mut rest = piece;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        *out += before;
+        // A break, a break where the lines are not wrapped, a blank that is not wrapped.
+        let (with, after) = match behind.chars().next() {
+            Some('N') => ("\n", behind.get(1..)),
+            Some('n') => (" ", behind.get(1..)),
+            Some('h') => ("\u{a0}", behind.get(1..)),
+            _ => ("\\", Some(behind)),
+        };
+        *out += with;
+        rest = after.unwrap_or("");
+    }
+    *out += rest;
 }
