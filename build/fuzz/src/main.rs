@@ -44,6 +44,7 @@ fn choose() -> Target {
         "tags" => wire::tags,
         "journal" => catalogue::journal,
         "cover" => media::cover,
+        "times" => media::times,
         "snapshot" => {
             catalogue::seed();
             catalogue::snapshot
