@@ -50,17 +50,66 @@ pub struct Query<'q> {
     pub states: &'q Arc<UserStates>,
     /// The order; none: containers before what is in them.
     pub keys: &'q [SortKey],
+    /// The container whose items are known at run time only, if one is shown.
+    pub listed: Option<Listed>,
     /// Matches to leave out at the beginning.
     pub start: u32,
     /// Matches wanted; 0: all. Never more than [`limits::SEARCH_PAGE`].
     pub count: u32,
 }
 
+/// A container whose items are known at run time only: a snapshot has its record, without children, and not among those of
+/// its parent.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its id.
+    pub container: ObjectId,
+    /// The container that shows it while it is not empty.
+    pub parent: ObjectId,
+    /// Its items: records of the snapshot that is searched.
+    pub records: Vec<u32>,
+}
+
+impl Listed {
+    /// `object` is it, and it stands somewhere.
+    fn shows(&self, object: &Object<'_>) -> bool {
+        self.container == object.id() && !self.records.is_empty()
+    }
+
+    /// It itself, if it stands in `above`.
+    fn child_of<'s>(&self, above: &Object<'_>, snapshot: &'s Snapshot) -> Option<Object<'s>> {
+        let itself = snapshot.find(self.container)?;
+        (self.parent == above.id() && self.shows(&itself)).then_some(itself)
+    }
+}
+
+/// What a snapshot does not know.
+#[derive(Debug)]
+struct Live {
+    states: Arc<UserStates>,
+    listed: Option<Listed>,
+}
+
+impl Live {
+    /// `@childCount`, as it is listed.
+    fn child_count(&self, container: &Object<'_>) -> u32 {
+        match &self.listed {
+            Some(listed) if listed.container == container.id() => {
+                u32::try_from(listed.records.len()).unwrap_or(u32::MAX)
+            }
+            Some(listed) if listed.parent == container.id() => {
+                container.child_count() + u32::from(!listed.records.is_empty())
+            }
+            _ => container.child_count(),
+        }
+    }
+}
+
 /// A search under way.
 #[derive(Debug)]
 pub struct Search {
     snapshot: Arc<Snapshot>,
-    states: Arc<UserStates>,
+    live: Live,
     criteria: SearchCriteria,
     /// The criteria made ready: with the first turn, because it takes memory, and those who wait for a turn are many.
     condition: Option<Condition>,
@@ -106,8 +155,11 @@ impl Search {
         };
         Some(Self {
             snapshot: Arc::clone(snapshot),
-            states: Arc::clone(query.states),
-            walk: Walk::below(&container),
+            walk: Walk::below(&container, query.listed.as_ref()),
+            live: Live {
+                states: Arc::clone(query.states),
+                listed: query.listed.clone(),
+            },
             keys: query.keys.iter().copied().take(limits::SORT_KEYS).collect(),
             criteria: query.criteria.clone(),
             condition: None,
@@ -150,8 +202,8 @@ impl Search {
         while left > 0 {
             let skipped = self.walk.skip(&snapshot, wanted, left);
             left = left.saturating_sub(skipped + SKIPPED_FOR_ONE);
-            match self.walk.next(&snapshot) {
-                Turn::Met(entry) if condition.holds(&entry, &self.states) => self.keep(&entry),
+            match self.walk.next(&snapshot, self.live.listed.as_ref()) {
+                Turn::Met(entry) if condition.holds(&entry, &self.live) => self.keep(&entry),
                 Turn::Met(_) | Turn::Nothing => {}
                 Turn::End => return self.settle(),
             }

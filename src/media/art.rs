@@ -98,18 +98,33 @@ fn mime(start: [u8; 4]) -> Option<Mime> {
 /// [`Error::Io`] alone: damage leaves the picture without a profile.
 pub(crate) fn describe(file: &Reader<'_>, art: &mut ArtSpan) -> Result<(), Error> {
     let mut there = file.clone();
-    let mut about = Media::default();
     let read = there
         .seek(art.offset)
         .and_then(|()| there.sub(u64::from(art.len)))
-        .and_then(|mut picture| match art.mime {
-            Mime::PNG => png::read(&mut picture, &mut about),
-            _ => jpeg::read(&mut picture, &mut about),
-        });
-    art.profile = about.profile;
+        .and_then(|mut picture| profile(&mut picture, art.mime));
+    match read {
+        Ok(profile) => {
+            art.profile = profile;
+            Ok(())
+        }
+        Err(e @ Error::Io(_)) => Err(e),
+        Err(_) => Ok(()),
+    }
+}
+
+/// The profile that the header of a picture earns it; `None` also where the header is damaged or not all there.
+///
+/// # Errors
+/// [`Error::Io`] alone.
+fn profile(picture: &mut Reader<'_>, mime: Mime) -> Result<Option<Profile>, Error> {
+    let mut about = Media::default();
+    let read = match mime {
+        Mime::PNG => png::read(picture, &mut about),
+        _ => jpeg::read(picture, &mut about),
+    };
     match read {
         Err(e @ Error::Io(_)) => Err(e),
-        _ => Ok(()),
+        _ => Ok(about.profile),
     }
 }
 

@@ -296,6 +296,7 @@ impl Connection {
                 let made = self.context.pictures.get(picture.clone()).await;
                 let response = match made {
                     Ok(bytes) => service::art::reply(&request, &picture, bytes),
+                    Err(Refusal::Never) => service::art::unmade(&picture, &self.context.shared),
                     Err(Refusal::Impossible) => service::art::none(),
                     Err(Refusal::Busy) => service::art::busy(),
                 };

@@ -11,12 +11,7 @@ use async_io::{Async, Timer};
 use smol::future;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
-use super::{
-    Context, StartError,
-    census::Full,
-    connection,
-    turns::{Pace, Turns},
-};
+use super::{Context, StartError, census::Full, connection, turns::Turns};
 use crate::service::tally::Tally;
 
 /// Connections the kernel may hold for us until we accept them.
@@ -147,9 +142,9 @@ fn admit(stream: Async<TcpStream>, peer: SocketAddr, turns: &Rc<Turns>, context:
         return;
     };
     let context = Rc::clone(context);
-    let pace = Pace::default();
-    turns
-        .spawn_at(&pace.clone(), async move {
+    let pace = turns.pace();
+    pace.clone()
+        .spawn(async move {
             let reason = connection::serve(stream, pace, peer, local, Rc::clone(&context)).await;
             log::debug!("{peer}: closed: {reason}");
             drop(place);

@@ -217,7 +217,7 @@ impl Outflow<'_> {
                 ahead.wait().await?;
                 continue;
             }
-            let count = slice(at, ahead.ready);
+            let count = slice(at, ahead.ready, self.peer.pace.is_quiet());
             let file = &source.open.file;
             let stream = &self.peer.stream;
             let sent = stream
@@ -279,10 +279,13 @@ fn append(out: &mut Vec<u8>, text: impl std::fmt::Display) {
 }
 
 /// Bytes of the next turn.
-fn slice(at: u64, end: u64) -> usize {
-    usize::try_from(end - at)
-        .unwrap_or(usize::MAX)
-        .min(limits::SEND_SLICE_BYTES)
+fn slice(at: u64, end: u64, is_quiet: bool) -> usize {
+    let most = if is_quiet {
+        limits::QUIET_SLICE_BYTES
+    } else {
+        limits::SEND_SLICE_BYTES
+    };
+    usize::try_from(end - at).unwrap_or(usize::MAX).min(most)
 }
 
 /// What of a span is in memory, and what is on its way there.

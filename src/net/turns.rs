@@ -2,7 +2,8 @@
 //!
 //! Those in the prompt line go first; those that send media wait in the patient line, and one of them has its slice when the
 //! prompt ones have had theirs. Between two slices the sockets are asked what is new. So whoever browses waits for one slice
-//! of one stream, however many there are.
+//! of one stream, however many there are. While nobody but the streams has had a turn for some time, their slices may be
+//! longer.
 //!
 //! (smol's own executor knows one line, asks the sockets after 200 turns, and allocates a block of its queue with every 31.)
 
@@ -12,7 +13,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
 };
@@ -22,6 +23,8 @@ use smol::Task;
 
 /// Prompt turns after which a patient task has its own, whoever else is waiting.
 const PROMPT_TURNS: usize = 32;
+/// Patient turns without a prompt one between them, from which on it is quiet.
+const QUIET_TURNS: u32 = 64;
 
 /// The tasks of one thread.
 #[derive(Debug, Default)]
@@ -30,15 +33,33 @@ pub(super) struct Turns {
 }
 
 /// In which line a task waits; it may change its mind between two turns.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Pace {
     is_patient: Arc<AtomicBool>,
+    lines: Arc<Lines>,
 }
 
 impl Pace {
+    /// As [`Turns::spawn`], for a task that waits in the line that this says.
+    pub(super) fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Task<T> {
+        let pace = self.clone();
+        let schedule = move |task| {
+            let is_patient = pace.is_patient.load(Ordering::Relaxed);
+            pace.lines.push(task, is_patient);
+        };
+        let (task, handle) = async_task::spawn_local(future, schedule);
+        task.schedule();
+        handle
+    }
+
     /// From the next turn on, the task lets the others go first, or not.
     pub(super) fn be_patient(&self, is_patient: bool) {
         self.is_patient.store(is_patient, Ordering::Relaxed);
+    }
+
+    /// Only patient tasks had turns for some time: a longer one keeps nobody waiting.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.lines.patient_turns.load(Ordering::Relaxed) >= QUIET_TURNS
     }
 }
 
@@ -47,6 +68,8 @@ struct Lines {
     waiting: Mutex<Waiting>,
     /// The main future has something to do.
     main_is_due: AtomicBool,
+    /// Turns of the patient line since the last one of the prompt line.
+    patient_turns: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -85,10 +108,14 @@ impl Lines {
             let Some(task) = next else {
                 break;
             };
+            self.patient_turns.store(0, Ordering::Relaxed);
             task.run();
         }
         let next = self.lock().patient.pop_front();
         if let Some(task) = next {
+            let turns = self.patient_turns.load(Ordering::Relaxed);
+            self.patient_turns
+                .store(turns.saturating_add(1), Ordering::Relaxed);
             task.run();
         }
         let waiting = self.lock();
@@ -114,20 +141,15 @@ impl Wake for Lines {
 impl Turns {
     /// Begins a task in the prompt line. It ends early when what is returned is dropped, unless that is detached.
     pub(super) fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Task<T> {
-        self.spawn_at(&Pace::default(), future)
+        self.pace().spawn(future)
     }
 
-    /// Begins a task that waits in the line that `pace` says.
-    pub(super) fn spawn_at<T: 'static>(
-        &self,
-        pace: &Pace,
-        future: impl Future<Output = T> + 'static,
-    ) -> Task<T> {
-        let (lines, pace) = (Arc::clone(&self.lines), pace.clone());
-        let schedule = move |task| lines.push(task, pace.is_patient.load(Ordering::Relaxed));
-        let (task, handle) = async_task::spawn_local(future, schedule);
-        task.schedule();
-        handle
+    /// For a task that will be spawned here; in the prompt line to begin with.
+    pub(super) fn pace(&self) -> Pace {
+        Pace {
+            is_patient: Arc::default(),
+            lines: Arc::clone(&self.lines),
+        }
     }
 
     /// Runs the tasks until `main` has come to its end. To be driven by a `block_on` that asks the sockets between two
@@ -167,9 +189,9 @@ mod tests {
         let order = Rc::new(RefCell::new(String::new()));
         let task = |letter, times, is_patient| {
             let order = Rc::clone(&order);
-            let pace = Pace::default();
+            let pace = turns.pace();
             pace.be_patient(is_patient);
-            turns.spawn_at(&pace, async move {
+            pace.spawn(async move {
                 for _ in 0..times {
                     order.borrow_mut().push(letter);
                     future::yield_now().await;
@@ -187,6 +209,39 @@ mod tests {
         assert_eq!(order.find('s'), Some(PROMPT_TURNS), "{order}");
         assert_eq!(order.find('t'), Some(40 + 1), "{order}");
         assert_eq!(order.len(), 3 + 3 + 40, "{order}");
+    }
+
+    #[test]
+    fn it_is_quiet_while_only_patient_tasks_have_turns() {
+        let turns = Turns::default();
+        let (pace, seen) = (turns.pace(), Rc::new(RefCell::new(Vec::new())));
+        pace.be_patient(true);
+        let (own, told) = (pace.clone(), Rc::clone(&seen));
+        let streams = pace.spawn(async move {
+            for _ in 0..2 * QUIET_TURNS + 10 {
+                told.borrow_mut().push(own.is_quiet());
+                future::yield_now().await;
+            }
+        });
+        let told = Rc::clone(&seen);
+        async_io::block_on(turns.run(async {
+            while told.borrow().len() < QUIET_TURNS as usize + 5 {
+                future::yield_now().await;
+            }
+            turns.spawn(async {}).await;
+            streams.await;
+        }));
+        let seen = seen.borrow();
+        let quiet = seen.iter().filter(|is_quiet| **is_quiet).count();
+        // Not in its first turns, and not after the prompt one.
+        assert_eq!(
+            seen.iter().position(|is| *is),
+            Some(QUIET_TURNS as usize - 1)
+        );
+        assert!(
+            seen.ends_with(&[true; 5]) && quiet < 30,
+            "{quiet} of {seen:?}"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::{
     catalogue::{
         object_id::ObjectId,
         query::{self, Page},
+        search::Listed,
         snapshot::Snapshot,
         user_state::UserStates,
         views::Role,
@@ -49,6 +50,15 @@ impl InProgress {
         self.parent == container && !self.records.is_empty()
     }
 
+    /// What a Search has to know of it.
+    pub(super) fn to_listed(&self) -> Listed {
+        Listed {
+            container: id(),
+            parent: self.parent,
+            records: self.records.clone(),
+        }
+    }
+
     /// A page of its items.
     pub(super) fn page(
         &self,
@@ -74,6 +84,7 @@ impl InProgress {
             parent_id: &self.parent.to_string(),
             title: Role::InProgress.title(),
             class: Role::InProgress.upnp_class(),
+            searchable: true,
             child_count: u32::try_from(self.records.len()).unwrap_or(u32::MAX),
             ..Container::default()
         }

@@ -44,6 +44,7 @@ pub(super) struct Look {
     base: String,
     filter: Filter,
     states: Arc<UserStates>,
+    unmade: Arc<art::Unmade>,
     form: PositionForm,
     /// What the device needs that asks.
     pub(super) treatment: &'static Treatment,
@@ -69,6 +70,7 @@ impl Look {
             form: user_state::form_for(treatment, filter),
             treatment,
             states: shared.states(),
+            unmade: Arc::clone(&shared.unmade.borrow()),
             snapshot: Arc::clone(snapshot),
             in_progress_parent: shared.in_progress_parent,
             in_progress: OnceCell::new(),
@@ -151,16 +153,14 @@ struct Names<'a> {
 }
 
 fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &mut impl Sink) {
-    let base = look.base.as_str();
     // An album shows the picture of one of its items, under that item's own URL.
     let cover = object.cover(Object::has_small_picture);
     let mut home = [0; object_id::TEXT_BYTES];
-    let (small_paths, pictures);
+    let (paths, pictures);
     let album_art: &[AlbumArt<'_>] = match cover {
         Some(cover) => {
-            let id = cover.id().write(&mut home);
-            small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
-            pictures = small_art(base, &small_paths);
+            paths = art_paths(cover.id().write(&mut home), cover.picture_mime());
+            pictures = art_of(&cover, look, &paths);
             shown(look, &pictures)
         }
         None => &[],
@@ -214,7 +214,6 @@ fn write_item(
     let mime = object.mime();
     let class = object.class().unwrap_or(mime.class());
     let own_path = ["/media/", id, ".", mime.extension()];
-    let small_paths = SIZES.map(|target| ["/art/", id, art::suffix(target), ".jpg"]);
     let path = &own_path;
     let treatment = look.treatment;
     let info = treatment.listed(object.protocol_info(), Kind::from(object));
@@ -223,9 +222,10 @@ fn write_item(
         None => own_res(object, info, Url { base, path }),
     };
     // Most items have neither pictures nor captions: what they need is made only where it is needed.
-    let pictures;
+    let (its_paths, pictures);
     let album_art: &[AlbumArt<'_>] = if object.has_small_picture() {
-        pictures = small_art(base, &small_paths);
+        its_paths = art_paths(id, object.picture_mime());
+        pictures = art_of(object, look, &its_paths);
         &pictures
     } else {
         &[]
@@ -317,23 +317,58 @@ fn own_res<'a>(object: &Object<'_>, info: ProtocolInfo<'a>, url: Url<'a>) -> Res
 /// The sizes of small pictures: the one for every renderer first, then the better one, for those that take the last.
 const SIZES: [Target; 2] = [Target::Thumbnail, Target::Small];
 
-/// The small pictures of an item as art.
-fn small_art<'a>(base: &'a str, paths: &'a [[&'a str; 4]; 2]) -> [AlbumArt<'a>; 2] {
-    let [thumbnail, small] = paths;
-    let [first, second] = SIZES.map(small_profile);
-    let art = |profile, path| AlbumArt {
+/// The last parts of the URLs of an item's pictures: those of [`SIZES`], and the cover as it lies in its file.
+fn art_paths(id: &str, mime: Option<Mime>) -> [[&str; 4]; 3] {
+    let [thumbnail, small] = SIZES.map(art::suffix);
+    let extension = match mime {
+        Some(Mime::PNG) => ".png",
+        _ => ".jpg",
+    };
+    [(thumbnail, ".jpg"), ("", extension), (small, ".jpg")]
+        .map(|(suffix, extension)| ["/art/", id, suffix, extension])
+}
+
+/// The pictures of an item that can be had. Between the small ones stands the cover itself, for those that choose by profile:
+/// some take the first, some the last, and neither may be too large for them.
+fn art_of<'a>(
+    object: &Object<'_>,
+    look: &'a Look,
+    [thumbnail, whole, small]: &'a [[&'a str; 4]; 3],
+) -> heapless::Vec<AlbumArt<'a>, 3> {
+    let base = look.base.as_str();
+    let art = |profile: &'static str, path: &'a [&'a str; 4]| AlbumArt {
         profile,
         url: Url { base, path },
     };
-    [art(first, thumbnail), art(second, small)]
+    let copy = |target, path| {
+        let is_there = object.has_small(target) && !look.unmade.has(object, target);
+        is_there.then(|| art(small_profile(target), path))
+    };
+    let last = copy(Target::Small, small);
+    let own = object.cover_profile().filter(|profile| {
+        // One that cannot be decoded here is not shown elsewhere.
+        last.is_some() && !SIZES.map(small_profile).contains(profile)
+    });
+    let own = own.map(|profile| art(profile, whole));
+    let all = [copy(Target::Thumbnail, thumbnail), own, last];
+    all.into_iter().flatten().collect()
 }
 
 /// The pictures of an item that a device is told of.
 fn shown<'a, 'p>(look: &Look, art: &'p [AlbumArt<'a>]) -> &'p [AlbumArt<'a>] {
     match look.treatment.art {
         Art::Both => art,
-        Art::Thumbnail => art.get(..1).unwrap_or_default(),
+        Art::Thumbnail => {
+            let is_small = |art: &AlbumArt<'_>| art.profile == small_profile(Target::Thumbnail);
+            art.split_at(usize::from(art.first().is_some_and(is_small)))
+                .0
+        }
     }
+}
+
+/// The small picture of this size among the pictures of an item.
+fn small_of<'a, 'p>(art: &'p [AlbumArt<'a>], target: Target) -> Option<&'p AlbumArt<'a>> {
+    art.iter().find(|art| art.profile == small_profile(target))
 }
 
 /// Ways to fetch one item at most: the file itself and two names more, or two copies.
@@ -353,12 +388,12 @@ fn with_copies<'a>(
         let _ = res.push(own);
     }
     let wanted = match copies {
-        Copies::Behind | Copies::InFront => art.len(),
+        Copies::Behind | Copies::InFront => SIZES.len(),
         Copies::Thumbnail => 1,
         Copies::None => 0,
     };
-    for (target, art) in SIZES.into_iter().zip(art).take(wanted) {
-        if object.has_copy(target) {
+    for target in SIZES.into_iter().take(wanted) {
+        if let Some(art) = small_of(art, target).filter(|_| object.has_copy(target)) {
             let _ = res.push(Res::new(small_protocol_info(target), art.url));
         }
     }
@@ -397,7 +432,7 @@ fn with_extras<'a>(
     }
     if treatment.art_as_res
         && class == Class::Video
-        && let Some(small) = art.last()
+        && let Some(small) = small_of(art, Target::Small)
     {
         let _ = res.push(Res::new(small_protocol_info(Target::Small), small.url));
     }

@@ -107,7 +107,8 @@ impl Wanted {
         if self.part != Part::Track {
             return text;
         }
-        Some(webvtt::from_subrip(text.as_deref().unwrap_or(bytes)))
+        let mime = self.snapshot.object(self.index)?.mime();
+        Some(webvtt::convert(mime, text.as_deref().unwrap_or(bytes)))
     }
 
     fn converted(&self, bytes: &[u8]) -> Option<Vec<u8>> {
@@ -142,9 +143,9 @@ impl Wanted {
     }
 
     /// True if it is a subtitle file of the kind that can be turned into `WebVTT`.
-    fn is_subrip(&self) -> bool {
+    fn has_track(&self) -> bool {
         let object = self.snapshot.object(self.index);
-        object.is_some_and(|object| object.mime() == Mime::SRT)
+        object.is_some_and(|object| webvtt::is_possible(object.mime()))
     }
 
     /// True if it is a subtitle file, whose text may have to be converted.
@@ -170,10 +171,10 @@ pub(super) fn id_of(file: &str) -> Option<ObjectId> {
 /// How the URL of a subtitle file ends that is wanted as browsers want it.
 pub(super) const TRACK_ENDING: &str = ".vtt";
 
-/// Finds the subtitle file called `id` and turns it into `WebVTT`, if it is `SubRip`; else as [`find`].
+/// Finds the subtitle file called `id` and turns it into `WebVTT`, if that is possible; else as [`find`].
 pub(super) fn find_track(id: ObjectId, request: &Request<'_>, shared: &Shared) -> Answer {
     match find(id, request, shared) {
-        Answer::Open(wanted) if wanted.is_subrip() => Answer::Open(Wanted {
+        Answer::Open(wanted) if wanted.has_track() => Answer::Open(Wanted {
             part: Part::Track,
             ..wanted
         }),

@@ -22,6 +22,7 @@ mod captures; //  what real clients sent, as captured, in their order
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
+mod covers; //    covers inside files of every kind: the very bytes, whole and by range
 mod devices; //   each kind of device as it asks, and what it gets that others do not
 mod discovery; // SSDP: every target, two interfaces, alive, byebye, a shared port
 mod events; //    GENA: subscribing, the first event, changes, foreign callbacks, dead subscribers
@@ -38,6 +39,7 @@ mod page; //      the page for people: in a browser, live status, metrics, subti
 mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
 mod playlists; // playlists: files below the folders and radio, in their order, and nothing from elsewhere
+mod profiles; //  DLNA profiles and types, worked out by hand from the rules, of files that ffmpeg makes
 mod recorder; //  what a device and rill said lately, by the doctor and on the page
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk

@@ -505,6 +505,15 @@ fn subtitles_become_webvtt_for_browsers_alone() {
     let library = Library::empty().with("film.mp4", &mp4(60, 640, 360, b"film"));
     let text = b"1\r\n00:00:01,500 --> 00:00:04,000\r\n<i>\xc4rger</i> & <font color=\"red\">Gr\xfc\xdfe</font> aus der Stra\xdfe f\xfcr die s\xfc\xdfen M\xe4dchen\r\n";
     library.write("film.de.srt", text);
+    library.write(
+        "film.en.ass",
+        b"[Events]\r\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\pos(1,2)}Gr\xc3\xbc\xc3\x9fe\\Nzwei\r\n",
+    );
+    library.write(
+        "film.fr.smi",
+        b"<SAMI><BODY><SYNC Start=1000><P Class=A>Gr\xfc\xdfe<br>zwei<SYNC Start=2000><P Class=A>&nbsp;</BODY></SAMI>",
+    );
+    library.write("film.hu.sub", b"{1}{1}25\r\n{25}{50}Gr\xfc\xdfe|zwei\r\n");
     let Some(rill) = Rill::serving(&library) else {
         return;
     };
@@ -525,6 +534,19 @@ fn subtitles_become_webvtt_for_browsers_alone() {
     assert_eq!(head.length(), Some(expected.len() as u64));
     let part = rill.get(&track, &[("Range", "bytes=0-5")]);
     assert_eq!((part.status, part.text()), (206, "WEBVTT"));
+    // The other kinds say the same in their own ways.
+    for ending in ["ass", "smi", "sub"] {
+        let urls = film.element.all("res");
+        let url = urls.iter().find(|res| res.text.ends_with(ending)).unwrap();
+        let path = url.text.split_once("8200").unwrap().1;
+        let track = rill.get(&path.replace(ending, "vtt"), &[]);
+        assert_eq!(track.field("Content-Type"), Some("text/vtt"), "{ending}");
+        assert_eq!(
+            track.text(),
+            "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nGr\u{fc}\u{df}e\nzwei\n",
+            "{ending}"
+        );
+    }
     // Televisions get what they asked for.
     let srt = rill.get(path, &[]);
     assert_eq!(srt.field("Content-Type"), Some("text/srt"));

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::harness::{Connection, FAR, Library, Reply, Rill, jpeg, mp3, mp4};
+use crate::harness::{
+    Browse, Connection, FAR, Library, NEAR, Network, Reply, Rill, envelope, jpeg, mp3, mp4,
+};
 
 /// A film of 50,000 bytes in its `mdat`, each four of them different; the server; the film's target and bytes.
 struct Played {
@@ -427,6 +429,67 @@ fn the_far_network_gets_the_same_file_by_its_own_address() {
     played.whole(&connection.reply().unwrap(), "from the far side");
 }
 
+/// Segments with data that the server sent on this connection, as the kernel counts them.
+fn segments_sent(rill: &Rill, connection: &Connection) -> u32 {
+    let port = connection.stream().local_addr().unwrap().port();
+    let output = Network::command(&rill.network().server(), "ss")
+        .args(["-tinH", "dport", "=", &format!(":{port}")])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let count = told.split("data_segs_out:").nth(1);
+    count.map_or(0, |rest| {
+        rest.split_whitespace().next().unwrap().parse().unwrap()
+    })
+}
+
+#[test]
+fn a_small_reply_leaves_in_one_segment() {
+    let Some(played) = Played::start() else {
+        return;
+    };
+    let rill = &played.rill;
+    let get =
+        |target: &str, fields: &[(&str, &str)]| Rill::request_bytes("GET", target, fields, b"");
+    let id = rill.find("film").id;
+    let browse = envelope(
+        "ContentDirectory",
+        "Browse",
+        &Browse::metadata(&id).arguments(),
+    );
+    let action = "\"urn:schemas-upnp-org:service:ContentDirectory:1#Browse\"";
+    let fields = [("Content-Type", "text/xml"), ("SOAPACTION", action)];
+    let browse = Rill::request_bytes(
+        "POST",
+        "/control/ContentDirectory",
+        &fields,
+        browse.as_bytes(),
+    );
+    let target = played.target.as_str();
+    for (what, request, status) in [
+        ("health", get("/health", &[]), 200),
+        ("nothing", get("/none", &[]), 404),
+        (
+            "a part of a file",
+            get(target, &[("Range", "bytes=100-599")]),
+            206,
+        ),
+        ("an object", browse, 200),
+    ] {
+        let mut connection = Connection::open(rill.network(), NEAR, Rill::address(NEAR));
+        // A loaded machine may send a segment twice: of several tries one is what the server does.
+        let tries = (0..4).map(|_| {
+            let before = segments_sent(rill, &connection);
+            connection.send(&request);
+            let reply = connection.reply().unwrap();
+            assert_eq!(reply.status, status, "{what}");
+            assert!(reply.body.len() < 1200, "{what}: {}", reply.body.len());
+            segments_sent(rill, &connection) - before
+        });
+        assert_eq!(tries.min(), Some(1), "{what}");
+    }
+}
+
 #[test]
 fn offsets_beyond_4_gib_are_exact() {
     const SIZE: u64 = 5 << 30;
@@ -498,7 +561,7 @@ fn captions_beside_a_film_are_told_and_served() {
         .expect("CaptionInfo.sec")
         .to_owned();
     let path = url
-        .strip_prefix(&format!("http://{}", Rill::address(crate::harness::NEAR)))
+        .strip_prefix(&format!("http://{}", Rill::address(NEAR)))
         .unwrap_or_else(|| panic!("{url}"));
     let caption = rill.get(path, &[]);
     assert_eq!((caption.status, &caption.body[..]), (200, &text[..]));

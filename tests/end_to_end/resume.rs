@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::harness::{
     Browse, Library, Network, Object, Rill, Setup, envelope, mp3_titled, mp4, skip, wait_for,
 };
+use crate::search::{EVERYTHING, Search};
 
 fn library() -> Library {
     Library::empty()
@@ -102,6 +103,34 @@ fn a_film_that_was_begun_stands_in_progress_until_it_is_seen() {
     assert_eq!(in_progress(), [], "an empty view does not show");
     assert_eq!(set_bookmark(&rill, &id, 754), Ok(()));
     assert_eq!(in_progress(), [("long".to_owned(), Some(id.clone()))]);
+    // It is searched like any other container, and is found itself.
+    let begun = rill.children(&video).titled("In progress").id.clone();
+    let search = |container: &str, criteria: &str| {
+        let search = Search {
+            container,
+            criteria,
+            ..EVERYTHING
+        };
+        let page = search.of(&rill).unwrap();
+        let told = |o: &Object| {
+            let children = o.element.attribute("childCount").map(str::to_owned);
+            (o.title.clone(), o.parent.clone(), children)
+        };
+        page.objects.iter().map(told).collect::<Vec<_>>()
+    };
+    let long = ("long".to_owned(), begun.clone(), None);
+    assert_eq!(search(&begun, "*"), std::slice::from_ref(&long));
+    assert_eq!(search(&begun, r#"dc:title contains "ON""#), [long]);
+    assert_eq!(search(&begun, r#"dc:title contains "short""#), []);
+    let itself = (
+        "In progress".to_owned(),
+        video.clone(),
+        Some("1".to_owned()),
+    );
+    for above in [video.as_str(), "0"] {
+        let found = search(above, r#"dc:title = "in progress" and @childCount = "1""#);
+        assert_eq!(found, std::slice::from_ref(&itself));
+    }
     // The codes of CDS:1 §2.7.12: a value that is not there, one that cannot be, a tag that may not go.
     let position =
         |text: &str| format!("<upnp:lastPlaybackPosition>{text}</upnp:lastPlaybackPosition>");
@@ -117,6 +146,8 @@ fn a_film_that_was_begun_stands_in_progress_until_it_is_seen() {
     assert_eq!(update(&rill, &id, title, ""), Err(704));
     assert_eq!(set_bookmark(&rill, &id, 0), Ok(()));
     assert_eq!(in_progress(), []);
+    assert_eq!(search(&begun, "*"), []);
+    assert_eq!(search("0", r#"dc:title = "In progress""#), []);
 }
 
 #[test]

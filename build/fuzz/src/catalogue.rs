@@ -27,7 +27,7 @@ const TAGS: [Tag; 5] = [
 ];
 
 /// Writes the snapshot of `RILL_FUZZ_SCAN` into `RILL_FUZZ_SEED`, both directories, if those are set.
-pub fn seed() {
+pub(super) fn seed() {
     let (Ok(of), Ok(into)) = (env::var("RILL_FUZZ_SCAN"), env::var("RILL_FUZZ_SEED")) else {
         return;
     };
@@ -45,7 +45,7 @@ pub fn seed() {
 }
 
 /// What `open` lets through is read without its checksum ever having been looked at: it may lie in every record.
-pub fn snapshot(data: &[u8]) {
+pub(super) fn snapshot(data: &[u8]) {
     let mut bytes = data.to_vec();
     if bytes.len() > CHECKED_FROM {
         let len = bytes.len() as u64;
@@ -77,7 +77,7 @@ const HEADER_BYTES: usize = 24;
 const ENTRY_BYTES: usize = 46;
 
 /// Entries with true and with false checksums, one after the other; the true ones are all read.
-pub fn journal(data: &[u8]) {
+pub(super) fn journal(data: &[u8]) {
     let _ = journals::replay(data, |_| {});
     let mut bytes = data.to_vec();
     let mut good = 0;

@@ -7,16 +7,18 @@ use rill::media::{
     ArtSpan,
     art::packed,
     charset::{Converter, detect},
+    mime::Mime,
     nfo as nfo_reader,
     picture::{Target, scale},
     playlist::{self as playlist_reader, Kind},
     probe as prober,
     reader::{ReadAt, Reader, Source},
     seek::{self, Wish},
+    webvtt,
 };
 
 /// Probes, looks for the middle of what can be played, and scales the pictures which were found, as a server would.
-pub fn probe(name: &str, data: &[u8]) {
+pub(super) fn probe(name: &str, data: &[u8]) {
     let source = Source::new(&data, data.len() as u64);
     let media = prober::probe(name.as_bytes(), &mut Reader::new(&source)).media;
     let named = prober::by_name(name.as_bytes()).map(|(_, mime)| mime);
@@ -93,7 +95,7 @@ pub fn times(data: &[u8]) {
 
 /// Takes out the cover that a probe of Ogg finds, and what lies at a place that the last bytes name: a file may have
 /// changed since it was probed.
-pub fn cover(data: &[u8]) {
+pub(super) fn cover(data: &[u8]) {
     let len = data.len() as u64;
     let source = Source::new(&data, len);
     let media = prober::probe(b"a.ogg", &mut Reader::new(&source)).media;
@@ -112,7 +114,7 @@ pub fn cover(data: &[u8]) {
     }
 }
 
-pub fn picture(data: &[u8]) {
+pub(super) fn picture(data: &[u8]) {
     let [choice, data @ ..] = data else { return };
     let to = if choice & 8 == 0 {
         Target::Thumbnail
@@ -124,17 +126,26 @@ pub fn picture(data: &[u8]) {
     }
 }
 
-pub fn nfo(data: &[u8]) {
+pub(super) fn nfo(data: &[u8]) {
     let _ = nfo_reader::parse(data);
 }
 
-pub fn playlist(data: &[u8]) {
+pub(super) fn playlist(data: &[u8]) {
     playlist_reader::parse(Kind::M3u, data);
     playlist_reader::parse(Kind::Pls, data);
 }
 
+/// Whatever the kind, the document is UTF-8, not much longer, and begins as one.
+pub(super) fn captions(data: &[u8]) {
+    for mime in [Mime::SRT, Mime::ASS, Mime::SMI, Mime::SUB] {
+        let text = webvtt::convert(mime, data);
+        assert!(text.starts_with(b"WEBVTT\n") && text.len() <= 5 * data.len() + 64);
+        assert!(std::str::from_utf8(&text).is_ok());
+    }
+}
+
 /// Whatever the pieces, the text is the same, and it is UTF-8 if it was converted at all.
-pub fn charset(data: &[u8]) {
+pub(super) fn charset(data: &[u8]) {
     let [cut, data @ ..] = data else { return };
     let charset = detect(
         data,

@@ -13,6 +13,7 @@ use rill::{
         scan::{self, Job, Kind, Probed, Prober, Root},
         search::{Query, Search},
         snapshot::{Object, Snapshot},
+        user_state::UserStates,
     },
     media::{Class, Date, Media, Precision},
     wire::criteria::{SearchCriteria, SortCriteria},
@@ -52,7 +53,7 @@ impl Prober for Inventor {
                 album: text(4, "\u{c9}t\u{e9}"),
                 composer: text(8, "\u{97f3}\u{697d}"),
                 duration: Some(Duration::from_millis((number * 777).into())),
-                date: (number & 3 == 0).then_some(Date {
+                date: (number.is_multiple_of(4)).then_some(Date {
                     unix_secs: i64::from(number) * 10_000_000,
                     precision: Precision::Second,
                 }),
@@ -89,7 +90,7 @@ fn catalogue() -> Arc<Snapshot> {
 }
 
 /// The first byte says where and in which order, the second which page; the rest is the criteria.
-pub fn search(data: &[u8]) {
+pub(super) fn search(data: &[u8]) {
     static CATALOGUE: OnceLock<Arc<Snapshot>> = OnceLock::new();
     let snapshot = CATALOGUE.get_or_init(catalogue);
     let [choice, page, text @ ..] = data else {
@@ -108,10 +109,13 @@ pub fn search(data: &[u8]) {
         .collect();
     let container = &containers[usize::from(choice / 4) % containers.len()];
     let sort = SortCriteria::parse(ORDERS[usize::from(choice % 4)]).expect("a good order");
+    let states = Arc::new(UserStates::default());
     let find = |start, count| {
         let query = Query {
             container: container.id(),
             criteria: &criteria,
+            states: &states,
+            listed: None,
             keys: &sort.keys,
             start,
             count,

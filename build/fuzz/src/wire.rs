@@ -24,12 +24,13 @@ use rill::wire::{
     },
     soap::{Call, SoapAction, reply::Reply},
     ssdp::{self as discovery, MSearch, Notice},
+    status::Status,
     tag_value,
     url::{Authority, Target, absolute::HttpUrl, decode},
 };
 
 /// A description, and each URL in it beside another.
-pub fn description(data: &[u8]) {
+pub(super) fn description(data: &[u8]) {
     let Ok(description) = Description::parse(data) else {
         return;
     };
@@ -40,7 +41,7 @@ pub fn description(data: &[u8]) {
 }
 
 /// A listing; also the head and the SOAP reply that it comes in.
-pub fn didl(data: &[u8]) {
+pub(super) fn didl(data: &[u8]) {
     for object in objects(data).unwrap_or_default() {
         assert!(!object.id.is_empty());
         assert!(object.res.iter().all(|res| !res.url.is_empty()));
@@ -52,7 +53,7 @@ pub fn didl(data: &[u8]) {
 }
 
 /// A head, then its body, which has to come out the same whole and byte by byte.
-pub fn http(data: &[u8]) {
+pub(super) fn http(data: &[u8]) {
     let Ok(Parsed::Done { head, used }) = request::parse(data) else {
         return;
     };
@@ -75,13 +76,14 @@ pub fn http(data: &[u8]) {
 }
 
 /// A chunked body alone, in pieces of the length that the first byte says: the same comes out as of the whole.
-pub fn chunked(data: &[u8]) {
+pub(super) fn chunked(data: &[u8]) {
     let Some((piece, body)) = data.split_first() else {
         return;
     };
-    let (Ok(mut whole), Ok(mut parts)) =
-        (Decoder::new(Framing::Chunked), Decoder::new(Framing::Chunked))
-    else {
+    let (Ok(mut whole), Ok(mut parts)) = (
+        Decoder::new(Framing::Chunked),
+        Decoder::new(Framing::Chunked),
+    ) else {
         return;
     };
     let (mut out, mut bytes, mut taken) = (Vec::new(), Vec::new(), 0);
@@ -98,7 +100,7 @@ pub fn chunked(data: &[u8]) {
 }
 
 /// A subscription, from a peer of either family: its events go to that peer alone, in one head each. Any reply to one.
-pub fn gena(data: &[u8]) {
+pub(super) fn gena(data: &[u8]) {
     let _ = status_line::parse(data);
     let Ok(Parsed::Done { head, .. }) = request::parse(data) else {
         return;
@@ -132,7 +134,7 @@ pub fn gena(data: &[u8]) {
     }
 }
 
-pub fn range(data: &[u8]) {
+pub(super) fn range(data: &[u8]) {
     let Some((len, header)) = data.split_first_chunk::<8>() else {
         return;
     };
@@ -145,7 +147,7 @@ pub fn range(data: &[u8]) {
     }
 }
 
-pub fn ssdp(data: &[u8]) {
+pub(super) fn ssdp(data: &[u8]) {
     if let Ok(search) = MSearch::parse(data) {
         let _ = discovery::wanted(search.st, "uuid:12345678-1234-1234-1234-123456789abc");
     }
@@ -153,7 +155,7 @@ pub fn ssdp(data: &[u8]) {
 }
 
 /// A message, then the two machines that read it from a neighbour, from ourselves, and as a legacy query.
-pub fn dns(data: &[u8]) {
+pub(super) fn dns(data: &[u8]) {
     if let Ok(message) = messages::Message::parse(data) {
         let _ = format!("{:?}", message.questions().collect::<Vec<_>>());
         let _ = format!("{:?}", message.records().collect::<Vec<_>>());
@@ -184,7 +186,7 @@ pub fn dns(data: &[u8]) {
     {
         let input = Input::Datagram(Datagram {
             bytes: data,
-            from: from.parse().unwrap(),
+            from: from.parse().expect("an address"),
             interface: 2,
             local: [224, 0, 0, 251].into(),
             multicast: true,
@@ -206,7 +208,7 @@ pub fn dns(data: &[u8]) {
     }
 }
 
-pub fn soap(data: &[u8]) {
+pub(super) fn soap(data: &[u8]) {
     let (field, body) = data.split_at(data.iter().position(|b| *b == b'\n').unwrap_or(0));
     let action = SoapAction::parse(field);
     for body in [body, data] {
@@ -222,7 +224,7 @@ pub fn soap(data: &[u8]) {
     }
 }
 
-pub fn url(data: &[u8]) {
+pub(super) fn url(data: &[u8]) {
     let _ = Authority::parse(data);
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -230,7 +232,7 @@ pub fn url(data: &[u8]) {
     let _ = (Target::parse(text).is_ok(), decode(text).is_ok());
 }
 
-pub fn criteria(data: &[u8]) {
+pub(super) fn criteria(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
@@ -238,7 +240,7 @@ pub fn criteria(data: &[u8]) {
     let _ = properties::SortCriteria::parse(text);
 }
 
-pub fn tags(data: &[u8]) {
+pub(super) fn tags(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
@@ -249,4 +251,12 @@ pub fn tags(data: &[u8]) {
         );
     }
     let _ = (tag_value::position_ms(text), DidlDate::parse(text));
+}
+
+/// What a server on the same machine tells the doctor; what is understood is written as it is read.
+pub(super) fn status(data: &[u8]) {
+    if let Ok(status) = Status::parse(data) {
+        let written = status.to_string();
+        assert_eq!(Status::parse(written.as_bytes()), Ok(status));
+    }
 }

@@ -4,7 +4,7 @@ use std::{cell::Cell, cmp::Ordering, fmt::Write as _, time::Duration};
 
 use time::{Date as Day, Month, PrimitiveDateTime, Time};
 
-use super::text::Needle;
+use super::{Live, text::Needle};
 use crate::{
     catalogue::{
         facts::small_protocol_info,
@@ -12,7 +12,7 @@ use crate::{
         record::Tag,
         signature::Signature,
         snapshot::Entry,
-        user_state::{State, UserStates},
+        user_state::State,
     },
     limits,
     media::{Precision, picture::Target},
@@ -116,12 +116,12 @@ impl Condition {
     }
 
     /// Whether `entry` is so.
-    pub(super) fn holds(&self, entry: &Entry<'_>, states: &UserStates) -> bool {
+    pub(super) fn holds(&self, entry: &Entry<'_>, live: &Live) -> bool {
         match self {
             Self::Always => true,
-            Self::One(test) => test.holds(entry, states),
-            Self::All(all) => all.iter().all(|one| one.holds(entry, states)),
-            Self::Any(all) => all.iter().any(|one| one.holds(entry, states)),
+            Self::One(test) => test.holds(entry, live),
+            Self::All(all) => all.iter().all(|one| one.holds(entry, live)),
+            Self::Any(all) => all.iter().any(|one| one.holds(entry, live)),
         }
     }
 }
@@ -186,9 +186,9 @@ impl Test {
         }
     }
 
-    fn holds(&self, entry: &Entry<'_>, states: &UserStates) -> bool {
+    fn holds(&self, entry: &Entry<'_>, live: &Live) -> bool {
         let value = match &self.wanted {
-            Wanted::Exists(wanted) => return exists(entry, self.property, states) == *wanted,
+            Wanted::Exists(wanted) => return exists(entry, self.property, live) == *wanted,
             Wanted::Value(value) => value,
         };
         // Without the property nothing said of its value is true; of several values one is enough.
@@ -200,7 +200,7 @@ impl Test {
         }
         match kind(property) {
             Kind::Text => any_text(entry, property, |text| value.suits_text(text)),
-            Kind::Number | Kind::Duration | Kind::Date => number(entry, property, states)
+            Kind::Number | Kind::Duration | Kind::Date => number(entry, property, live)
                 .is_some_and(|number| value.suits(number, entry, property)),
         }
     }
@@ -307,14 +307,14 @@ fn kind(property: Property) -> Kind {
     }
 }
 
-fn exists(entry: &Entry<'_>, property: Option<Property>, states: &UserStates) -> bool {
+fn exists(entry: &Entry<'_>, property: Option<Property>, live: &Live) -> bool {
     let is_item = !entry.object.is_container();
     match property {
         None => false,
         Some(Property::Res) => is_item,
         Some(Property::AlbumArt) => entry.object.has_album_art(),
         Some(property) if kind(property) == Kind::Text => any_text(entry, property, |_| true),
-        Some(property) => number(entry, property, states).is_some(),
+        Some(property) => number(entry, property, live).is_some(),
     }
 }
 
@@ -393,13 +393,13 @@ fn any_protocol_info(entry: &Entry<'_>, mut suits: impl FnMut(&str) -> bool) -> 
 }
 
 /// The number that a property comes to; dates in seconds, durations in milliseconds.
-fn number(entry: &Entry<'_>, property: Property, states: &UserStates) -> Option<i64> {
+fn number(entry: &Entry<'_>, property: Property, live: &Live) -> Option<i64> {
     use Property as P;
     let object = &entry.object;
     if object.is_container() {
         return match property {
             P::Restricted | P::Searchable => Some(1),
-            P::ChildCount => Some(object.child_count().into()),
+            P::ChildCount => Some(live.child_count(object).into()),
             P::Date => object.date().map(|date| date.unix_secs),
             _ => None,
         };
@@ -419,9 +419,10 @@ fn number(entry: &Entry<'_>, property: Property, states: &UserStates) -> Option<
         P::SampleFrequency => object.sample_rate().map(i64::from),
         P::BitsPerSample => object.bits_per_sample().map(i64::from),
         P::AudioChannels => object.channels().map(i64::from),
-        P::LastPlaybackPosition | P::LastPlaybackTime | P::PlaybackCount => {
-            states.of(object).and_then(|state| played(state, property))
-        }
+        P::LastPlaybackPosition | P::LastPlaybackTime | P::PlaybackCount => live
+            .states
+            .of(object)
+            .and_then(|state| played(state, property)),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! The objects below a container, each once, one at a time.
 
+use super::Listed;
 use crate::{
     catalogue::{
         record::flag,
@@ -21,6 +22,8 @@ pub(super) enum Walk {
     Everything(u32),
     /// Going down from a container.
     Below(Below),
+    /// Going through the items of the container whose items are listed at run time; the next one's place.
+    Listed(usize),
     /// Nothing is left.
     Ended,
 }
@@ -44,8 +47,9 @@ pub(super) enum Turn<'a> {
 }
 
 impl Walk {
-    pub(super) fn below(container: &Object<'_>) -> Self {
+    pub(super) fn below(container: &Object<'_>, listed: Option<&Listed>) -> Self {
         match container.number() {
+            _ if listed.is_some_and(|it| it.container == container.id()) => Self::Listed(0),
             0 => Self::Everything(1),
             top => Self::Below(Below {
                 top,
@@ -72,21 +76,34 @@ impl Walk {
         skipped
     }
 
-    pub(super) fn next<'a>(&mut self, snapshot: &'a Snapshot) -> Turn<'a> {
+    pub(super) fn next<'a>(&mut self, snapshot: &'a Snapshot, listed: Option<&Listed>) -> Turn<'a> {
         match self {
             Self::Everything(next) if *next < snapshot.records() => {
-                let object = snapshot.object(*next).filter(is_found);
+                let is_listed = |object: &Object<'_>| listed.is_some_and(|it| it.shows(object));
+                let object = snapshot.object(*next);
+                let object = object.filter(|object| is_found(object) || is_listed(object));
                 *next += 1;
                 object.map_or(Turn::Nothing, |object| Turn::Met(Entry::at_home(object)))
             }
-            Self::Below(below) => below.next(snapshot),
+            Self::Below(below) => below.next(snapshot, listed),
+            Self::Listed(next) => {
+                let Some((listed, record)) =
+                    listed.and_then(|it| Some((it, *it.records.get(*next)?)))
+                else {
+                    return Turn::End;
+                };
+                *next += 1;
+                let object = snapshot.object(record).filter(is_found);
+                let within = Some(listed.container);
+                object.map_or(Turn::Nothing, |object| Turn::Met(Entry { object, within }))
+            }
             Self::Everything(_) | Self::Ended => Turn::End,
         }
     }
 }
 
 impl Below {
-    fn next<'a>(&mut self, snapshot: &'a Snapshot) -> Turn<'a> {
+    fn next<'a>(&mut self, snapshot: &'a Snapshot, listed: Option<&Listed>) -> Turn<'a> {
         let Some((number, place)) = self.way.last_mut() else {
             return Turn::End;
         };
@@ -95,7 +112,9 @@ impl Below {
         *place = place.saturating_add(1);
         let Some(container) = container.filter(|container| at < container.child_count()) else {
             self.way.pop();
-            return Turn::Nothing;
+            // After its other children comes the one that is listed at run time.
+            let last = container.and_then(|above| listed?.child_of(&above, snapshot));
+            return last.map_or(Turn::Nothing, |last| Turn::Met(Entry::at_home(last)));
         };
         let Some(child) = container.child(at) else {
             return Turn::Nothing;

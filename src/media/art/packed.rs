@@ -44,12 +44,17 @@ impl Packing {
             len.saturating_sub(padding) * 3 / 4
         };
         let (kind, offset, picture) = self.picture(&start, whole).ok()?;
+        let beginning = start.get(offset..)?;
+        let mime = mime(beginning)?;
+        // Where the frame header lies further behind, there is no profile.
+        let source = Source::new(&beginning, beginning.len() as u64);
+        let profile = super::profile(&mut Reader::new(&source), mime);
         Some(ArtSpan {
             offset: at,
             len: u32::try_from(picture).ok()?,
-            mime: mime(start.get(offset..)?)?,
+            mime,
             kind,
-            profile: None,
+            profile: profile.ok().flatten(),
         })
         .filter(|_| whole <= limits::PACKED_ART_BYTES)
     }

@@ -38,6 +38,13 @@ impl Stamp {
             .filter(|d| *d <= Duration::from_secs(86_400))
     }
 
+    /// The moment so many nanoseconds later.
+    pub(super) fn after(self, nanos: u64) -> Self {
+        let ticks = u128::from(nanos) * 9 / 100_000;
+        let ticks = u64::try_from(ticks % u128::from(MODULUS)).unwrap_or(0);
+        Self((self.0 + ticks) % MODULUS)
+    }
+
     /// Whether it lies before `other`, the shorter way round.
     fn before(self, other: Self) -> bool {
         let ahead = (other.0 + MODULUS - self.0) % MODULUS;

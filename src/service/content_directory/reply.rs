@@ -149,6 +149,10 @@ impl Listing {
             Self::Matches(matches) => matches.entry(number),
         };
         if let Some(entry) = entry {
+            // Found by a Search.
+            if entry.object.id() == in_progress::id() {
+                return look.write_in_progress(sink);
+            }
             listing::write(&entry, place, look, sink);
         }
     }

@@ -7,7 +7,11 @@ use super::{
 };
 use crate::{
     catalogue::search,
-    service::{Request, Response, Shared, control, listing::Look},
+    service::{
+        Request, Response, Shared, control,
+        in_progress::{self, InProgress},
+        listing::Look,
+    },
     wire::{
         criteria::{SearchCriteria, SortCriteria},
         soap::{Call, UpnpError},
@@ -48,15 +52,18 @@ pub(in crate::service) fn begin(
     let container = container.ok_or(UpnpError::NoSuchContainer)?;
     let count = if treatment.whole_searches { 0 } else { count };
     let keys: &[_] = if treatment.own_order { &[] } else { &sort.keys };
+    let look = Look::new(request, filter, &snapshot, shared);
     let query = search::Query {
         container: container.id(),
         criteria: &criteria,
         states: &shared.states(),
+        listed: look.in_progress().map(InProgress::to_listed),
         keys,
         start,
         count,
     };
-    let update_id = if container.parent_id().is_none() {
+    let is_of_states = container.id() == in_progress::id();
+    let update_id = if container.parent_id().is_none() || is_of_states {
         shared.system_update_id()
     } else {
         shared.update_id(&container)
@@ -64,7 +71,7 @@ pub(in crate::service) fn begin(
     Ok(Search {
         under_way: search::Search::new(&snapshot, &query).ok_or(UpnpError::NoSuchContainer)?,
         action: call.into(),
-        look: Look::new(request, filter, &snapshot, shared),
+        look,
         update_id,
     })
 }

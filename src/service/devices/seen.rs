@@ -97,7 +97,7 @@ impl Devices {
         self.seen.iter().find(|seen| seen.address == address)
     }
 
-    /// Who asks, once [`Self::note`] has heard of the request.
+    /// Who asks, once `note` has heard of the request.
     pub fn of(&self, address: IpAddr) -> &'static Device {
         self.find(address).map_or(&UNKNOWN, |seen| seen.device)
     }

@@ -224,7 +224,7 @@ function metadata(id, done) {
 function search(words, from, count, done) {
     var all = words.trim().split(/\s+/).slice(0, 8).map(function (word) {
         var quoted = " contains \"" + word.replace(/\\/g, "\\\\").replace(/"/g, "\\\"") + "\"";
-        return "(dc:title" + quoted + " or upnp:artist" + quoted + " or upnp:album" + quoted + ")";
+        return "(dc:title" + quoted + " or upnp:artist" + quoted + " or upnp:album" + quoted + " or upnp:genre" + quoted + ")";
     });
     return listing("Search", {
         ContainerID: "0", SearchCriteria: all.join(" and "), Filter: "*", StartingIndex: from, RequestedCount: count, SortCriteria: ""
@@ -283,8 +283,9 @@ function take(o, child, text) {
 function takeRes(o, res, url) {
     var mime = (res.getAttribute("protocolInfo") || "").split(":")[2] || "";
     var own = ownPath(url);
-    if (/\.(srt|vtt)$/.test(own)) {
-        o.tracks.push(own.replace(/\.srt$/, ".vtt"));
+    if (/\.(srt|vtt|ass|ssa|smi|sub)$/.test(own)) {
+        // By this ending the server converts whatever it is.
+        o.tracks.push(own.replace(/\.[a-z]+$/, ".vtt"));
     } else if (!o.address && !/^text\//.test(mime)) {
         o.mime = mime;
         o.url = own;
@@ -331,7 +332,7 @@ function loadPictures() {
     waiting = waiting.filter(isThere);
     // What nobody sees any more makes room.
     loading = loading.filter(function (job) {
-        if (!isThere(job)) { job.image.onload = job.image.onerror = null; job.image.removeAttribute("src"); }
+        if (!isThere(job)) { job.aside.onload = job.aside.onerror = null; job.aside.removeAttribute("src"); }
         return isThere(job);
     });
     for (var i = 0; i < waiting.length && loading.length < 2; i++) {
@@ -339,14 +340,16 @@ function loadPictures() {
     }
 }
 
+// Aside, so that one which does not come leaves what is there.
 function loadPicture(job) {
-    var image = job.image;
+    var image = job.image, aside = job.aside = new Image();
     function end(loaded) {
-        image.onload = image.onerror = null;
+        aside.onload = aside.onerror = null;
         loading.splice(loading.indexOf(job), 1);
         if (loaded) {
+            image.src = job.url;
             image.hidden = false;
-            if (image.naturalHeight > image.naturalWidth * 1.2) { image.className = "tall"; }
+            if (aside.naturalHeight > aside.naturalWidth * 1.2) { image.className = "tall"; }
             if (image.onshown) { image.onshown(image); }
             if (job.then) { waiting.push({ image: image, url: job.then }); }
         } else if (!job.again) {
@@ -356,9 +359,9 @@ function loadPicture(job) {
         loadPictures();
     }
     loading.push(job);
-    image.onload = function () { end(true); };
-    image.onerror = function () { end(false); };
-    image.src = job.url;
+    aside.onload = function () { end(true); };
+    aside.onerror = function () { end(false); };
+    aside.src = job.url;
 }
 
 var GROUP_ICONS = {
@@ -401,6 +404,7 @@ function below(o) {
 
 function card(o, act) {
     var box = make("div", "card " + (o.isContainer ? "container" : o.type));
+    box.dataset.id = o.id;
     var open = make(o.isContainer ? "a" : "button", "open");
     var picture = art(o);
     if (o.isContainer) { open.href = "#/o/" + o.id; } else { open.onclick = act; }
@@ -488,16 +492,40 @@ function openFolder(id) {
 
 function openSearch(words) {
     begin({ key: "s/" + words, ask: function (from, n, done) { return search(words, from, n, done); }, words: words });
-    $("title").textContent = t("results", words);
-    doc.title = t("search");
+    say(t("results", words));
     clear($("path"));
 }
 
 function isShown(key) { return shown && shown.key === key; }
 
+// Where somebody was in a list, for the way back to it: how far it had come, its place, what had the focus.
+var left = {}, isBack = false, isToBeSaid = false;
+
+function leave() {
+    if (!shown) { return; }
+    if (shown.xhr) { shown.xhr.abort(); }
+    if (!shown.ask) { return; }
+    if (Object.keys(left).length > 100) { left = {}; }
+    var on = doc.activeElement;
+    while (on && !(on.dataset && on.dataset.id)) { on = on.parentNode; }
+    left[shown.key] = { from: Math.min(shown.from, MOST), top: shown.top || 0, id: on ? on.dataset.id : shown.last };
+}
+
+function comeBack(what) {
+    var old = what.back, on;
+    if (!old) { return; }
+    what.back = null;
+    win.scrollTo(0, old.top);
+    on = old.id && doc.querySelector("[data-id=\"" + old.id + "\"] .open");
+    if (on && isNobody(doc.activeElement)) { on.focus({ preventScroll: true }); }
+}
+
+function isNobody(on) { return !on || on === doc.body || on === $("title"); }
+
 function begin(what) {
-    if (shown && shown.xhr) { shown.xhr.abort(); }
+    leave();
     shown = what;
+    what.back = isBack && left[what.key];
     what.from = 0;
     what.total = -1;
     clear($("actions"));
@@ -517,7 +545,7 @@ function next() {
     var what = shown;
     if (!what || !what.ask || what.busy || what.total >= 0 && what.from >= what.total) { return; }
     what.busy = true;
-    what.xhr = what.ask(what.from, PAGE, function (answer) {
+    what.xhr = what.ask(what.from, Math.max(PAGE, what.back ? what.back.from : 0), function (answer) {
         what.busy = false;
         if (what !== shown) { return; }
         if (answer === null) { note(t("no answer")); win.setTimeout(function () { if (what === shown) { next(); } }, 3000); return; }
@@ -529,6 +557,7 @@ function next() {
         what.places.add(answer.list);
         if (what.from === answer.list.length) { first(what); }
         $("count").textContent = what.isRoot ? "" : count(what.total);
+        comeBack(what);
         loadPictures();
         nearEnd();
     });
@@ -582,8 +611,14 @@ function note(text) { $("note").textContent = text; }
 
 function head(o) {
     var title = o.id === "0" ? status && status.name || t("library") : o.title;
-    $("title").textContent = title;
-    doc.title = title;
+    say(title);
+}
+
+// Says where somebody has come, to who does not see too: what was clicked is gone, and the focus with it.
+function say(title) {
+    $("title").textContent = doc.title = title;
+    if (isToBeSaid && isNobody(doc.activeElement)) { $("title").focus({ preventScroll: true }); }
+    isToBeSaid = false;
 }
 
 // From here up to the root; each step is asked for once.
@@ -660,6 +695,9 @@ function details(o, act, why) {
             add(actions, button("play", t("play"), function () { closeSheet(); act(); }));
         }
     }
+    if (o.url && o.type !== "image" && canPlay(o)) {
+        add(actions, button("queue", t("enqueue"), function () { closeSheet(); enqueue(o); }));
+    }
     if (o.url) {
         var link = make("a", "action", t("download"));
         link.href = o.url;
@@ -688,7 +726,26 @@ function details(o, act, why) {
     sheet(o.title, [why ? make("p", "why", why) : null, actions, facts, o.address ? add(make("div", "copy"), address, copy) : null]);
 }
 
-var before = null;
+// What had the focus before a sheet, and before the stage.
+var before = null, beforeStage = null;
+
+// What is covered cannot be reached: neither by the tabulator nor by a reader of screens.
+function layers() {
+    var isSheet = !$("shade").hidden, isCovered = isSheet || isOnStage();
+    $("top").inert = $("main").inert = isCovered;
+    player.inert = isSheet;
+}
+
+function isOnStage() { return /staged|pictured/.test(player.className); }
+
+// Changes the form of the player; who closes the stage is where they were.
+function dress(name) {
+    var was = isOnStage();
+    if (!was) { beforeStage = doc.activeElement; }
+    player.className = name;
+    layers();
+    if (was && !isOnStage() && beforeStage) { beforeStage.focus(); }
+}
 
 function sheet(title, parts) {
     var box = clear($("sheet")), heading = make("h2", "", title), close = add(make("button", "round"), icon("close"));
@@ -699,12 +756,14 @@ function sheet(title, parts) {
     parts.forEach(function (part) { add(box, part); });
     if ($("shade").hidden) { before = doc.activeElement; }
     show($("shade"), true);
+    layers();
     (box.querySelector(".actions .action, .entry.current") || close).focus();
 }
 
 function closeSheet() {
     if ($("shade").hidden) { return false; }
     show($("shade"), false);
+    layers();
     if (before && before.focus) { before.focus(); }
     return true;
 }
@@ -723,6 +782,13 @@ function play(list, from) {
     start(queue.indexOf(o), o.type === "video");
 }
 
+function enqueue(o) {
+    if (!current()) { return play([o], 0); }
+    if (queue.length < MOST) { queue.push(o); }
+    $("next").disabled = at + 1 >= queue.length;
+    toast(t("enqueued", o.title));
+}
+
 function playAll(what, isShuffled) {
     what.ask(0, MOST, function (answer) {
         if (!answer) { return; }
@@ -737,14 +803,14 @@ function playAll(what, isShuffled) {
     });
 }
 
-function start(number, isOnStage) {
+function start(number, isStaged) {
     keep();
     at = number;
     var o = current();
     if (!o) { return stop(); }
     show(player, true);
     doc.body.classList.add("has-player");
-    player.className = o.type + (isOnStage && o.type === "video" ? " staged" : "");
+    dress(o.type + (isStaged && o.type === "video" ? " staged" : ""));
     clear(media);
     captionAt = -1;
     media.src = o.url;
@@ -761,7 +827,7 @@ function start(number, isOnStage) {
     // A browser that wants a click first shows the button for it.
     if (promise && promise.catch) { promise.catch(function () {}); }
     describe(o);
-    if (isOnStage) { $("play").focus(); }
+    if (isStaged) { $("play").focus(); }
 }
 
 function describe(o) {
@@ -771,6 +837,8 @@ function describe(o) {
     label($("now"), o.title);
     add(clear($("now-art")), art(o, "small"));
     show($("captions"), o.tracks.length > 0);
+    $("captions").classList.remove("on");
+    $("captions").setAttribute("aria-pressed", false);
     show($("full"), o.type === "video");
     $("total").textContent = clock(o.length);
     $("previous").disabled = at <= 0 && o.length < 5;
@@ -805,6 +873,7 @@ function nextCaptions() {
     captionAt = captionAt + 1 >= elements.length ? -1 : captionAt + 1;
     for (var i = 0; i < tracks.length; i++) { tracks[i].mode = i === captionAt ? "showing" : "disabled"; }
     $("captions").classList.toggle("on", captionAt >= 0);
+    $("captions").setAttribute("aria-pressed", captionAt >= 0);
     toast(t("subtitles") + ": " + (captionAt < 0 ? t("off") : elements[captionAt].label));
 }
 
@@ -854,9 +923,9 @@ function stop() {
     media.load();
     queue = [];
     at = -1;
-    player.classList.remove("staged");
     doc.body.classList.remove("has-player");
-    if (!pictures) { show(player, false); } else { player.className = "pictured"; }
+    dress(pictures ? "pictured" : "");
+    show(player, !!pictures);
     markPlaying();
 }
 
@@ -864,7 +933,7 @@ function closeStage() {
     if (pictures) { stopPicture(); return true; }
     if (!player.classList.contains("staged")) { return false; }
     leaveFullScreen();
-    player.classList.remove("staged");
+    dress(current() ? current().type : "");
     return true;
 }
 
@@ -876,7 +945,7 @@ function leaveFullScreen() {
 
 function fullScreen() {
     if (fullScreenElement()) { return leaveFullScreen(); }
-    player.classList.add("staged");
+    if (!isOnStage()) { dress(player.className + " staged"); }
     var ask = player.requestFullscreen || player.webkitRequestFullscreen;
     if (ask) { ask.call(player); } else if (media.webkitEnterFullscreen) { media.webkitEnterFullscreen(); }
 }
@@ -948,7 +1017,9 @@ function followMedia() {
     $("stop").onclick = stop;
     $("now").onclick = function () {
         var o = current();
-        if (o && o.type === "video") { stopPicture(); player.classList.toggle("staged"); } else { showQueue(); }
+        if (!o || o.type !== "video") { return showQueue(); }
+        if (pictures) { stopPicture(); }
+        dress(player.classList.contains("staged") ? "video" : "video staged");
     };
     var session = win.navigator.mediaSession;
     if (session && session.setActionHandler) {
@@ -976,7 +1047,7 @@ function showPicture(list, number) {
     pictureAt = pictures.indexOf(o);
     if (!media.paused && current() && current().type === "video") { media.pause(); }
     show(player, true);
-    player.className = (current() ? current().type + " " : "") + "pictured";
+    dress((current() ? current().type + " " : "") + "pictured");
     drawPicture();
     $("stage-close").focus();
 }
@@ -984,15 +1055,25 @@ function showPicture(list, number) {
 function drawPicture() {
     var o = pictures[pictureAt], image = $("picture"), small = o.art[1] || o.art[0];
     show(image, true);
+    show($("stage-why"), false);
+    show($("stage-more"), true);
     image.alt = o.title;
     $("stage-title").textContent = o.title;
     show($("stage-back"), pictures.length > 1);
     show($("stage-next"), pictures.length > 1);
-    image.onerror = null;
+    image.onerror = function () {
+        show(image, false);
+        show($("stage-why"), true);
+    };
     image.src = small || o.url;
     if (small && SHOWN_BY_BROWSERS.test(o.mime)) {
         var whole = new Image();
-        whole.onload = function () { if (pictures && pictures[pictureAt] === o) { image.src = o.url; } };
+        whole.onload = function () {
+            if (!pictures || pictures[pictureAt] !== o) { return; }
+            show($("stage-why"), false);
+            show(image, true);
+            image.src = o.url;
+        };
         whole.src = o.url;
     }
 }
@@ -1012,7 +1093,9 @@ function stopPicture() {
     show($("picture"), false);
     show($("stage-back"), false);
     show($("stage-next"), false);
-    player.className = current() ? current().type : "";
+    show($("stage-more"), false);
+    show($("stage-why"), false);
+    dress(current() ? current().type : "");
     show(player, !!current());
 }
 
@@ -1036,6 +1119,7 @@ function follow() {
     live = new EventSource("/live");
     live.onmessage = function (event) { told(JSON.parse(event.data)); };
     live.onerror = function () {
+        silent();
         if (live && live.readyState === 2) { live = null; poll(); }
     };
 }
@@ -1049,9 +1133,11 @@ function unfollow() {
 function poll() {
     pollTimer = win.setTimeout(function () { pollTimer = 0; poll(); }, 5000);
     request("GET", "/status.json", null, {}, function (xhr) {
-        if (xhr && xhr.status === 200) { told(JSON.parse(xhr.responseText)); }
+        if (xhr && xhr.status === 200) { told(JSON.parse(xhr.responseText)); } else { silent(); }
     });
 }
+
+function silent() { if (isShown("status")) { note(t("no answer")); } }
 
 function told(data) {
     var old = status;
@@ -1067,17 +1153,17 @@ function told(data) {
         win.clearTimeout(told.timer);
         told.timer = win.setTimeout(refresh, 300);
     }
-    if (isShown("status")) { writeStatus(); }
+    if (isShown("status")) { note(""); writeStatus(); }
 }
 
 function openStatus() {
-    if (shown && shown.xhr) { shown.xhr.abort(); }
+    leave();
     shown = { key: "status" };
     sections = {};
     report = null;
     clear($("path"));
     clear($("actions"));
-    $("title").textContent = doc.title = t("status");
+    say(t("status"));
     $("count").textContent = "";
     note("");
     clear($("view")).className = "status";
@@ -1160,22 +1246,31 @@ function writeScan(s) {
         part.words = make("h2");
         part.fill = make("span");
         part.bar = add(make("div", "bar"), part.fill);
-        part.bar.setAttribute("role", "progressbar");
+        label(part.bar, t("scanning")).setAttribute("role", "progressbar");
         part.files = make("p");
         part.reading = make("p", "quiet cut");
         part.again = button(null, t("rescan"), rescan);
         add(part.box, add(make("div", "top"), part.words, part.again), part.bar, part.files, part.reading);
     }
     var share = scan.found ? Math.min(1, scan.done / scan.found) : 0, now = Date.now(), rate = 0;
-    if (lastScan && lastScan.done < scan.done && scan.running) { rate = 1000 * (scan.done - lastScan.done) / (now - lastScan.time); }
-    if (!lastScan || lastScan.done !== scan.done) { lastScan = { done: scan.done, time: now }; }
+    if (!scan.running) {
+        lastScan = null;
+    } else if (!lastScan || scan.done < lastScan.done) {
+        lastScan = { done: scan.done, time: now, rate: 0 };
+    } else if (scan.done > lastScan.done && now > lastScan.time) {
+        lastScan = { done: scan.done, time: now, rate: 1000 * (scan.done - lastScan.done) / (now - lastScan.time) };
+    } else if (now - lastScan.time > 5000) {
+        // One file that takes long.
+        lastScan.rate = 0;
+    }
+    rate = lastScan ? lastScan.rate : 0;
     part.words.textContent = t(scan.running ? "scanning" : "scan done");
     part.bar.classList.toggle("running", scan.running);
     part.bar.hidden = !scan.running;
     part.bar.setAttribute("aria-valuenow", Math.round(100 * share));
     part.fill.style.width = 100 * share + "%";
     part.files.textContent = scan.running ? t("of files", number(scan.done), number(scan.found)) + (rate ? " \u00b7 " + t("per second", number(Math.round(rate))) : "") :
-        scan.report;
+        t("files listed", number(scan.listed), number(scan.skipped));
     part.reading.textContent = scan.reading;
     show(part.reading, scan.running);
     part.again.disabled = scan.running;
@@ -1218,7 +1313,10 @@ function deviceLine(device) {
         said.href = "exchanges/" + encodeURIComponent(device.address);
         said.target = "_blank";
     }
-    if (playing) { what = playing.running ? playing.title : t("played last", playing.title); }
+    if (playing) {
+        what = (playing.running ? playing.title : t("played last", playing.title)) +
+            (playing.duration && playing.size ? " (" + clock(playing.at / playing.size * playing.duration) + " / " + clock(playing.duration) + ")" : "");
+    }
     return add(make("div", "line"), add(make("span", "words"), make("span", "name", device.kind || device.agent || device.address),
         make("span", "below", device.address + (device.kind && device.agent ? " \u00b7 " + device.agent : "") + (what ? " \u00b7 " + what : ""))), said, make("span", "quiet", ago(device.last)));
 }
@@ -1227,12 +1325,29 @@ function writeSkipped(s) {
     var skips = s.skipped_files, troubled = s.troubled_files;
     section("skipped", [skips, troubled], t("skipped"), function (box) {
         if (!skips.length) { add(box, make("p", "quiet", t("no skipped"))); }
-        skips.slice(0, 200).forEach(function (file) { add(box, fileLine(file)); });
-        if (s.scan.skipped > Math.min(200, skips.length)) { add(box, make("p", "quiet", t("and more", number(s.scan.skipped - Math.min(200, skips.length))))); }
+        fileLines(box, skips);
+        // More than the server keeps.
+        if (s.scan.skipped > skips.length) { add(box, make("p", "quiet", t("and more", number(s.scan.skipped - skips.length)))); }
         if (troubled.length) { add(box, make("h2", "", t("troubled"))); }
-        troubled.slice(0, 200).forEach(function (file) { add(box, fileLine(file)); });
+        fileLines(box, troubled);
         s.scan.notes.forEach(function (text) { add(box, make("p", "", text)); });
     });
+}
+
+// So many files at once, the others when somebody asks for them.
+var FILES = 100;
+
+function fileLines(box, files) {
+    var place = add(box, make("div")).lastChild, at = 0;
+    var more = button(null, "", function () { var old = place.childNodes.length; fill(); if (place.childNodes[old]) { place.childNodes[old].focus(); } });
+    function fill() {
+        files.slice(at, at + FILES).forEach(function (file) { add(place, fileLine(file)).lastChild.tabIndex = -1; });
+        at = Math.min(at + FILES, files.length);
+        more.lastChild.textContent = t("show more", number(files.length - at));
+        show(more, at < files.length);
+    }
+    fill();
+    add(box, more);
 }
 
 function fileLine(file) {
@@ -1280,7 +1395,7 @@ function onKey(event) {
         if (key === 417) { seekBy(30); }
         if (key === 412) { seekBy(-10); }
     }
-    if (key === 191) { event.preventDefault(); $("query").focus(); }
+    if (key === 191 || event.key === "/") { event.preventDefault(); $("query").focus(); }
 }
 
 function onArrow(event, way, isText) {
@@ -1300,7 +1415,7 @@ function onArrow(event, way, isText) {
 function neighbour(from, way) {
     var scope = !$("shade").hidden ? $("sheet") : pictures || player.classList.contains("staged") ? player : doc;
     var all = scope.querySelectorAll("a[href],button:not([disabled]),input"), best = null, least = Infinity;
-    var own = from === doc.body || !scope.contains(from) ? null : from.getBoundingClientRect();
+    var own = isNobody(from) || !scope.contains(from) ? null : from.getBoundingClientRect();
     for (var i = 0; i < all.length; i++) {
         var rect = all[i].getBoundingClientRect();
         if (all[i] === from || !rect.width || !rect.height || all[i].id === "skip") { continue; }
@@ -1323,11 +1438,20 @@ function neighbour(from, way) {
 
 // ---- the start ---------------------------------------------------------------------------------------------------------
 
+function mark(tab, isOn) {
+    tab.classList.toggle("on", isOn);
+    if (isOn) { tab.setAttribute("aria-current", "page"); } else { tab.removeAttribute("aria-current"); }
+}
+
 function route() {
     var hash = win.location.hash.replace(/^#\/?/, ""), isStatus = hash === "status";
-    $("tab-library").classList.toggle("on", !isStatus);
-    $("tab-status").classList.toggle("on", isStatus);
+    mark($("tab-library"), !isStatus);
+    mark($("tab-status"), isStatus);
     closeSheet();
+    // An entry of the history that was here before: the way back, or forward again.
+    isBack = !!win.history.state;
+    win.history.replaceState({ seen: true }, "");
+    isToBeSaid = !!shown && doc.activeElement !== $("query");
     if (isStatus) { return openStatus(); }
     if (hash.slice(0, 2) === "s/") {
         var words = "";
@@ -1359,12 +1483,24 @@ function begun() {
     $("search").onsubmit = function (event) { event.preventDefault(); $("query").blur(); };
     $("skip").onclick = function (event) { event.preventDefault(); $("main").focus(); };
     $("stage-close").onclick = closeStage;
+    $("stage-more").onclick = function () { details(pictures[pictureAt], null); };
     $("stage-back").onclick = function () { turnPicture(-1); };
     $("stage-next").onclick = function () { turnPicture(1); };
     $("shade").onclick = function (event) { if (event.target === $("shade")) { closeSheet(); } };
     doc.addEventListener("keydown", onKey);
     win.addEventListener("hashchange", route);
-    win.addEventListener("scroll", function () { loadPictures(); nearEnd(); });
+    win.addEventListener("scroll", function () {
+        if (shown) { shown.top = win.pageYOffset; }
+        loadPictures();
+        nearEnd();
+    });
+    // What is opened from a list is what one comes back to.
+    $("view").addEventListener("click", function (event) {
+        var on = event.target;
+        while (on && on !== $("view") && !on.dataset.id) { on = on.parentNode; }
+        if (shown && on && on.dataset.id) { shown.last = on.dataset.id; }
+    });
+    win.history.scrollRestoration = "manual";
     win.addEventListener("resize", function () { loadPictures(); nearEnd(); });
     win.addEventListener("pagehide", function () { keep(true); });
     doc.addEventListener("visibilitychange", function () { if (doc.hidden) { keep(); unfollow(); } else { follow(); } });
