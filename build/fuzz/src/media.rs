@@ -66,7 +66,7 @@ impl ReadAt for Long<'_> {
 
 /// Looks for a time in a long file. The first byte says of which kind it is, the second which time, the third how much of
 /// the file is its front.
-pub fn times(data: &[u8]) {
+pub(super) fn times(data: &[u8]) {
     const KINDS: [&str; 10] = [
         "a.mp4", "a.avi", "a.ogg", "a.wma", "a.ts", "a.mpg", "a.mkv", "a.mp3", "a.flac", "a.opus",
     ];
