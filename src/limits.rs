@@ -305,6 +305,9 @@ pub const PICTURES_WAITING: usize = 64;
 /// Time from the request for a small picture to its answer: all that may wait for their turn, on a small board. Beyond it:
 /// 503 with Retry-After; it is made all the same, and kept.
 pub const PICTURE_TIME: Duration = Duration::from_secs(120);
+/// Small pictures that could not be made and are not listed any more. Beyond it: the one that was asked for first is listed
+/// again, and answered with 404.
+pub const UNMADE_PICTURES: usize = 256;
 /// Bytes of finished small pictures kept in the state directory; the oldest go first.
 pub const ART_BYTES: u64 = 64 * 1024 * 1024;
 /// Subtitle files told of one item. More are found by nobody.
@@ -339,6 +342,8 @@ pub const JOURNAL_BYTES: u64 = 8 * 1024 * 1024;
 pub const PROBE_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes read from one file to find one time in it: an index of ten hours of film has half as many. Beyond it: 406.
 pub const SEEK_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of an XMP packet in a picture that are read. A segment of JPEG, which most come in, holds no more. Beyond it: not seen.
+pub const XMP_BYTES: u64 = 64 * 1024;
 /// Nested elements (boxes, chunks) in a media file.
 pub const PROBE_DEPTH: u32 = 16;
 /// Bytes of one text property (title, artist ...), as stored. Beyond it: cut at a character.

@@ -435,6 +435,7 @@ impl Builder {
             update_id: 0.into(),
             root: 0.into(),
             content: 0.into(),
+            flags: (r.flags.get() & !flag::OUTDATED).into(),
             // Where a view's items lie, and how many are below its children, is nothing of its own.
             thumbnail_at: if r.kind == VIEW {
                 0.into()

@@ -57,9 +57,26 @@ impl Object<'_> {
         Mime::from_code(self.art()?.mime_code)
     }
 
-    /// Whether small pictures can be made of it: it is a picture, or has a cover, that rill can decode.
+    /// Whether a small picture can be made of it: it is a picture, or has a cover, that rill can decode; or its camera has made
+    /// one.
+    pub fn has_small(&self, target: Target) -> bool {
+        let holder = match self.class() {
+            Some(Class::Image) => Some(*self),
+            _ => self
+                .art()
+                .filter(|art| art.span.is_none())
+                .map(|art| art.holder),
+        };
+        let is_there = holder.is_none_or(|holder| {
+            let has_thumbnail = || target == Target::Thumbnail && holder.thumbnail().is_some();
+            !holder.is_hollow() || has_thumbnail()
+        });
+        is_there && self.picture_mime().is_some_and(is_decodable)
+    }
+
+    /// Whether any small picture can be made of it.
     pub fn has_small_picture(&self) -> bool {
-        self.picture_mime().is_some_and(is_decodable)
+        self.has_small(Target::Thumbnail)
     }
 
     /// The DLNA profile of its cover as it lies in its file, where its header earns one.
@@ -73,7 +90,7 @@ impl Object<'_> {
         let (most_wide, most_high) = target.bounds();
         let is_smaller = |(width, height)| width > most_wide || height > most_high;
         self.class() == Some(Class::Image)
-            && self.has_small_picture()
+            && self.has_small(target)
             && self.resolution().is_some_and(is_smaller)
     }
 

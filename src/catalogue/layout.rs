@@ -21,7 +21,7 @@
 //!
 //!  Header
 //!   0  8  magic "rillcat\0"
-//!   8  4  version; 4 bytes 0
+//!   8  4  version                     12  4  what the probes knew
 //!  16  8  bytes of the whole file
 //!  24  8  xxh3 of everything from byte 32 to the end
 //!  32  4  SystemUpdateID
@@ -73,8 +73,9 @@ pub struct Header {
     pub magic: [u8; 8],
     /// [`VERSION`].
     pub version: U32,
-    /// Zero.
-    pub reserved: U32,
+    /// [`crate::media::probe::KNOWLEDGE`] of the rill that wrote it. It stands outside of what is checked, because nothing that is stored means
+    /// another thing by it.
+    pub knowledge: U32,
     /// Bytes of the whole file.
     pub file_len: U64,
     /// xxh3 of everything from [`CHECKED_FROM`] on.

@@ -350,6 +350,7 @@ impl<'a> Pass<'a> {
             ..*known.record
         };
         record.set(flag::BESIDE, false);
+        record.set(flag::OUTDATED, known.is_outdated());
         self.set_texts(
             &mut record,
             known.name(),

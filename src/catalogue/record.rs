@@ -47,6 +47,11 @@ pub mod flag {
     pub const NAMED: u16 = 64;
     /// It lies on the Internet: its name is its URL, its parent a playlist. There is no file.
     pub const STREAM: u16 = 128;
+    /// What is stored of it was read by an older rill ([`crate::media::probe::KNOWLEDGE`]), and nobody could read it since: its
+    /// disk is not there, or its folder was not looked at.
+    pub const OUTDATED: u16 = 256;
+    /// A picture whose pixels are not in the file ([`crate::media::Media::is_hollow`]).
+    pub const HOLLOW: u16 = 512;
 }
 
 /// Properties kept as text in the property list. Numbers of tags are never used again.
@@ -204,6 +209,7 @@ impl Record {
         self.audio_codec = media.audio_codec.map_or(0, |codec| codec as u8);
         self.orientation = media.orientation.unwrap_or(0);
         self.rating = media.rating.unwrap_or(0);
+        self.set(flag::HOLLOW, media.is_hollow);
         self.number(media.season, media.episode);
         self.illustrate(media);
         self.state(media.date);

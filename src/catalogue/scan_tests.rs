@@ -477,6 +477,74 @@ fn folders_deeper_than_the_limit_are_named() {
     assert_eq!(library.report.count(Reason::TooDeep), 1);
 }
 
+impl Library {
+    /// As if an older rill had made what is there.
+    fn upgraded(&mut self) {
+        let snapshot = Arc::into_inner(self.snapshot.take().unwrap()).unwrap();
+        self.snapshot = Some(Arc::new(snapshot.knowing(0)));
+    }
+
+    /// Ids, and when each was first seen.
+    fn known(&self) -> Vec<(ObjectId, u32)> {
+        let all = (0..self.now().records()).filter_map(|number| self.now().any(number));
+        let mut all: Vec<_> = all.map(|o| (o.id(), o.record.added.get())).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+#[test]
+fn what_an_older_rill_has_read_is_read_once_again_and_stays_what_it_was() {
+    let tree = Tree::new("upgraded");
+    tree.file("a.mp3", b"A song");
+    tree.file("b/c.mkv", b"A film");
+    tree.file("b/c.srt", b"1");
+    tree.file("b/c.nfo", b"<movie><title>Called so</title></movie>");
+    tree.file("b/bad.mkv", b"!cut short");
+    let mut library = Library::of(&tree);
+    let all = library.scan();
+    assert!(all >= 4);
+    assert_eq!((library.scan(), library.is_unchanged), (0, true));
+    let (known, told) = (library.known(), library.tree());
+    let update_id = library.now().system_update_id();
+
+    library.upgraded();
+    assert_eq!((library.scan(), library.is_unchanged), (all, false));
+    assert_eq!((library.known(), library.tree()), (known.clone(), told));
+    assert_eq!(library.now().system_update_id(), update_id);
+    assert_eq!((library.scan(), library.is_unchanged), (0, true));
+
+    // One folder changes first: the rest is read with the next look at everything.
+    library.upgraded();
+    let below = library.change(&[("b", Depth::Below)]);
+    assert_eq!(below, all - 1);
+    assert_eq!(library.now().system_update_id(), update_id);
+    assert_eq!(library.scan(), 1);
+    assert_eq!((library.scan(), library.is_unchanged), (0, true));
+    assert_eq!(library.known(), known);
+}
+
+#[test]
+fn a_disk_that_was_away_at_the_upgrade_is_read_when_it_is_back() {
+    let (here, away) = (Tree::new("upgraded-here"), Tree::new("upgraded-away"));
+    here.file("a.mp3", b"A song");
+    away.file("b.mp3", b"Another");
+    let roots = [&here, &away].map(|tree| Root::new(&tree.path(""), None));
+    let mut library = Library::new(&roots);
+    assert_eq!(library.scan(), 2);
+    let known = library.known();
+    library.upgraded();
+    let aside = away.path("").with_extension("aside");
+    fs::rename(away.path(""), &aside).unwrap();
+    assert_eq!(library.scan(), 1);
+    // Nothing is read again and again meanwhile.
+    assert_eq!(library.scan(), 0);
+    fs::rename(&aside, away.path("")).unwrap();
+    assert_eq!(library.scan(), 1);
+    assert_eq!(library.scan(), 0);
+    assert_eq!(library.known(), known);
+}
+
 #[test]
 fn a_root_that_is_missing_is_offline_and_comes_back_unread() {
     let (disk, rest) = (Tree::new("disk"), Tree::new("rest"));

@@ -341,6 +341,18 @@ impl Snapshot {
         })
     }
 
+    /// What the probes knew by which this was made ([`crate::media::probe::KNOWLEDGE`]).
+    pub fn knowledge(&self) -> u32 {
+        self.header.knowledge.get()
+    }
+
+    /// The same, as if a rill had written it that knew this.
+    #[cfg(test)]
+    pub(super) fn knowing(mut self, knowledge: u32) -> Self {
+        self.header.knowledge = knowledge.into();
+        self
+    }
+
     fn section(&self, number: usize) -> &[u8] {
         self.bytes()
             .get(self.sections[number].clone())

@@ -22,6 +22,7 @@ use super::{
     signature::Signature,
     snapshot::{OpenError, Snapshot},
 };
+use crate::media::probe::KNOWLEDGE;
 
 /// The snapshot's name in the state directory.
 pub const FILE_NAME: &str = "catalogue";
@@ -176,7 +177,7 @@ impl Built {
         let header = Header {
             magic: layout::MAGIC,
             version: layout::VERSION.into(),
-            reserved: 0.into(),
+            knowledge: KNOWLEDGE.into(),
             file_len: file_len.into(),
             checksum: 0.into(),
             system_update_id: system_update_id.into(),
@@ -195,7 +196,8 @@ impl Built {
         };
         built.header.checksum = built.checksum().into();
         let checksum = built.header.checksum.get();
-        built.is_unchanged = previous.is_some_and(|old| old.checksum() == checksum);
+        built.is_unchanged =
+            previous.is_some_and(|old| old.checksum() == checksum && old.knowledge() == KNOWLEDGE);
         built
     }
 

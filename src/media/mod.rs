@@ -156,6 +156,8 @@ pub struct Media {
     pub rating: Option<u8>,
     /// Where an embedded cover lies in the file; see [`art`] for which ones count.
     pub art: Option<ArtSpan>,
+    /// Most of its pixels are not in the file: nothing can be made of it but what [`Media::thumbnail`] shows.
+    pub is_hollow: bool,
     /// Where the small picture lies that a camera has put into a photograph: always JPEG.
     pub thumbnail: Option<ArtSpan>,
 }

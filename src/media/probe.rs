@@ -12,6 +12,10 @@ use super::reader::{Error, Reader};
 use super::tag::{self, put};
 use super::{Class, Media, art, episode};
 
+/// What probes know: to be raised with each change by which files that were probed before would be told about otherwise. A
+/// catalogue remembers it, and reads once again what an older rill has read. 0: written before there was this number.
+pub const KNOWLEDGE: u32 = 1;
+
 /// First bytes of a file that the table looks at.
 const HEAD_BYTES: usize = 16;
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::container::{adts, avi, flac, mkv, mp3, mp4, mpegps, mpegts, wav};
+use super::container::{adts, asf, avi, flac, mkv, mp3, mp4, mpegps, mpegts, ogg, wav};
 use super::mime::Mime;
 use super::reader::{Error, ReadAt, Reader, Source};
 use crate::limits;
@@ -85,6 +85,8 @@ static LOOKS: &[(&[Mime], Look)] = &[
     (&[Mime::FLAC], flac::seek::around),
     (&[Mime::WAV], wav::around),
     (&[Mime::ADTS], adts::around),
+    (&[Mime::OGG, Mime::OPUS, Mime::SPEEX], ogg::seek::around),
+    (&[Mime::WMA, Mime::WMV, Mime::ASF], asf::seek::around),
 ];
 
 /// Whether files of this kind can be looked into by time.

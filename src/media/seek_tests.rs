@@ -221,6 +221,45 @@ fn fragments_are_found_by_either_index_or_one_by_one() {
     }
 }
 
+/// More fragments than are gone along, each with `bytes` of pictures; every third begins with a key frame.
+fn mp4_in_many_fragments(count: u32, bytes: usize) -> (Vec<u8>, u64, u64) {
+    let file = mp4_in_fragments(false, false);
+    let at = file.windows(4).position(|w| w == b"moof").unwrap() - 4;
+    let mut file = file[..at].to_vec();
+    let fragment = |time: u32, flags: u32| {
+        let tfhd = mp4_box(*b"tfhd", &[&words(&[0, 7])]);
+        let tfdt = mp4_box(*b"tfdt", &[&words(&[0, time])]);
+        let trun = mp4_box(*b"trun", &[&words(&[4, 1, flags])]);
+        let moof = mp4_box(*b"moof", &[&mp4_box(*b"traf", &[&tfhd, &tfdt, &trun])]);
+        // A name in the middle of a picture is no fragment.
+        let mut picture = vec![0; bytes];
+        picture[20..28].copy_from_slice(b"\0\0\0\x40moof");
+        [moof, mp4_box(*b"mdat", &[&picture])].concat()
+    };
+    let size = fragment(0, 0).len() as u64;
+    for n in 0..count {
+        let flags = if n % 3 == 0 { 0 } else { 1 << 16 };
+        file.extend(fragment(500 + 20 * n, flags));
+    }
+    (file, at as u64, size)
+}
+
+#[test]
+fn many_fragments_without_an_index_are_looked_for_here_and_there() {
+    let (file, first, size) = mp4_in_many_fragments(5000, 3000);
+    for millis in [0_u64, 1999, 6000, 5_000_000, 9_999_000] {
+        let found = told(sides(Mime::MP4, &file, 10_000, millis));
+        let key = millis / 6000;
+        assert_eq!(found.0, (first + 3 * key * size, 6000 * key), "{millis}");
+        let next = (3 * (key + 1) < 5000).then(|| (first + 3 * (key + 1) * size, 6000 * (key + 1)));
+        assert_eq!(found.1, next, "{millis}");
+    }
+    let mut lying = file;
+    let middle = lying.len() / 2;
+    lying[middle..].fill(0x6D);
+    let _ = sides(Mime::MP4, &lying, 10_000, 9_000_000);
+}
+
 // ---- Matroska ---------------------------------------------------------------------------------
 
 fn element(id: u32, payload: &[&[u8]]) -> Vec<u8> {
@@ -454,6 +493,227 @@ fn avi_is_looked_up_in_its_index() {
     survives(Mime::AVI, &file);
 }
 
+/// Two parts of 20 frames each, every tenth of them a key frame, with an index each; the first knows of both.
+fn open_dml() -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], payload: &[u8]| {
+        let len = u32::try_from(payload.len()).unwrap();
+        [&kind[..], &len.to_le_bytes(), payload].concat()
+    };
+    let little =
+        |numbers: &[u32]| -> Vec<u8> { numbers.iter().flat_map(|n| n.to_le_bytes()).collect() };
+    let index = |base: u32| {
+        let mut body = [2, 0, 0, 1].to_vec();
+        body.extend(little(&[20]));
+        body.extend(b"00dc");
+        body.extend(little(&[base, 0, 0]));
+        for n in 0..20 {
+            let delta = if n % 10 == 0 { 0 } else { 1 << 31 };
+            body.extend(little(&[8 + 100 * n, delta + 92]));
+        }
+        chunk(b"ix00", &body)
+    };
+    let movie = |base: u32| {
+        let frames = chunk(b"00dc", &[1; 92]).repeat(20);
+        let list = chunk(b"LIST", &[&b"movi"[..], &frames].concat());
+        [list, index(base)].concat()
+    };
+    let head = |places: [u32; 2]| {
+        let mut header = b"vidsDIVX".to_vec();
+        header.resize(20, 0);
+        header.extend(little(&[1, 10, 0, 40]));
+        let mut all = [4, 0, 0, 0].to_vec();
+        all.extend(little(&[2]));
+        all.extend(b"00dc");
+        all.extend([0; 12]);
+        for place in places {
+            all.extend(little(&[place, 0, 192, 20]));
+        }
+        let parts = [
+            b"strl".to_vec(),
+            chunk(b"strh", &header),
+            chunk(b"strf", &[0; 40]),
+            chunk(b"indx", &all),
+        ];
+        chunk(
+            b"LIST",
+            &[b"hdrl".to_vec(), chunk(b"LIST", &parts.concat())].concat(),
+        )
+    };
+    let front = 12 + u32::try_from(head([0, 0]).len()).unwrap();
+    let list = 12 + 20 * 100;
+    let behind = front + u32::try_from(movie(0).len()).unwrap();
+    let bodies = [
+        [
+            b"AVI ".to_vec(),
+            head([front + list, behind + 12 + list]),
+            movie(front + 12),
+        ]
+        .concat(),
+        [b"AVIX".to_vec(), movie(behind + 12 + 12)].concat(),
+    ];
+    bodies.map(|body| chunk(b"RIFF", &body)).concat()
+}
+
+#[test]
+fn avi_of_several_parts_is_looked_up_in_all_indexes() {
+    let file = open_dml();
+    let frames: Vec<u64> = (0_u64..)
+        .zip(file.windows(8))
+        .filter(|(_, w)| *w == b"00dc\x5C\0\0\0")
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(frames.len(), 40);
+    let at = |millis| told(sides(Mime::AVI, &file, 4, millis));
+    assert_eq!(at(999), ((frames[0], 0), Some((frames[10], 1000))));
+    assert_eq!(at(1500), ((frames[10], 1000), Some((frames[20], 2000))));
+    assert_eq!(at(2000), ((frames[20], 2000), Some((frames[30], 3000))));
+    assert_eq!(at(3999), ((frames[30], 3000), None));
+    assert_eq!(sides(Mime::AVI, &file, 4, 99_000), Ok(None));
+    survives(Mime::AVI, &file);
+}
+
+/// Pages of a tenth of a second, each of one packet that lasts so long; every third begins with the rest of one.
+fn ogg(pages: u64, serials: &[u32]) -> Vec<u8> {
+    let page = |flags: u8, granule: u64, serial: u32, body: &[u8]| {
+        let mut page = b"OggS\0".to_vec();
+        page.push(flags);
+        page.extend(granule.to_le_bytes());
+        page.extend(serial.to_le_bytes());
+        page.extend([0; 8]);
+        page.extend([1, u8::try_from(body.len()).unwrap()]);
+        page.extend(body);
+        page
+    };
+    let mut file = Vec::new();
+    for serial in serials {
+        let mut head = b"OpusHead\x01\x02".to_vec();
+        head.extend(312_u16.to_le_bytes());
+        head.extend([0; 7]);
+        file.extend(page(2, 0, *serial, &head));
+        file.extend(page(0, 0, *serial, b"OpusTags\0\0\0\0\0\0\0\0"));
+        for n in 1..=pages {
+            let flags = u8::from(n % 3 == 0);
+            file.extend(page(flags, 312 + 4800 * n, *serial, &[7; 200]));
+        }
+    }
+    file
+}
+
+#[test]
+fn ogg_is_searched_by_the_granules_of_its_pages() {
+    let file = ogg(6000, &[9]);
+    let first = file.len() as u64 - 6000 * 228;
+    for millis in [0_u64, 250, 1000, 123_456, 599_950] {
+        let found = told(sides(Mime::OPUS, &file, 600, millis));
+        let (at, time) = found.0;
+        let page = (at - first) / 228;
+        assert_eq!((at - first) % 228, 0, "{millis}");
+        // A page starts where the one before it ends, and is heard at most a packet later.
+        assert!(time <= millis && millis - time <= 220, "{millis}: {time}");
+        assert!(
+            page * 100 <= millis && page * 100 + 320 > millis,
+            "{millis}: {page}"
+        );
+        let after = found.1.map(|place| place.1);
+        assert!(after.is_none_or(|time| time > millis && time - millis <= 220));
+    }
+    // Of several links the times begin anew.
+    assert_eq!(sides(Mime::OPUS, &ogg(100, &[9, 10]), 20, 15_000), Ok(None));
+    survives(Mime::OPUS, &ogg(8, &[9]));
+}
+
+/// Packets of 500 bytes and 40 ms: pictures of stream 2, each tenth a key frame, and sound of stream 1 in front of each.
+fn asf(packets: u32, pictures: bool) -> Vec<u8> {
+    let object = |kind: &[u8; 16], body: &[u8]| {
+        let len = (body.len() as u64 + 24).to_le_bytes();
+        [&kind[..], &len, body].concat()
+    };
+    let file_kind = b"\xA1\xDC\xAB\x8C\x47\xA9\xCF\x11\x8E\xE4\x00\xC0\x0C\x20\x53\x65";
+    let stream_kind = b"\x91\x07\xDC\xB7\xB7\xA9\xCF\x11\x8E\xE6\x00\xC0\x0C\x20\x53\x65";
+    let data_kind = b"\x36\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\x00\xAA\x00\x62\xCE\x6C";
+    let sound = b"\x40\x9E\x69\xF8\x4D\x5B\xCF\x11\xA8\xFD\x00\x80\x5F\x5C\x44\x2B";
+    let film = b"\xC0\xEF\x19\xBC\x4D\x5B\xCF\x11\xA8\xFD\x00\x80\x5F\x5C\x44\x2B";
+    let mut facts = vec![0; 16 + 6 * 8 + 4];
+    facts.extend([500_u32, 500, 0].map(u32::to_le_bytes).concat());
+    let stream = |kind: &[u8; 16], number: u8| {
+        let mut body = kind.to_vec();
+        body.resize(16 + 16 + 8 + 8, 0);
+        body.extend([number, 0, 0, 0, 0, 0]);
+        body
+    };
+    let mut objects = vec![
+        object(file_kind, &facts),
+        object(stream_kind, &stream(sound, 1)),
+    ];
+    if pictures {
+        objects.push(object(stream_kind, &stream(film, 2)));
+    }
+    let objects = objects.concat();
+    let mut file = b"\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\x00\xAA\x00\x62\xCE\x6C".to_vec();
+    file.extend((30 + objects.len() as u64).to_le_bytes());
+    file.extend([0; 6]);
+    file.extend(objects);
+    let mut data = vec![0; 26];
+    for n in 0..packets {
+        // Error correction of two bytes; several payloads; lengths of two bytes.
+        let mut packet = vec![
+            0x82,
+            0,
+            0,
+            0x01,
+            0x5D,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0x80 | if pictures { 2 } else { 1 },
+        ];
+        let payload = |stream: u8, place: u32, len: u16| {
+            let mut payload = vec![stream, 0];
+            payload.extend(place.to_le_bytes());
+            payload.push(8);
+            payload.extend([0; 4]);
+            payload.extend((3000 + 40 * n).to_le_bytes());
+            payload.extend(len.to_le_bytes());
+            payload.resize(payload.len() + usize::from(len), 5);
+            payload
+        };
+        packet.extend(payload(0x81, 0, 50));
+        if pictures {
+            let key = if n % 10 == 0 { 0x80 } else { 0 };
+            packet.extend(payload(2 | key, 0, 300));
+        }
+        packet.resize(500, 0);
+        data.extend(packet);
+    }
+    file.extend(object(data_kind, &data));
+    file
+}
+
+#[test]
+fn asf_is_searched_by_the_times_of_its_packets() {
+    for pictures in [true, false] {
+        let file = asf(5000, pictures);
+        let first = file.len() as u64 - 5000 * 500;
+        let step = if pictures { 10 } else { 1 };
+        for millis in [0_u64, 39, 40, 399, 400, 123_456, 199_990] {
+            let found = told(sides(Mime::WMV, &file, 200, millis));
+            let packet = millis / 40 / step * step;
+            assert_eq!(
+                found.0,
+                (first + packet * 500, packet * 40),
+                "{pictures} {millis}"
+            );
+            let next = packet + step;
+            let wanted = (next < 5000).then_some((first + next * 500, next * 40));
+            assert_eq!(found.1, wanted, "{pictures} {millis}");
+        }
+        survives(Mime::WMV, &asf(5, pictures));
+    }
+}
+
 // ---- the whole --------------------------------------------------------------------------------
 
 #[test]
@@ -485,7 +745,7 @@ fn a_wish_becomes_bytes() {
     );
     assert_eq!(wish(5500, Some(9000)), stretch(clusters[5], len, 5, 6));
     let none = find(
-        Mime::WMV,
+        Mime::OGV,
         &file.as_slice(),
         len,
         Duration::MAX,

@@ -11,6 +11,7 @@ use std::{
     net::{Shutdown, SocketAddr, TcpStream},
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use async_io::Async;
@@ -47,7 +48,7 @@ const READ_BYTES: usize = 4 * 1024;
 /// Bytes thrown away after a refusal, so that the peer reads the answer before it sees the connection closed.
 const LINGER_BYTES: usize = 256 * 1024;
 /// Time given to that.
-const LINGER_TIME: std::time::Duration = std::time::Duration::from_secs(2);
+const LINGER_TIME: Duration = Duration::from_secs(2);
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -144,7 +145,8 @@ impl Connection {
                 }
                 Ok(Parsed::Incomplete) => {}
                 Err(error) => {
-                    let asked = self.asked(Ring::Talk, &inbound, &[]);
+                    let now = self.context.clock.uptime();
+                    let asked = self.asked(now, Ring::Talk, &inbound, &[]);
                     let refused = self.refuse(error.status(), Version::Http11, Some(asked));
                     return Err(refused.await);
                 }
@@ -294,6 +296,7 @@ impl Connection {
                 let made = self.context.pictures.get(picture.clone()).await;
                 let response = match made {
                     Ok(bytes) => service::art::reply(&request, &picture, bytes),
+                    Err(Refusal::Never) => service::art::unmade(&picture, &self.context.shared),
                     Err(Refusal::Impossible) => service::art::none(),
                     Err(Refusal::Busy) => service::art::busy(),
                 };
@@ -339,7 +342,7 @@ impl Connection {
             playing: playing.as_deref(),
         });
         let ring = Ring::of(head.target.path);
-        let asked = ring.map(|ring| self.asked(ring, raw, body));
+        let asked = ring.map(|ring| self.asked(request.now.uptime, ring, raw, body));
         let reply = Reply {
             method: head.method,
             version: head.version,
@@ -498,9 +501,10 @@ impl Connection {
     }
 
     /// What was asked, for the record.
-    fn asked<'r>(&self, ring: Ring, head: &'r [u8], body: &'r [u8]) -> Asked<'r> {
+    fn asked<'r>(&self, uptime: Duration, ring: Ring, head: &'r [u8], body: &'r [u8]) -> Asked<'r> {
         Asked {
             address: self.address.ip(),
+            uptime,
             ring,
             said: Said {
                 head,

@@ -192,6 +192,7 @@ pub fn run(config: Config, identity: &Identity) -> Result<(), StartError> {
             searches: RefCell::default(),
             devices: RefCell::new(Devices::new(config.devices, config.record)),
             scan: RefCell::default(),
+            unmade: RefCell::default(),
             known: RefCell::default(),
             tally: Tally::of(bounds.total),
         },

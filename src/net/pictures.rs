@@ -28,8 +28,10 @@ const UNFINISHED: &str = "new-";
 /// Why there is no picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// None can be made of what there is.
+    /// None can be made of what there is now.
     Impossible,
+    /// Nor ever will be, until the file changes.
+    Never,
     /// [`limits::PICTURES_WAITING`] are waiting to be made, or this one waited for too long.
     Busy,
 }
@@ -104,9 +106,11 @@ impl Pictures {
 
 /// A kept file of no bytes says that no picture can be made of this source.
 fn finished(bytes: Option<Vec<u8>>) -> Result<Vec<u8>, Refusal> {
-    bytes
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or(Refusal::Impossible)
+    match bytes {
+        Some(bytes) if bytes.is_empty() => Err(Refusal::Never),
+        Some(bytes) => Ok(bytes),
+        None => Err(Refusal::Impossible),
+    }
 }
 
 fn work(mut keeper: Keeper, inbox: &Receiver<Job>) {

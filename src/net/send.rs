@@ -40,6 +40,8 @@ pub(super) struct Outflow<'c> {
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'c> {
     pub(super) address: IpAddr,
+    /// When.
+    pub(super) uptime: Duration,
     pub(super) ring: Ring,
     pub(super) said: Said<'c>,
 }
@@ -96,6 +98,7 @@ impl Outflow<'_> {
     fn record(&self, head: &[u8], body: &[u8], len: u64) {
         let Some(Asked {
             address,
+            uptime,
             ring,
             said,
         }) = self.asked
@@ -110,7 +113,7 @@ impl Outflow<'_> {
         };
         self.context.shared.devices.borrow_mut().record(&Exchange {
             address,
-            uptime: self.context.clock.uptime(),
+            uptime,
             ring,
             request: said,
             reply,

@@ -69,6 +69,7 @@ fn a_line_names_all_that_is_known() {
             camera: text("I"),
             rating: Some(5),
             art: Some(span(u64::from(u32::MAX) + 1, Mime::PNG)),
+            is_hollow: false,
             thumbnail: Some(span(7, Mime::JPEG)),
             profile: None,
         },

@@ -8,7 +8,7 @@
 //!
 //! A cover that has one of these two profiles already is sent as it is under its name, too.
 
-use std::{io, ops::Range};
+use std::{collections::VecDeque, io, ops::Range, sync::Arc};
 
 use super::{
     Answer, Request, Response, Shared,
@@ -22,6 +22,7 @@ use crate::{
         object_id::ObjectId,
         snapshot::Object,
     },
+    limits,
     media::{
         Class, Error,
         art::packed,
@@ -50,6 +51,51 @@ pub enum Form {
     Original,
     /// Made small.
     Scaled(Target),
+}
+
+/// Small pictures that were asked for and that nobody can make of what there is. They are listed no longer, until their file
+/// changes.
+#[derive(Clone, Debug, Default)]
+pub struct Unmade(VecDeque<UnmadePicture>);
+
+/// The item, what its file was, and how small.
+type UnmadePicture = (ObjectId, (i64, u32), u64, Target);
+
+impl Unmade {
+    fn key(object: &Object<'_>, target: Target) -> Option<UnmadePicture> {
+        let holder = match object.class() {
+            Some(Class::Image) => *object,
+            _ => object.art()?.holder,
+        };
+        Some((object.id(), holder.modified(), holder.size(), target))
+    }
+
+    /// That of `object` could not be made.
+    pub(super) fn has(&self, object: &Object<'_>, target: Target) -> bool {
+        !self.0.is_empty() && Self::key(object, target).is_some_and(|key| self.0.contains(&key))
+    }
+
+    /// Remembers that `picture` cannot be made, if it is a small one.
+    fn add(&mut self, picture: &Picture) {
+        let object = picture.source.snapshot.object(picture.source.index);
+        let key = match (object, picture.form) {
+            (Some(object), Form::Scaled(target)) => Self::key(&object, target),
+            _ => None,
+        };
+        let Some(key) = key.filter(|key| !self.0.contains(key)) else {
+            return;
+        };
+        if self.0.len() == limits::UNMADE_PICTURES {
+            self.0.pop_front();
+        }
+        self.0.push_back(key);
+    }
+}
+
+/// The answer to a request for `picture`, which cannot be made of what there is, nor ever: from now on it is not listed.
+pub fn unmade(picture: &Picture, shared: &Shared) -> Response {
+    Arc::make_mut(&mut shared.unmade.borrow_mut()).add(picture);
+    none()
 }
 
 /// What the last part of an art URL asks for.

@@ -2,7 +2,7 @@
 //!
 //! A device is recognised by what it says of itself in a request ([`Field`]); the first row that matches wins, so specific
 //! ones stand before general ones. A television often fetches media under another name than it browses under, so what was
-//! recognised is remembered for its address, for [`limits::DEVICE_MEMORY`]. A computer runs several players: one that says
+//! recognised is remembered for its address, for [`crate::limits::DEVICE_MEMORY`]. A computer runs several players: one that says
 //! who it is is served as that, whatever is remembered. All that is known of an address is in one place: [`Devices`].
 
 mod exchanges;
@@ -24,7 +24,7 @@ pub use self::{
     rows::DEVICES,
     seen::{Devices, Seen},
     treatment::{
-        Art, Classes, Copies, Disguise, Ending, Extra, Letters, Profiles, Titles, Treatment,
+        Art, Classes, Copies, Disguise, Ending, Extra, Kind, Letters, Profiles, Titles, Treatment,
     },
 };
 pub(super) use letters::respell;

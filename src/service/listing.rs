@@ -6,7 +6,7 @@ use std::{borrow::Cow, cell::OnceCell, fmt::Write as _, sync::Arc};
 
 use super::{
     Request, Shared, art,
-    devices::{Art, Classes, Copies, Treatment, respell},
+    devices::{Art, Classes, Copies, Kind, Treatment, respell},
     in_progress::InProgress,
     user_state,
 };
@@ -44,6 +44,7 @@ pub(super) struct Look {
     base: String,
     filter: Filter,
     states: Arc<UserStates>,
+    unmade: Arc<art::Unmade>,
     form: PositionForm,
     /// What the device needs that asks.
     pub(super) treatment: &'static Treatment,
@@ -69,6 +70,7 @@ impl Look {
             form: user_state::form_for(treatment, filter),
             treatment,
             states: shared.states(),
+            unmade: Arc::clone(&shared.unmade.borrow()),
             snapshot: Arc::clone(snapshot),
             in_progress_parent: shared.in_progress_parent,
             in_progress: OnceCell::new(),
@@ -151,7 +153,6 @@ struct Names<'a> {
 }
 
 fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &mut impl Sink) {
-    let base = look.base.as_str();
     // An album shows the picture of one of its items, under that item's own URL.
     let cover = object.cover(Object::has_small_picture);
     let mut home = [0; object_id::TEXT_BYTES];
@@ -159,7 +160,7 @@ fn write_container(object: &Object<'_>, names: &Names<'_>, look: &Look, sink: &m
     let album_art: &[AlbumArt<'_>] = match cover {
         Some(cover) => {
             paths = art_paths(cover.id().write(&mut home), cover.picture_mime());
-            pictures = art_of(&cover, base, &paths);
+            pictures = art_of(&cover, look, &paths);
             shown(look, &pictures)
         }
         None => &[],
@@ -215,7 +216,7 @@ fn write_item(
     let own_path = ["/media/", id, ".", mime.extension()];
     let path = &own_path;
     let treatment = look.treatment;
-    let info = treatment.listed(object.protocol_info(), mime);
+    let info = treatment.listed(object.protocol_info(), Kind::from(object));
     let own = match object.stream_url() {
         Some(base) => Res::new(info, Url { base, path: &[] }),
         None => own_res(object, info, Url { base, path }),
@@ -224,7 +225,7 @@ fn write_item(
     let (its_paths, pictures);
     let album_art: &[AlbumArt<'_>] = if object.has_small_picture() {
         its_paths = art_paths(id, object.picture_mime());
-        pictures = art_of(object, base, &its_paths);
+        pictures = art_of(object, look, &its_paths);
         &pictures
     } else {
         &[]
@@ -327,33 +328,47 @@ fn art_paths(id: &str, mime: Option<Mime>) -> [[&str; 4]; 3] {
         .map(|(suffix, extension)| ["/art/", id, suffix, extension])
 }
 
-/// The pictures of an item. Between the small ones stands the cover itself, for those that choose by profile: some take the
-/// first, some the last, and neither may be too large for them.
+/// The pictures of an item that can be had. Between the small ones stands the cover itself, for those that choose by profile:
+/// some take the first, some the last, and neither may be too large for them.
 fn art_of<'a>(
     object: &Object<'_>,
-    base: &'a str,
+    look: &'a Look,
     [thumbnail, whole, small]: &'a [[&'a str; 4]; 3],
 ) -> heapless::Vec<AlbumArt<'a>, 3> {
-    let names = SIZES.map(small_profile);
-    let [first, last] = names;
-    let own = object
-        .cover_profile()
-        .filter(|profile| !names.contains(profile));
-    let art = |(profile, path): (&'static str, &'a [&'a str; 4])| AlbumArt {
+    let base = look.base.as_str();
+    let art = |profile: &'static str, path: &'a [&'a str; 4]| AlbumArt {
         profile,
         url: Url { base, path },
     };
-    let own = own.map(|profile| (profile, whole));
-    let all = [Some((first, thumbnail)), own, Some((last, small))];
-    all.into_iter().flatten().map(art).collect()
+    let copy = |target, path| {
+        let is_there = object.has_small(target) && !look.unmade.has(object, target);
+        is_there.then(|| art(small_profile(target), path))
+    };
+    let last = copy(Target::Small, small);
+    let own = object.cover_profile().filter(|profile| {
+        // One that cannot be decoded here is not shown elsewhere.
+        last.is_some() && !SIZES.map(small_profile).contains(profile)
+    });
+    let own = own.map(|profile| art(profile, whole));
+    let all = [copy(Target::Thumbnail, thumbnail), own, last];
+    all.into_iter().flatten().collect()
 }
 
 /// The pictures of an item that a device is told of.
 fn shown<'a, 'p>(look: &Look, art: &'p [AlbumArt<'a>]) -> &'p [AlbumArt<'a>] {
     match look.treatment.art {
         Art::Both => art,
-        Art::Thumbnail => art.get(..1).unwrap_or_default(),
+        Art::Thumbnail => {
+            let is_small = |art: &AlbumArt<'_>| art.profile == small_profile(Target::Thumbnail);
+            art.split_at(usize::from(art.first().is_some_and(is_small)))
+                .0
+        }
     }
+}
+
+/// The small picture of this size among the pictures of an item.
+fn small_of<'a, 'p>(art: &'p [AlbumArt<'a>], target: Target) -> Option<&'p AlbumArt<'a>> {
+    art.iter().find(|art| art.profile == small_profile(target))
 }
 
 /// Ways to fetch one item at most: the file itself and two names more, or two copies.
@@ -373,12 +388,12 @@ fn with_copies<'a>(
         let _ = res.push(own);
     }
     let wanted = match copies {
-        Copies::Behind | Copies::InFront => art.len(),
+        Copies::Behind | Copies::InFront => SIZES.len(),
         Copies::Thumbnail => 1,
         Copies::None => 0,
     };
-    for (target, art) in SIZES.into_iter().zip(art).take(wanted) {
-        if object.has_copy(target) {
+    for target in SIZES.into_iter().take(wanted) {
+        if let Some(art) = small_of(art, target).filter(|_| object.has_copy(target)) {
             let _ = res.push(Res::new(small_protocol_info(target), art.url));
         }
     }
@@ -417,7 +432,7 @@ fn with_extras<'a>(
     }
     if treatment.art_as_res
         && class == Class::Video
-        && let Some(small) = art.last()
+        && let Some(small) = small_of(art, Target::Small)
     {
         let _ = res.push(Res::new(small_protocol_info(Target::Small), small.url));
     }

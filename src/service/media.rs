@@ -5,7 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 pub use super::entity::FileFacts;
 use super::{
     Answer, Request, Response, Shared,
-    devices::Treatment,
+    devices::{Kind, Treatment},
     entity::{self, Bytes, Entity},
     tally::Tally,
 };
@@ -245,19 +245,19 @@ fn reply_itself(
     let Some(object) = wanted.snapshot.object(wanted.index) else {
         return gone();
     };
-    let mime = match wanted.part {
-        Part::Track if text.is_some() => Mime::VTT,
-        _ => object.mime(),
+    let kind = match wanted.part {
+        Part::Track if text.is_some() => Kind::from(Mime::VTT),
+        _ => Kind::from(&object),
     };
     let asked = request.head.fields.get_caption_info == Some(b"1");
     let mut response = entity::send(
         request,
         Entity {
-            class: object.class().unwrap_or(mime.class()),
-            mime: wanted.treatment.reply_mime(mime),
+            class: object.class().unwrap_or(object.mime().class()),
+            mime: wanted.treatment.reply_mime(kind),
             features: wanted
                 .treatment
-                .fetched(object.protocol_info(), mime)
+                .fetched(object.protocol_info(), kind)
                 .features(),
             facts,
             bytes: text.map_or(Bytes::File(0), Bytes::Here),

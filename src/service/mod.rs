@@ -99,6 +99,8 @@ pub struct Shared {
     pub searches: RefCell<discovery::Seen>,
     /// What the scanner last told, kept by `net`.
     pub scan: RefCell<page::Scan>,
+    /// Small pictures that cannot be made; replaced as a whole, so that an answer under way keeps what it began with.
+    pub unmade: RefCell<Arc<art::Unmade>>,
     /// Who is at home here.
     pub known: RefCell<Known>,
     /// How many came, and how many were turned away.

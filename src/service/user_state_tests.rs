@@ -41,6 +41,7 @@ impl Server {
             in_progress_parent: Some(ObjectId::ROOT),
             addresses: RefCell::default(),
             scan: RefCell::default(),
+            unmade: RefCell::default(),
             known: RefCell::default(),
             searches: RefCell::default(),
             tally: Tally::default(),

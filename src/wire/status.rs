@@ -106,7 +106,11 @@ impl Status {
     }
 }
 
+/// `None` too where the text could move the cursor of a terminal: the server leaves no such characters in it.
 fn search(line: &str) -> Option<Search> {
+    if line.contains(char::is_control) {
+        return None;
+    }
     let mut words = line.splitn(5, ' ');
     Some(Search {
         ago_secs: parse_u64(words.next()?.as_bytes())?,
@@ -174,7 +178,7 @@ mod tests {
             assert_eq!(Status::parse(bad), Err(Error), "{bad:?}");
         }
         let odd = "rill status 1\nuptime 1\nnews 2\nsearch\nsearch 1 2 3\nsearch 1 2 x 10.0.0.9 y\n\
-                   search 1 4294967296 10.0.0.1 10.0.0.9 y\n";
+                   search 1 4294967296 10.0.0.1 10.0.0.9 y\nsearch 1 2 10.0.0.1 10.0.0.9 y\u{1b}[2J\n";
         let read = Status::parse(odd.as_bytes()).unwrap();
         assert_eq!((read.uptime_secs, read.searches.len()), (1, 0));
         let many = format!(

@@ -309,6 +309,7 @@ fn photographs_offer_small_copies_and_bad_ones_none() {
             .any(|info| info.contains("JPEG_SM") && info.contains("CI=1"))
     );
     let bad = rill.find("cut short");
+    assert!(art(&bad).is_empty(), "{bad:?}");
     let path = format!("/art/{}-tn.jpg", bad.id);
     for _ in 0..2 {
         assert_eq!(rill.get(&path, &[]).status, 404);
@@ -322,6 +323,46 @@ fn photographs_offer_small_copies_and_bad_ones_none() {
     ] {
         assert_eq!(rill.get(path, &[]).status, 404, "{path}");
     }
+}
+
+#[test]
+fn a_picture_that_cannot_be_made_is_listed_until_it_is_asked_for_and_after_its_file_has_changed() {
+    // All is there but the codes, which are none of those that the tables have.
+    let mut broken = picture(300, 300);
+    let scan = broken.windows(2).position(|bytes| bytes == [0xFF, 0xDA]);
+    let codes = scan.unwrap() + 14;
+    broken[codes..].fill(0xFF);
+    let library = Library::empty()
+        .with("broken.jpg", &broken)
+        .with("a/song.mp3", &mp3_with_cover(&broken))
+        .with("good.jpg", &picture(300, 300));
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    for title in ["broken", "song"] {
+        let listed = art(&rill.find(title));
+        let small: Vec<_> = ["JPEG_TN", "JPEG_SM"]
+            .iter()
+            .filter_map(|wanted| listed.iter().find(|(profile, _)| profile == wanted))
+            .collect();
+        assert_eq!(small.len(), 2, "{title}: {listed:?}");
+        for (profile, path) in small {
+            let status = rill.get(path, &[]).status;
+            let is_listed = art(&rill.find(title))
+                .iter()
+                .any(|(name, _)| name == profile);
+            assert_eq!(status == 200, is_listed, "{title}: {profile}: {status}");
+        }
+    }
+    assert!(art(&rill.find("broken")).is_empty());
+    let photo = rill.find("broken");
+    assert_eq!(photo.element.all("res").len(), 1);
+    assert_eq!(art(&rill.find("good")).len(), 2);
+
+    library.write("broken.jpg", &picture(301, 300));
+    crate::harness::wait_for("the small copies are listed again", 20, || {
+        (art(&rill.find("broken")).len() == 2).then_some(())
+    });
 }
 
 #[test]

@@ -38,7 +38,7 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
         "WEBVTT\n\n00:00.500 --> 00:01.500\n",
         "\n",
     ),
-    ("film.sub", "text/x-microdvd", "{12}{37}", "\n"),
+    ("film.sub", "text/x-microdvd", "{1}{1}25\n{12}{37}", "\n"),
     (
         "film.smi",
         "application/smil",
@@ -146,6 +146,16 @@ fn every_kind_is_a_res_of_its_film_and_comes_in_utf_8() {
             url.rsplit('.').next(),
             name.rsplit('.').next(),
             "televisions look at the end"
+        );
+        // As browsers read it; one that is so already comes as it is.
+        let path = target(url).rsplit_once('.').unwrap().0;
+        let track = rill.get(&format!("{path}.vtt"), &[]);
+        assert_eq!(track.field("Content-Type"), Some("text/vtt"), "{name}");
+        let (head, cue) = track.text().split_once(" --> ").unwrap();
+        assert!(
+            head.starts_with("WEBVTT\n\n") && cue.contains(SAID),
+            "{name}: {}",
+            track.text()
         );
         let reply = rill.get(target(url), &[]);
         assert_eq!(reply.status, 200, "{name}");

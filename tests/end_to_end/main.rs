@@ -18,6 +18,7 @@ mod art; //       covers, small pictures, subtitles in UTF-8
 mod browse; //    the tree: order, pages, filters, faults, hostile names, several roots, stable ids
 mod cage; //      rights given up, the watchdog, little memory
 mod captions; //  subtitles beside films: every kind, in UTF-8, as each maker wants to be told
+mod captures; //  what real clients sent, as captured, in their order
 mod clients; //   programs people use: gssdp-discover, VLC, curl, ffprobe, two Python libraries
 mod commands; //   the other side: discover, ls, doctor; other servers; liars
 mod commands_v6; // the same over IPv6 alone: zones of links, unique local addresses, liars
@@ -38,10 +39,12 @@ mod page; //      the page for people: in a browser, live status, metrics, subti
 mod play; //      media over HTTP: ranges, validators, DLNA headers, offsets past 4 GiB
 mod play_live; // media over HTTP while things happen: slow readers, files that shrink or vanish
 mod playlists; // playlists: files below the folders and radio, in their order, and nothing from elsewhere
+mod profiles; //  DLNA profiles and types, worked out by hand from the rules, of files that ffmpeg makes
 mod recorder; //  what a device and rill said lately, by the doctor and on the page
 mod restart; //   snapshots: served before the disk is read, rebuilt when damaged, whole after kill -9
 mod resume; //    user state: two control points, restarts, moved files, kill -9, a full disk
 mod samples; //   real files: listed as the truth about them says, sent whole, their pictures, their reasons
+mod scenarios; // every row of the table of devices: what it is told that others are not, to the word
 mod search; //    criteria, scope, pages, orders, faults, the habits of known control points
 mod search_grammar; // each property by each operator, each order, against a plain evaluation of what is listed
 mod stalled; //   a disk that does not answer, fails, is pulled out: everybody else goes on

@@ -67,6 +67,41 @@ fn the_first_answer_after_a_restart_lists_everything() {
 }
 
 #[test]
+fn what_an_older_rill_has_read_wrongly_is_read_again_under_the_same_id() {
+    let library = Library::empty().with("a/song.mp3", &mp3_titled("Right Title", 30));
+    let Some(mut rill) = Rill::serving(&library) else {
+        return;
+    };
+    let id = rill.find("Right Title").id;
+    wait_for_snapshot(&rill, "Right Title");
+    let path = rill.state().join("catalogue");
+    // What the probes knew stands at 12, the checksum of all from 32 on at 24 (the drawing in `catalogue/layout`).
+    rill.stop();
+    let mut bytes = fs::read(&path).unwrap();
+    let known: [u8; 4] = bytes[12..16].try_into().unwrap();
+    let title = bytes.windows(11).position(|text| text == b"Right Title");
+    let at = title.expect("the title lies in the catalogue");
+    bytes[at..at + 5].copy_from_slice(b"Wrong");
+    let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[32..]);
+    bytes[24..32].copy_from_slice(&checksum.to_le_bytes());
+    fs::write(&path, &bytes).unwrap();
+    // A rill that knows no more reads nothing again.
+    rill.start();
+    rill.wait_for_log("looked through", 2);
+    assert_eq!(rill.find("Wrong Title").id, id);
+    rill.stop();
+    let mut bytes = fs::read(&path).unwrap();
+    let older = u32::from_le_bytes(known) - 1;
+    bytes[12..16].copy_from_slice(&older.to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+    rill.start();
+    let found = rill.wait_for_title("Right Title");
+    assert_eq!(found.id, id);
+    rill.stop();
+    assert_eq!(fs::read(&path).unwrap()[12..16], known);
+}
+
+#[test]
 fn a_missing_disk_is_offline_and_comes_back_with_the_same_ids() {
     let library = library(30);
     let Some(mut rill) = Rill::serving(&library) else {

@@ -23,6 +23,9 @@ const DIFFERENT: &[&str] = &[
     "gen__h264_aac.ts: duration",
     "media3__sample_h262_mpeg_audio.ts: bitrate",
     "media3__sample_h262_mpeg_audio.ts: duration",
+    // Its last pictures have no time stamp: 24 of them, 24 a second, are played.
+    "ums__action_success-512.mpg: bitrate",
+    "ums__action_success-512.mpg: duration",
     // AAC that describes itself as mono in a tag that says stereo.
     "media3__sample.flv: channels",
     "media3__sample_fragmented_uuid.mp4: channels",
@@ -531,12 +534,14 @@ fn every_picture_offered_is_a_jpeg_that_decodes_upright_and_no_larger_than_its_s
             fields.at("cover").at("v").at("dims")
         };
         let sides: Vec<_> = sides.items().filter_map(Json::number).collect();
-        for ((profile, path), most) in small(offered).iter().zip([(160, 160), (640, 480)]) {
+        let is_hollow = HOLLOW.contains(&name.as_str());
+        if is_hollow {
+            let profiles: Vec<_> = offered.iter().map(|(profile, _)| &**profile).collect();
+            assert_eq!(profiles, ["JPEG_TN"], "{name}");
+        }
+        let offered = if is_hollow { offered } else { small(offered) };
+        for ((profile, path), most) in offered.iter().zip([(160, 160), (640, 480)]) {
             let reply = rill.get(path, &[]);
-            if profile == "JPEG_SM" && HOLLOW.contains(&name.as_str()) {
-                assert_eq!(reply.status, 404, "{name}");
-                continue;
-            }
             if reply.status != 200 {
                 faults.push(format!("{name}: {profile}: {}", reply.status));
                 continue;

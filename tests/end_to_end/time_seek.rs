@@ -43,7 +43,7 @@ const AVC: [&str; 10] = [
     "aac",
 ];
 
-const FILMS: [Clip; 10] = [
+const FILMS: [Clip; 14] = [
     Clip {
         name: "a.mp4",
         front: Front::InPlace,
@@ -75,6 +75,31 @@ const FILMS: [Clip; 10] = [
             "-movflags",
             "frag_keyframe+empty_moov+default_base_moof+dash+global_sidx",
         ],
+    },
+    // Too many fragments to go along, and no index.
+    Clip {
+        name: "many.mp4",
+        front: Front::Joined,
+        words: &[
+            "-movflags",
+            "frag_every_frame+empty_moov+default_base_moof+skip_trailer",
+        ],
+    },
+    // With a list of them that names those without a key frame too.
+    Clip {
+        name: "all.mp4",
+        front: Front::Joined,
+        words: &["-movflags", "frag_every_frame+empty_moov+default_base_moof"],
+    },
+    Clip {
+        name: "k.avi",
+        front: Front::Joined,
+        words: &["-c:v", "mpeg4", "-bf", "0", "-c:a", "libmp3lame"],
+    },
+    Clip {
+        name: "l.wmv",
+        front: Front::Joined,
+        words: &["-c:v", "wmv2", "-bf", "0", "-c:a", "wmav2"],
     },
     Clip {
         name: "b.mkv",
@@ -121,7 +146,7 @@ const FILMS: [Clip; 10] = [
     },
 ];
 
-const SOUNDS: [Clip; 5] = [
+const SOUNDS: [Clip; 9] = [
     Clip {
         name: "f.mp3",
         front: Front::None,
@@ -141,6 +166,26 @@ const SOUNDS: [Clip; 5] = [
         name: "i.wav",
         front: Front::Joined,
         words: &["-c:a", "pcm_s16le"],
+    },
+    Clip {
+        name: "m.ogg",
+        front: Front::Joined,
+        words: &["-c:a", "libvorbis"],
+    },
+    Clip {
+        name: "n.opus",
+        front: Front::Joined,
+        words: &["-c:a", "libopus", "-page_duration", "200000"],
+    },
+    Clip {
+        name: "o.ogg",
+        front: Front::Joined,
+        words: &["-c:a", "flac", "-f", "ogg"],
+    },
+    Clip {
+        name: "p.wma",
+        front: Front::Joined,
+        words: &["-c:a", "wmav2"],
     },
     Clip {
         name: "j.aac",
@@ -353,8 +398,10 @@ fn play(
         _ => &[],
     };
     let part = pictures(&decoded(&[front, &file[start..]].concat(), &at, None));
-    // The first picture is the key frame, which is in the whole file too; a damaged one is like no other.
-    let there = part.first().is_some_and(|first| film.contains(first));
+    // The first picture is the key frame, which is in the whole file too; a damaged one is like no other. In a packet of ASF
+    // another picture may stand in front of it, which a decoder passes over or shows as it can.
+    let first = part.iter().take(if name.contains(".w") { 2 } else { 1 });
+    let there = first.into_iter().any(|first| film.contains(first));
     assert!(
         there,
         "{name} {asked}: {} pictures, none of the film's",
@@ -386,6 +433,18 @@ fn front_bytes(name: &str, file: &[u8]) -> usize {
         "mp4" => find(b"moof") - 4,
         "mkv" => find(&[0x1F, 0x43, 0xB6, 0x75]),
         "wav" => find(b"data") + 8,
+        "avi" => find(b"movi") + 4,
+        // Behind the start of the data object.
+        "wmv" | "wma" => {
+            find(b"\x36\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\x00\xAA\x00\x62\xCE\x6C") + 50
+        }
+        // The first page that tells a time.
+        "ogg" | "opus" => (0..file.len())
+            .find(|at| {
+                let page = &file[*at..];
+                page.starts_with(b"OggS") && page[6..14] != [0; 8] && page[6..14] != [0xFF; 8]
+            })
+            .unwrap(),
         "flac" => {
             let mut at = 4;
             loop {
@@ -427,8 +486,10 @@ fn sound_plays_from_the_frame_of_the_time() {
             let name = clip.name;
             assert_eq!(reply.status, 206, "{name} {asked}: {reply:?}");
             let ([from, to, whole], [first, last, _]) = told(&reply);
+            // A page of Ogg has up to a second, and is entered at its start alone.
+            let early = if clip.name.contains(".o") { 1.2 } else { 0.2 };
             assert!(
-                asked - from < 0.2 && from <= asked && to >= asked + 4.0 && to < whole,
+                asked - from < early && from <= asked && to >= asked + 4.0 && to < whole,
                 "{name}: {from}-{to}"
             );
             let part = usize::try_from(first).unwrap()..usize::try_from(last + 1).unwrap();

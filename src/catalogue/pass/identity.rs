@@ -400,7 +400,7 @@ impl<'a> Pass<'a> {
 
     /// What was read of `known` is what would be read of it under the name it has now.
     pub(super) fn tells_the_same(&self, known: &Object<'_>, name: &[u8], kind: Kind) -> bool {
-        if self.job.prober.by_name(known.name()) != Some(kind) {
+        if known.is_outdated() || self.job.prober.by_name(known.name()) != Some(kind) {
             return false;
         }
         if known.class() != Some(Class::Video) {

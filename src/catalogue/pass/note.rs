@@ -41,7 +41,9 @@ impl Pass<'_> {
         };
         let is_linked = is_link || place.is_linked;
         let (source, claim) = self.descend(place, known, stamp);
-        if let Some(source) = source.filter(|source| source.record.kind == NOTE) {
+        if let Some(source) =
+            source.filter(|source| source.record.kind == NOTE && !source.is_outdated())
+        {
             let mut record = self.copy(place.container, place.root, &source)?;
             let (title, properties) = (source.own_text(), source.properties());
             self.set_texts(&mut record, name.to_bytes(), title, properties)?;

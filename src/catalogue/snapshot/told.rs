@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     catalogue::record::{self, NOTE, Record, Tag, flag},
-    media::{Class, Date, stream},
+    media::{Class, Date, probe::KNOWLEDGE, stream},
 };
 
 /// Items of a container of which one may have a picture to stand for it.
@@ -149,6 +149,11 @@ impl<'a> Object<'a> {
         })
     }
 
+    /// Its pixels are not in its file.
+    pub fn is_hollow(&self) -> bool {
+        self.record.has(flag::HOLLOW)
+    }
+
     /// Offset and length of the small JPEG that a camera put into a photograph, bytes.
     pub fn thumbnail(&self) -> Option<(u64, u32)> {
         self.class()?;
@@ -247,6 +252,11 @@ impl<'a> Object<'a> {
     /// Its disk was not there at the last scan: keep it, do not play it.
     pub fn is_offline(&self) -> bool {
         self.record.has(flag::OFFLINE)
+    }
+
+    /// What is stored of it was read by a rill that knew other things: it is to be read again.
+    pub(in crate::catalogue) fn is_outdated(&self) -> bool {
+        self.snapshot.knowledge() != KNOWLEDGE || self.record.has(flag::OUTDATED)
     }
 
     /// The picture beside it that is shown for it.

@@ -1,6 +1,8 @@
 //! ASF, the container of WMA and WMV (Microsoft, "Advanced Systems Format Specification", revision 01.20.05): the header
 //! object alone. Scripts, markers and licences are passed over.
 
+pub(crate) mod seek;
+
 use std::time::Duration;
 
 use crate::media::mime::Mime;

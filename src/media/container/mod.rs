@@ -36,6 +36,7 @@ pub mod ogg;
 mod pes;
 pub mod png;
 pub mod real;
+mod stamped;
 pub mod tiff;
 pub mod wav;
 pub mod wavpack;

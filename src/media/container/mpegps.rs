@@ -1,9 +1,11 @@
 //! MPEG program streams: MPEG-2's (ISO/IEC 13818-1 §2.5; DVD's VOB), MPEG-1's (ISO/IEC 11172-1), and bare streams of
 //! pictures. The start tells the streams, the end the play time.
 
+mod behind;
 pub(crate) mod seek;
 
-use super::pes::{self, Stamps};
+use self::behind::Behind;
+use super::pes::{self, Stamp, Stamps};
 use crate::media::codec::{
     AudioCodec, FrameRate, Language, Sound, Streams, Video, VideoCodec, elementary, mpeg2,
 };
@@ -17,6 +19,9 @@ const HEAD_BYTES: u64 = 2 * 1024 * 1024;
 const TRACKS_BYTES: u64 = 256 * 1024;
 /// Bytes at the end that are searched for the last time stamp, less first: discs stamp one picture in twelve.
 const TAIL_BYTES: [u64; 2] = [256 * 1024, 2 * 1024 * 1024];
+/// Stamps at the end that are remembered, and bytes from one of them to the end in which pictures are counted at most.
+const RECENT: usize = 4;
+const BEHIND_BYTES: u64 = 1024 * 1024;
 /// Bytes searched at a time for a start code; few, because it is seldom far.
 const SEARCHED_BYTES: usize = 256;
 /// Bytes of a packet that are looked at.
@@ -47,6 +52,8 @@ struct Film {
     /// Those of the first stream of sound, for where there are no pictures.
     sound_head: Stamps,
     tail: Stamps,
+    /// Where the packets with the last few of those lie.
+    recent: [Option<u64>; RECENT],
 }
 
 /// Reads a whole file.
@@ -61,7 +68,10 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     }
     media.mime = Some(Mime::MPEG_PS);
     let mut film = Film::default();
-    let outcome = film.head(r).and_then(|()| film.tail(r));
+    let outcome = film
+        .head(r)
+        .and_then(|()| film.tail(r))
+        .and_then(|()| film.behind(r));
     film.describe(r.len(), media);
     outcome
 }
@@ -77,6 +87,22 @@ fn bare(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     streams.describe(media);
     media.mime = Some(Mime::MPEG_PS);
     Ok(())
+}
+
+/// Goes behind the pack or packet that starts here with `code`; of a packet with a header, that and the payload.
+fn payload<'a>(r: &mut Reader<'a>, code: u8) -> Result<Option<(pes::Header, Reader<'a>)>, Error> {
+    let mut packet = r.clone();
+    r.skip(4)?;
+    if matches!(code, PACK | END) || r.remaining() < 2 {
+        return Ok(None);
+    }
+    let len = u64::from(r.be_u16()?).min(r.remaining());
+    r.skip(len)?;
+    let mut packet = packet.sub(6 + len)?;
+    let mut bytes = [0; PES_HEADER_BYTES];
+    let header = pes::header(packet.read_some(&mut bytes)?);
+    let header = header.filter(|header| packet.seek(header.len as u64).is_ok());
+    Ok(header.map(|header| (header, packet)))
 }
 
 /// Goes to the next start code that a program stream can have; `None` at the end. `r` then stands on it.
@@ -152,22 +178,10 @@ impl Film {
 
     /// A packet: pictures, sound or private data is gathered, all else passed over.
     fn packet(&mut self, r: &mut Reader<'_>, code: u8) -> Result<(), Error> {
-        let mut ahead = r.clone();
-        r.skip(4)?;
-        if r.remaining() < 2 {
-            return r.skip(r.remaining());
-        }
-        let len = u64::from(r.be_u16()?);
-        r.skip(len.min(r.remaining()))?;
-        if !matches!(code, PRIVATE_1 | 0xC0..=0xEF) {
-            return Ok(());
-        }
-        let mut packet = ahead.sub(6 + len)?;
-        let mut bytes = [0; PES_HEADER_BYTES];
-        let Some(header) = pes::header(packet.read_some(&mut bytes)?) else {
+        let Some((header, mut packet)) = payload(r, code)? else {
             return Ok(());
         };
-        if packet.seek(header.len as u64).is_err() {
+        if !matches!(code, PRIVATE_1 | 0xC0..=0xEF) {
             return Ok(());
         }
         let mut payload = [0; BLOCK];
@@ -185,7 +199,7 @@ impl Film {
         Ok(())
     }
 
-    fn take_video(&mut self, code: u8, payload: &[u8], stamp: Option<pes::Stamp>) {
+    fn take_video(&mut self, code: u8, payload: &[u8], stamp: Option<Stamp>) {
         let (first, es) = self.video.get_or_insert_with(|| (code, Vec::new()));
         if *first != code {
             return;
@@ -277,6 +291,10 @@ impl Film {
                     let stamp = pes::header(r.clone().read_some(&mut bytes)?).and_then(|h| h.stamp);
                     if let Some(stamp) = stamp {
                         self.tail.add(stamp);
+                        self.recent.rotate_right(1);
+                        if let Some(newest) = self.recent.first_mut() {
+                            *newest = Some(r.position());
+                        }
                     }
                 }
                 // Their own start codes are below these: what is found is a packet, and its length is true.
@@ -290,6 +308,42 @@ impl Film {
             }
             if self.tail.count > 0 {
                 break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the pictures that have no stamp of their own behind the last that have one.
+    fn behind(&mut self, r: &mut Reader<'_>) -> Result<(), Error> {
+        let is_numbered =
+            |video: &&Video| matches!(video.codec, Some(VideoCodec::Mpeg1 | VideoCodec::Mpeg2));
+        let pictures = self.pictures.as_ref().filter(is_numbered);
+        let rate = pictures.and_then(|video| video.frame_rate);
+        let (Some((wanted, _)), Some(rate)) = (&self.video, rate) else {
+            return Ok(());
+        };
+        let end = r.len();
+        let is_near = |at: &&u64| end.saturating_sub(**at) <= BEHIND_BYTES;
+        let Some(at) = self.recent.iter().rev().flatten().find(is_near) else {
+            return Ok(());
+        };
+        let (wanted, mut behind, mut stamped) = (*wanted, Behind::default(), None);
+        r.seek(*at)?;
+        while let Some(code) = next_code(r, u64::MAX)? {
+            let Some((header, mut packet)) = payload(r, code)?.filter(|_| code == wanted) else {
+                continue;
+            };
+            if header.stamp.is_some() {
+                (behind, stamped) = (Behind::default(), header.stamp);
+            }
+            let mut bytes = [0; BLOCK];
+            while packet.remaining() > 0 {
+                behind.take(packet.read_some(&mut bytes)?);
+            }
+            if let Some(stamp) = stamped {
+                let pictures = u64::from(behind.pictures());
+                self.tail
+                    .add(stamp.after(rate.nanos().saturating_mul(pictures)));
             }
         }
         Ok(())

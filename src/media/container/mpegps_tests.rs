@@ -94,6 +94,47 @@ fn a_disc_tells_its_streams_length_and_profile() {
 }
 
 #[test]
+fn pictures_without_a_stamp_are_counted_at_the_end() {
+    let picture = |number: u8| [0, 0, 1, 0, number >> 2, number << 6 | 8, 0xFF, 0xF8];
+    let at = |hundredths: u64| 90_000 + hundredths * 900;
+    let unstamped = |payload: &[u8]| {
+        let len = u16::try_from(payload.len() + 3).unwrap().to_be_bytes();
+        [&[0, 0, 1, 0xE0], &len[..], &[0x80, 0, 0], payload].concat()
+    };
+    let of = |pictures: &[Vec<u8>]| {
+        let sequence = packet(0xE0, at(0), SEQUENCE);
+        let bytes = [PACK.to_vec(), sequence, pictures.concat()].concat();
+        parse(&bytes).0.duration
+    };
+    let two = [picture(1), picture(2)].concat();
+    // 25 a second: the last of three, of which one is stamped, ends after 120 ms.
+    assert_eq!(
+        of(&[packet(0xE0, at(0), &picture(0)), unstamped(&two)]),
+        Some(Duration::from_millis(120))
+    );
+    // The last that is stamped is shown before the one coded in front of it.
+    assert_eq!(
+        of(&[
+            packet(0xE0, at(0), &picture(0)),
+            unstamped(&picture(3)),
+            packet(0xE0, at(4), &picture(1)),
+            packet(0xE0, at(8), &picture(2)),
+        ]),
+        Some(Duration::from_millis(160))
+    );
+    // Sound in between is passed over, and a header cut in two is one.
+    assert_eq!(
+        of(&[
+            packet(0xE0, at(0), &picture(0)),
+            unstamped(&[&[0xAA, 0, 0][..], &[]].concat()),
+            packet(0xC0, at(0), &picture(9)),
+            unstamped(&picture(1)[2..]),
+        ]),
+        Some(Duration::from_millis(80))
+    );
+}
+
+#[test]
 fn every_prefix_ends_and_never_tells_wrong() {
     let bytes = film();
     for n in 0..bytes.len() {

@@ -7,11 +7,16 @@ use std::time::Duration;
 
 /// A time stamp in ticks of 90 kHz, modulo 2^33.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp(u64);
+pub(super) struct Stamp(pub(super) u64);
 
-const MODULUS: u64 = 1 << 33;
+pub(super) const MODULUS: u64 = 1 << 33;
 
 impl Stamp {
+    /// Of a clock that does not go round.
+    pub(super) fn at(time: Duration) -> Self {
+        Self(crate::media::seek::units(time, 90_000) % MODULUS)
+    }
+
     /// Five bytes: 4 bits of mark, 3 of stamp, 1, 15, 1, 15, 1.
     fn read(bytes: &[u8]) -> Option<Self> {
         let five: &[u8; 5] = bytes.first_chunk()?;
@@ -31,6 +36,13 @@ impl Stamp {
         let ticks = (self.0 + MODULUS - earlier.0) % MODULUS;
         Some(Duration::from_nanos(ticks * 100_000 / 9))
             .filter(|d| *d <= Duration::from_secs(86_400))
+    }
+
+    /// The moment so many nanoseconds later.
+    pub(super) fn after(self, nanos: u64) -> Self {
+        let ticks = u128::from(nanos) * 9 / 100_000;
+        let ticks = u64::try_from(ticks % u128::from(MODULUS)).unwrap_or(0);
+        Self((self.0 + ticks) % MODULUS)
     }
 
     /// Whether it lies before `other`, the shorter way round.

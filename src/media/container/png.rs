@@ -1,8 +1,9 @@
-//! PNG: the size from `IHDR`, the date from `eXIf` if that is near (W3C PNG, third edition, §11), or from the text in which
-//! `ImageMagick` and its likes wrote EXIF before there was such a chunk.
+//! PNG: the size from `IHDR`, the date from `eXIf` if that is near (W3C PNG, third edition, §11), from the text in which
+//! `ImageMagick` and its likes wrote EXIF before there was such a chunk, from XMP, or from `tIME`.
 
 use crate::media::reader::{Error, Reader, Source};
-use crate::media::tag::{exif, inflated, put};
+use crate::media::tag::exif::{self, Dates};
+use crate::media::tag::{date_of, inflated, put, xmp};
 use crate::media::{Class, Media, mime, profile};
 
 /// Chunks in front of the picture that are looked at.
@@ -36,7 +37,10 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     media.profile = profile::png(width, height);
     r.skip(5 + 4)?;
     // What stands in the chunks behind is a gift: damage there is no trouble.
-    chunks(r, media).or_else(|e| {
+    let mut dates = Dates::default();
+    let outcome = chunks(r, media, &mut dates);
+    dates.settle(media);
+    outcome.or_else(|e| {
         if matches!(e, Error::Io(_)) {
             Err(e)
         } else {
@@ -45,7 +49,7 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     })
 }
 
-fn chunks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+fn chunks(r: &mut Reader<'_>, media: &mut Media, dates: &mut Dates) -> Result<(), Error> {
     let mut pictures = 0;
     for _ in 0..CHUNKS {
         let len = r.be_u32()?;
@@ -53,12 +57,21 @@ fn chunks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
             b"IEND" => break,
             b"IDAT" if pictures == PICTURE_CHUNKS => break,
             b"eXIf" => {
-                exif::read(&mut r.sub(u64::from(len))?, media)?;
+                exif::read(&mut r.sub(u64::from(len))?, media, dates)?;
             }
             kind @ (b"tEXt" | b"zTXt") if u64::from(len) <= TEXT_BYTES => {
                 let packed = kind == b"zTXt";
                 let bytes = r.bytes(u64::from(len))?;
-                raw_profile(packed, &bytes, media);
+                raw_profile(packed, &bytes, media, dates);
+            }
+            b"iTXt" if u64::from(len) <= TEXT_BYTES => {
+                international(&r.bytes(u64::from(len))?, media, dates);
+            }
+            b"tIME" if len == 7 => {
+                let ([high, low], rest) = (r.array()?, r.array::<5>()?);
+                let [month, day, hour, minute, second] = rest.map(u32::from);
+                let year = u32::from(u16::from_be_bytes([high, low]));
+                dates.changed = date_of(&[year, month, day, hour, minute, second]);
             }
             kind => {
                 pictures += usize::from(kind == b"IDAT");
@@ -70,9 +83,21 @@ fn chunks(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     Ok(())
 }
 
+/// `iTXt` (§11.3.3.4) of XMP: its name, whether it is packed and how, a language and the name again, each with a NUL, text.
+fn international(chunk: &[u8], media: &mut Media, dates: &mut Dates) -> Option<()> {
+    let (&[packed, _], text) = chunk.strip_prefix(xmp::IN_PNG)?.split_first_chunk()?;
+    let text = text.splitn(3, |b| *b == 0).nth(2)?;
+    if packed == 1 {
+        xmp::packet(&inflated(text, UNPACKED_BYTES).ok()?, media, dates);
+    } else {
+        xmp::packet(text, media, dates);
+    }
+    Some(())
+}
+
 /// `Raw profile type exif`, a NUL and, if packed, a byte 0 for zlib; then a line with its name, one with its length, and
 /// lines of hexadecimal digits. Called `APP1` it may be XMP as well. Damage costs the profile alone.
-fn raw_profile(packed: bool, chunk: &[u8], media: &mut Media) -> Option<()> {
+fn raw_profile(packed: bool, chunk: &[u8], media: &mut Media, dates: &mut Dates) -> Option<()> {
     const NAMES: [&[u8]; 2] = [b"Raw profile type exif\0", b"Raw profile type APP1\0"];
     let text = NAMES.iter().find_map(|name| chunk.strip_prefix(*name))?;
     let unpacked = if packed {
@@ -97,7 +122,7 @@ fn raw_profile(packed: bool, chunk: &[u8], media: &mut Media) -> Option<()> {
     let source = Source::new(&tiff, tiff.len() as u64);
     // Places in it are not places in the file: nothing is taken that lies somewhere.
     let mut told = Media::default();
-    let _ = exif::read(&mut Reader::new(&source), &mut told);
+    let _ = exif::read(&mut Reader::new(&source), &mut told, dates);
     put(&mut media.date, told.date);
     put(&mut media.camera, told.camera);
     put(&mut media.orientation, told.orientation);
@@ -184,6 +209,59 @@ mod tests {
             for n in 33..bytes.len() {
                 bytes[n] ^= 0x55;
                 let _ = parse(&bytes);
+                let _ = parse(&bytes[..n]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_date_comes_from_xmp_or_else_from_the_last_change() {
+        let chunk = |kind: &[u8; 4], body: &[u8]| {
+            let len = u32::try_from(body.len()).unwrap().to_be_bytes();
+            [&len[..], kind, body, b"____"].concat()
+        };
+        let packet = b"<a xmp:CreateDate=\"1970-01-02\" xmp:Rating=\"2\"/>";
+        let plain = [xmp::IN_PNG, b"\0\0\0\0", packet].concat();
+        let named = [xmp::IN_PNG, b"\0\0en\0Packet\0", packet].concat();
+        let mut packed = [xmp::IN_PNG, b"\x01\0\0\0"].concat();
+        // zlib that packs nothing: one stored block.
+        packed.extend([0x78, 0x01, 1, 47, 0, !47, 0xFF]);
+        packed.extend(packet);
+        let sums = packet.iter().fold((1_u32, 0_u32), |(a, b), byte| {
+            let a = (a + u32::from(*byte)) % 65_521;
+            (a, (b + a) % 65_521)
+        });
+        packed.extend(((sums.1 << 16) | sums.0).to_be_bytes());
+        assert_eq!(packet.len(), 47);
+        let changed = chunk(b"tIME", &[7, 178, 1, 9, 0, 0, 8]);
+        let rows = [
+            (chunk(b"iTXt", &plain), Some(86_400), Some(2)),
+            (chunk(b"iTXt", &named), Some(86_400), Some(2)),
+            (chunk(b"iTXt", &packed), Some(86_400), Some(2)),
+            (
+                [changed.clone(), chunk(b"iTXt", &plain)].concat(),
+                Some(86_400),
+                Some(2),
+            ),
+            (changed, Some(8 * 86_400 + 8), None),
+            (chunk(b"tIME", &[7, 178, 0, 0, 0, 0, 0]), Some(0), None),
+            (chunk(b"tIME", &[0, 0, 1, 1, 0, 0, 0]), None, None),
+            (chunk(b"iTXt", &plain[..20]), None, None),
+            (
+                chunk(
+                    b"iTXt",
+                    b"Comment\0\0\0\0\0<a xmp:CreateDate=\"1970-01-02\"",
+                ),
+                None,
+                None,
+            ),
+        ];
+        for (chunks, date, stars) in rows {
+            let bytes = [&SMALL[..33], &chunks, b"\0\0\0\0IEND"].concat();
+            let (media, outcome) = parse(&bytes);
+            let told = (media.date.map(|date| date.unix_secs), media.rating, outcome);
+            assert_eq!(told, (date, stars, Ok(())), "{}", chunks.escape_ascii());
+            for n in 33..bytes.len() {
                 let _ = parse(&bytes[..n]);
             }
         }

@@ -38,6 +38,22 @@ mod tests {
         );
     }
 
+    #[test]
+    fn xmp_tells_the_date_before_the_last_change() {
+        let packet = b"<rdf:Description xmp:CreateDate=\"1970-01-02\" xmp:Rating=\"1\"/>    ";
+        let mut bytes = b"II*\0\x08\0\0\0\x04\0\x00\x01\x03\0\x01\0\0\0\x09\0\0\0\x01\x01\x03\0\x01\0\0\0\x09\0\0\0".to_vec();
+        bytes.extend(
+            b"\x32\x01\x02\0\x14\0\0\0\x3E\0\0\0\xBC\x02\x01\0\x41\0\0\0\x52\0\0\0\0\0\0\0",
+        );
+        assert_eq!((bytes.len(), packet.len()), (62, 65));
+        bytes.extend(b"1970:01:09 00:00:00\0");
+        bytes.extend(packet);
+        let (media, outcome) = parse(read, &bytes);
+        let told = (media.date.map(|date| date.unix_secs), media.rating);
+        assert_eq!((told, outcome), ((Some(86_400), Some(1)), Ok(())));
+        survives(read, &bytes);
+    }
+
     /// `BigTIFF` in this order of bytes: 321 by 123 pixels, turned by half, the model beside the directory.
     fn big(order: [u8; 2], u16_of: fn(u16) -> [u8; 2], u64_of: fn(u64) -> [u8; 8]) -> Vec<u8> {
         let mut bytes = [order.as_slice(), &u16_of(43), &u16_of(8), &u16_of(0)].concat();

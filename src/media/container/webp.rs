@@ -1,8 +1,9 @@
-//! WebP: the size from `VP8X`, `VP8L` or `VP8 `, the rest from `EXIF` (RFC 9649 §2; RFC 6386 §9.1).
+//! WebP: the size from `VP8X`, `VP8L` or `VP8 `, the rest from `EXIF` and `XMP ` (RFC 9649 §2; RFC 6386 §9.1).
 
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
-use crate::media::tag::exif;
+use crate::media::tag::exif::{self, Dates};
+use crate::media::tag::xmp;
 use crate::media::{Class, Media};
 
 /// Chunks that are looked at; an animation has one for every picture, and its EXIF behind them.
@@ -31,7 +32,10 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     };
     if more {
         // What stands in the chunks behind is a gift: damage there is no trouble.
-        match find_exif(r, media) {
+        let mut dates = Dates::default();
+        let outcome = find_exif(r, media, &mut dates);
+        dates.settle(media);
+        match outcome {
             Err(e @ Error::Io(_)) => return Err(e),
             _ => return Ok(()),
         }
@@ -39,15 +43,15 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     Ok(())
 }
 
-/// Flags, three bytes of nothing, width and height less one in 24 bits each. Returns whether EXIF follows.
+/// Flags, three bytes of nothing, width and height less one in 24 bits each. Returns whether EXIF or XMP follows.
 fn extended(r: &mut Reader<'_>, media: &mut Media) -> Result<bool, Error> {
-    const EXIF: u8 = 0x08;
+    const EXIF_OR_XMP: u8 = 0x08 | 0x04;
     let flags = r.byte()?;
     r.skip(3)?;
     let side = |[a, b, c]: [u8; 3]| u32::from_le_bytes([a, b, c, 0]) + 1;
     let (width, height) = (side(r.array()?), side(r.array()?));
     (media.width, media.height) = (Some(width), Some(height));
-    Ok(flags & EXIF != 0)
+    Ok(flags & EXIF_OR_XMP != 0)
 }
 
 /// A signature byte, then width and height less one in 14 bits each.
@@ -75,13 +79,15 @@ fn lossy(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     Ok(())
 }
 
-fn find_exif(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+fn find_exif(r: &mut Reader<'_>, media: &mut Media, dates: &mut Dates) -> Result<(), Error> {
     for _ in 0..CHUNKS {
         let kind: [u8; 4] = r.array()?;
         let len = u64::from(r.le_u32()?);
         let mut body = r.sub(len)?;
-        if &kind == b"EXIF" {
-            return in_exif(&mut body, media);
+        match &kind {
+            b"EXIF" => in_exif(&mut body, media, dates)?,
+            b"XMP " => xmp::read(&mut body, media, dates)?,
+            _ => {}
         }
         r.skip(len & 1 & r.remaining())?;
     }
@@ -89,14 +95,14 @@ fn find_exif(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
 }
 
 /// Some writers keep the marker that the block has in JPEG.
-fn in_exif(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+fn in_exif(r: &mut Reader<'_>, media: &mut Media, dates: &mut Dates) -> Result<(), Error> {
     const MARKER: &[u8; 6] = b"Exif\0\0";
     let mut ahead = r.clone();
     if ahead.remaining() > 6 && &ahead.array()? == MARKER {
         r.skip(6)?;
     }
     let mut tiff = r.sub(r.remaining())?;
-    exif::read(&mut tiff, media)
+    exif::read(&mut tiff, media, dates)
 }
 
 #[cfg(test)]
@@ -131,6 +137,18 @@ mod tests {
         bytes.extend(b"EXIF\x20\0\0\0Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x03\0\0\0\0\0\0\0");
         let (media, outcome) = parse(read, &bytes);
         assert_eq!((media.orientation, outcome), (Some(3), Ok(())));
+        survives(read, &bytes);
+    }
+
+    #[test]
+    fn xmp_behind_the_pictures_tells_the_date() {
+        let mut bytes = file(b"VP8X\x0A\0\0\0\x04\0\0\0\x3F\x01\0\xC7\0\0VP8L\x01\0\0\0\x2F\0");
+        bytes.extend(b"XMP \x20\0\0\0<a xmp:CreateDate=\"1970-01-02\"/>");
+        let (media, outcome) = parse(read, &bytes);
+        assert_eq!(
+            (media.date.map(|date| date.unix_secs), outcome),
+            (Some(86_400), Ok(()))
+        );
         survives(read, &bytes);
     }
 

@@ -1,7 +1,8 @@
 //! EXIF: when and with what a picture was taken, how it is to be turned, and where its small copy lies (Exif 2.32 §4.6;
 //! TIFF 6.0 §2), out of JPEG, PNG, WebP, HEIC, and TIFF itself. Places are not read: where a family lives is its own affair.
 
-use super::{ByteOrder, date, latin1, put, text, utf8_or_latin1};
+use super::{ByteOrder, date, latin1, put, text, utf8_or_latin1, xmp};
+use crate::limits;
 use crate::media::art::{self, ArtKind};
 use crate::media::mime::Mime;
 use crate::media::reader::{Error, Reader};
@@ -20,23 +21,43 @@ const ORIENTATION: u16 = 0x0112;
 const DATE_TIME: u16 = 0x0132;
 const THUMBNAIL_OFFSET: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
+const XMP: u16 = 0x02BC;
 const RATING: u16 = 0x4746;
 const EXIF_DIRECTORY: u16 = 0x8769;
 const DATE_TIME_ORIGINAL: u16 = 0x9003;
 const DATE_TIME_DIGITIZED: u16 = 0x9004;
 
+const BYTE: u16 = 1;
 const ASCII: u16 = 2;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
+const UNDEFINED: u16 = 7;
+
+/// When a picture was made, where EXIF says nothing of when it was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// What XMP says.
+    pub xmp: Option<Date>,
+    /// When it was changed last.
+    pub changed: Option<Date>,
+}
+
+impl Dates {
+    /// Once all has been read that a picture says of itself.
+    pub fn settle(self, media: &mut Media) {
+        put(&mut media.date, self.xmp);
+        put(&mut media.date, self.changed);
+    }
+}
 
 /// Reads a TIFF structure that starts at `r`, whose span is the block it stands in: no offset leads out of it.
 ///
 /// # Errors
 /// [`Error::Malformed`] without a TIFF header; errors of the reader. What was read before is kept.
-pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
+pub fn read(r: &mut Reader<'_>, media: &mut Media, dates: &mut Dates) -> Result<(), Error> {
     let mut found = Found::default();
     let outcome = directories(r, &mut found);
-    found.describe(media);
+    found.describe(media, dates);
     outcome
 }
 
@@ -45,9 +66,10 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_tiff(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
-    let mut found = Found::default();
+    let (mut found, mut dates) = (Found::default(), Dates::default());
     let outcome = directories(r, &mut found);
-    found.describe(media);
+    found.describe(media, &mut dates);
+    dates.settle(media);
     let extent = found.first.width.zip(found.first.height);
     let Some((width, height)) = extent.filter(|(w, h)| *w > 0 && *h > 0) else {
         return outcome.and(Err(Error::Malformed("TIFF size")));
@@ -126,10 +148,11 @@ struct Directory {
     exif_offset: Option<u64>,
     thumbnail_offset: Option<u64>,
     thumbnail_length: Option<u64>,
+    xmp: Option<Vec<u8>>,
 }
 
 impl Found {
-    fn describe(&mut self, media: &mut Media) {
+    fn describe(&mut self, media: &mut Media, dates: &mut Dates) {
         let [first, exif] = [&mut self.first, &mut self.exif];
         // Some writers put the camera's tags into the picture's directory.
         for stated in [
@@ -137,9 +160,12 @@ impl Found {
             first.original,
             exif.digitized,
             first.digitized,
-            first.changed,
         ] {
             put(&mut media.date, stated);
+        }
+        put(&mut dates.changed, first.changed);
+        if let Some(packet) = first.xmp.take() {
+            xmp::packet(&packet, media, dates);
         }
         let within = |n: Option<u32>, most: u8| {
             n.and_then(|n| u8::try_from(n).ok())
@@ -326,8 +352,19 @@ impl Tiff<'_, '_> {
             DATE_TIME_ORIGINAL => put(&mut found.original, self.date_time(entry)),
             DATE_TIME_DIGITIZED => put(&mut found.digitized, self.date_time(entry)),
             DATE_TIME => put(&mut found.changed, self.date_time(entry)),
+            XMP => put(&mut found.xmp, self.packet(entry)),
             _ => {}
         }
+    }
+
+    /// A packet of XMP (ISO 16684-3 §1.1.10), which is bytes.
+    fn packet(&mut self, entry: &Entry) -> Option<Vec<u8>> {
+        const SHORTEST: u64 = 64;
+        if !matches!(entry.kind, BYTE | UNDEFINED) || entry.count < SHORTEST {
+            return None;
+        }
+        self.seek(self.offset(entry)).ok()?;
+        self.r.bytes(entry.count.min(limits::XMP_BYTES)).ok()
     }
 
     /// A single number. Directories are sometimes typed as their own kind (13), which is a LONG too.
@@ -402,7 +439,9 @@ mod tests {
     fn all(bytes: &[u8]) -> (Media, Result<(), Error>) {
         let mut media = Media::default();
         let source = Source::new(&bytes, bytes.len() as u64);
-        let outcome = read(&mut Reader::new(&source), &mut media);
+        let mut dates = Dates::default();
+        let outcome = read(&mut Reader::new(&source), &mut media, &mut dates);
+        dates.settle(&mut media);
         (media, outcome)
     }
 

@@ -6,6 +6,7 @@ pub mod genre;
 pub mod id3;
 pub mod mp4_ilst;
 pub mod vorbis;
+pub mod xmp;
 
 use std::borrow::Cow;
 

@@ -13,7 +13,7 @@ use crate::{json, limits, service::page, wire::status};
 pub struct Exchange<'e> {
     /// Who asked.
     pub address: IpAddr,
-    /// When the answer began.
+    /// When.
     pub uptime: Duration,
     /// Where it is kept.
     pub ring: Ring,
@@ -182,7 +182,9 @@ impl Bytes {
             self.all.drain(..oldest.kept());
         }
         for (text, part) in texts.iter().zip(&entry.parts) {
-            self.all.extend(&text[..part.kept]);
+            if part.kept > 0 {
+                self.all.extend(&text[..part.kept]);
+            }
         }
         self.entries.push_back(entry);
     }

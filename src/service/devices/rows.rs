@@ -6,16 +6,18 @@
 //!
 //! Of these there is no row, and why:
 //! * PS5, because it has no DLNA client. Control4's app, because what is wrong with its searches is not told anywhere.
-//! * `Reciva`, `TwoPlayer`, `Mediabolic`, `Portable SDK`, `Darwin`: they cannot cope with versions above 1, and rill is
-//!   `MediaServer:1` to everybody.
+//! * Samsung's media fetch (`samsung-agent`), because it is known by its address; the 2012 models and "Samsung, any", because
+//!   what they need everybody gets.
+//! * `Reciva`, `TwoPlayer`, `Mediabolic`, `Portable SDK`, `Darwin`, because they only cannot cope with versions above 1, and
+//!   rill is `MediaServer:1` to everybody.
 //! * `Android`, because half of all programs say so; Chromecasts are recognised by `CrKey`.
 //! * What rill does for everybody: absolute URLs of subtitles that end in `.srt` (VLC), `Content-Length` on every document
 //!   (Frontier Silicon), `res@bitrate` in bytes (`SoundBridge`, `MediaRoom`), dates without a zone (Frontier Silicon), 416 and 206
 //!   at the last byte (Philips), URLs that begin with `//` and an empty `ObjectID` (Samsung), exact pages (Panasonic), ids that
 //!   Kodi has encoded, `ContainerID` in Browse and `?albumArt=true` (Xbox 360), named entities and arguments in the order of
 //!   the service description (Samsung).
-//! * What is known of and not done, for want of a device to try it on: Sony's `aggregationFlags` and names by country, `DivX`
-//!   told from other AVI for the PS3, the album `[No Keywords]` of `MediaRoom`, object ids with a version for Linn.
+//! * What is known of and not done, for want of a device to try it on: Sony's `aggregationFlags` and names by country, the album
+//!   `[No Keywords]` of `MediaRoom`, object ids with a version for Linn.
 //! * What only matters to servers that convert: PS3's and LG's seeking in transcoded streams, DTS for Chromecasts.
 
 use super::{
@@ -258,13 +260,14 @@ pub static DEVICES: &[Device] = &[
     hardware(
         "ps3",
         "PlayStation 3",
-        // MD: AVI as video/avi; JPEG_TN; RY: wav as audio/wav.
+        // MD: AVI as video/avi, as video/divx if DivX or Xvid made it; JPEG_TN; RY: wav as audio/wav.
         &[
             says(Field::Agent, &["PLAYSTATION 3"]),
             says(Field::Client, &["PLAYSTATION 3"]),
         ],
         Treatment {
             mimes: &[AVI, (Mime::WAV, "audio/wav")],
+            divx: Some("video/divx"),
             art: Art::Thumbnail,
             ..PLAIN
         },
@@ -630,6 +633,14 @@ pub static DEVICES: &[Device] = &[
             ..PLAIN
         },
     ),
+    program(
+        "gupnp",
+        "GNOME (Grilo, GUPnP)",
+        // Searches by class, as everybody may.
+        &[says(Field::Agent, &["GUPnP/"])],
+        PLAIN,
+    ),
+    // CONTAINER_SHORTCUTS, as everybody gets.
     program(
         "bubbleupnp",
         "BubbleUPnP",

@@ -97,7 +97,7 @@ impl Devices {
         self.seen.iter().find(|seen| seen.address == address)
     }
 
-    /// Who asks, once [`Self::note`] has heard of the request.
+    /// Who asks, once `note` has heard of the request.
     pub fn of(&self, address: IpAddr) -> &'static Device {
         self.find(address).map_or(&UNKNOWN, |seen| seen.device)
     }
@@ -176,17 +176,16 @@ impl Devices {
         if self.is_deaf {
             return;
         }
-        let has_none = |seen: &Seen| seen.exchanges.is_none();
-        let fresh = self.find(exchange.address).is_none_or(has_none);
-        let fresh = fresh.then(|| self.take_exchanges());
         let seen = place(&mut self.seen, exchange.address, exchange.uptime);
-        if fresh.is_some() {
-            seen.exchanges = fresh;
-        }
         let device = seen.device;
         if let Some(exchanges) = &mut seen.exchanges {
             exchanges.add(exchange, device);
+            return;
         }
+        let mut new = self.take_exchanges();
+        new.add(exchange, device);
+        let seen = place(&mut self.seen, exchange.address, exchange.uptime);
+        seen.exchanges = Some(new);
     }
 
     /// Memory for one more device: that of the one that was here least lately, if so many have some.

@@ -178,6 +178,11 @@ const SAID: &[(Field, &str, &str)] = &[
     (Field::Agent, "VLC/3.0.24 LibVLC/3.0.24", "vlc"),
     (Field::Agent, "Windows-Media-Player/12.0.7601.17514", "wmp"),
     (Field::Agent, "FDSSDP", "wmp"),
+    (
+        Field::Agent,
+        "gupnp-av-cp GUPnP/1.6.3 DLNADOC/1.50",
+        "gupnp",
+    ),
     (Field::Agent, "BubbleUPnP UPnP/1.1", "bubbleupnp"),
     (Field::Agent, "Movian 5.0", "movian"),
     (
@@ -190,6 +195,100 @@ const SAID: &[(Field, &str, &str)] = &[
     (Field::Agent, "UPnP/1.0 DLNADOC/1.50", "plain"),
     (Field::Agent, "", "plain"),
 ];
+
+/// Whoever is known to need something, by the words of field-notes C, and the row; none: the table's own text says why not.
+const KNOWN: &[(&str, &str)] = &[
+    ("Samsung TV C/D/E/F/J", "samsung"),
+    ("Samsung Q / QN / OLED", "samsung-q"),
+    ("Samsung newer Tizen", "samsung-tizen"),
+    ("Samsung media fetch", ""),
+    ("Samsung 2012 models", ""),
+    ("Samsung, any", ""),
+    ("Samsung Series A", "samsung-a"),
+    ("Samsung Series B", "samsung-b"),
+    ("Samsung BD players", "samsung-bd"),
+    ("Samsung AllShare on PC", "samsung-allshare"),
+    ("LG NetCast/older", "lg-netcast"),
+    ("LG webOS/OLED", "lg"),
+    ("Sony BDP / SMP / home theatre", "sony-bdp"),
+    ("Sony Bravia", "sony-bravia"),
+    ("Sony Internet TV", "sony-internet-tv"),
+    ("PS3", "ps3"),
+    ("PS4 / Vita", "ps4"),
+    ("PS5", ""),
+    ("Xbox 360", "xbox-360"),
+    ("Xbox One/Series", "xbox-one"),
+    ("Panasonic Viera/BD", "panasonic"),
+    ("Philips", "philips"),
+    ("Toshiba", "toshiba"),
+    ("Sharp, DirecTV, Dish", "dish"),
+    ("Hyundai", "hyundai"),
+    ("Asus O!Play", "oplay"),
+    ("Popcorn Hour", "popcorn-hour"),
+    ("Freebox", "freebox"),
+    ("Roku players", "roku"),
+    ("Denon/Marantz", "heos"),
+    ("Yamaha", "yamaha"),
+    ("Bose SoundTouch", "bose"),
+    ("Frontier Silicon radios", "frontier-silicon"),
+    ("Dual / Universum radios", "ir-radio"),
+    ("Kodi", "kodi"),
+    ("VLC", "vlc"),
+    ("Windows Media Player 12", "wmp"),
+    ("MediaRoom/EVA2000/LIFETAB", "lifetab"),
+    ("BubbleUPnP", "bubbleupnp"),
+    ("Chromecast via bridge", "chromecast"),
+    ("Movian, NetFront", "movian"),
+    ("Squeezebox/WiiM/Linn/Naim/Lumin", "streamer"),
+    ("any with `Reciva`", ""),
+    ("Control4 app", ""),
+    ("Grilo, HEOS, BubbleUPnP", "gupnp"),
+];
+
+#[test]
+fn every_device_that_is_known_of_has_a_row_or_a_reason_why_not() {
+    let table = include_str!("rows.rs");
+    let reasons: String = table
+        .lines()
+        .take_while(|line| line.starts_with("//!"))
+        .map(|line| line.trim_start_matches("//!"))
+        .collect();
+    for (name, kind) in KNOWN {
+        let words = name.split([' ', ',', '`']).filter(|word| !word.is_empty());
+        let distinct = words.filter(|word| !["any", "with", "app"].contains(word));
+        match *kind {
+            "" => {
+                for word in distinct {
+                    assert!(reasons.contains(word), "{name}: neither row nor reason");
+                }
+            }
+            kind => assert!(by_kind(kind).is_some(), "{name}: no row {kind}"),
+        }
+    }
+}
+
+/// The notes lie beside the repository where it is worked on.
+#[test]
+fn the_list_of_known_devices_is_that_of_the_field_notes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/field-notes.md");
+    let Ok(notes) = std::fs::read_to_string(path) else {
+        eprintln!("SKIPPED: the field notes are not beside the repository");
+        return;
+    };
+    let begin = notes.find("\n# C. Device quirks").unwrap();
+    let rows = notes[begin..]
+        .lines()
+        .skip_while(|line| !line.starts_with("|---"));
+    let rows = rows.skip(1).take_while(|line| line.starts_with('|'));
+    let mut count = 0;
+    for row in rows {
+        let name = row.trim_start_matches("| ");
+        let is_known = KNOWN.iter().any(|(known, _)| name.starts_with(known));
+        assert!(is_known, "not in the list of known devices: {name}");
+        count += 1;
+    }
+    assert_eq!(count, KNOWN.len());
+}
 
 fn told(field: Field, text: &str) -> Told<'_> {
     let mut told = Told::default();
@@ -278,6 +377,10 @@ fn changes(treatment: &Treatment) -> String {
             words.push(word);
         }
     };
+    word(
+        treatment.divx.is_some(),
+        format!("divx={}", treatment.divx.unwrap_or_default()),
+    );
     word(
         treatment.profiles != plain.profiles,
         format!("{:?}", treatment.profiles),
@@ -376,7 +479,10 @@ fn every_row_has_just_this_treatment() {
         ),
         ("sony-internet-tv", ""),
         ("sony-bravia", "BraviaNames, one picture, media class"),
-        ("ps3", "avi=video/avi, wav=audio/wav, one picture"),
+        (
+            "ps3",
+            "avi=video/avi, wav=audio/wav, divx=video/divx, one picture",
+        ),
         (
             "sony-bdp",
             "reply mkv=video/divx, reply mpg=video/divx, +ts:MPEG_TS_SD_NA, +ts:MPEG_TS_SD_EU, +mp4:MPEG_PS_NTSC, +mp4:MPEG_PS_PAL, OP=11, 81500000, MediaPlayer",
@@ -410,6 +516,7 @@ fn every_row_has_just_this_treatment() {
         ("kodi", "m4a=audio/aac, seconds"),
         ("vlc", ""),
         ("wmp", "avi=video/avi, whole searches"),
+        ("gupnp", ""),
         ("bubbleupnp", ""),
         ("movian", "own order"),
         ("browser", ""),
@@ -431,36 +538,51 @@ fn names_and_profiles_change_where_they_are_told() {
     let film = |mime: Mime, profile| ProtocolInfo::streamed(mime.as_str(), profile);
     let avc = film(Mime::M2TS, Some("AVC_TS_MP_HD_AC3_T"));
     assert_eq!(
-        of("sony-bravia").listed(avc, Mime::M2TS).profile,
+        of("sony-bravia").listed(avc, Mime::M2TS.into()).profile,
         Some("AVC_TS_HD_50_AC3_T")
     );
     let iso = film(Mime::MPEG_TS, Some("AVC_TS_MP_SD_AC3_ISO"));
     assert_eq!(
-        of("sony-bravia").fetched(iso, Mime::MPEG_TS).profile,
+        of("sony-bravia").fetched(iso, Mime::MPEG_TS.into()).profile,
         Some("AVC_TS_HD_50_AC3_ISO")
     );
     let other = film(Mime::MPEG_TS, Some("AVC_TS_MP_HD_AAC_MULT5"));
-    assert_eq!(of("sony-bravia").listed(other, Mime::MPEG_TS), other);
+    assert_eq!(of("sony-bravia").listed(other, Mime::MPEG_TS.into()), other);
     let mp4 = film(Mime::MP4, Some("AVC_MP4_MP_SD_AAC_MULT5"));
-    assert_eq!(of("samsung-bd-j5500").listed(mp4, Mime::MP4).profile, None);
-    assert_eq!(of("samsung-bd-j5500").fetched(mp4, Mime::MP4), mp4);
+    assert_eq!(
+        of("samsung-bd-j5500").listed(mp4, Mime::MP4.into()).profile,
+        None
+    );
+    assert_eq!(of("samsung-bd-j5500").fetched(mp4, Mime::MP4.into()), mp4);
     let mkv = film(Mime::MATROSKA, None);
     assert_eq!(
-        of("sony-bdp").listed(mkv, Mime::MATROSKA).mime,
+        of("sony-bdp").listed(mkv, Mime::MATROSKA.into()).mime,
         "video/x-matroska"
     );
-    let fetched = of("sony-bdp").fetched(mkv, Mime::MATROSKA);
+    let fetched = of("sony-bdp").fetched(mkv, Mime::MATROSKA.into());
     assert_eq!(
         (fetched.mime, fetched.seek, fetched.flags),
         ("video/divx", Seek::ByteAndTime, 0x8150_0000)
     );
+    // What times cannot be looked up in is not offered by time.
+    let real = of("sony-bdp").listed(film(Mime::REAL, None), Mime::REAL.into());
+    assert_eq!(real.seek, Seek::Byte);
     let photo = ProtocolInfo::image("image/jpeg", Some("JPEG_LRG"));
-    assert_eq!(of("sony-bdp").listed(photo, Mime::JPEG), photo);
-    let avi = of("ps4").listed(film(Mime::AVI, None), Mime::AVI);
+    assert_eq!(of("sony-bdp").listed(photo, Mime::JPEG.into()), photo);
+    let divx = Kind {
+        is_divx: true,
+        ..Kind::from(Mime::AVI)
+    };
+    let avi = film(Mime::AVI, None);
+    assert_eq!(of("ps3").listed(avi, Mime::AVI.into()).mime, "video/avi");
+    assert_eq!(of("ps3").listed(avi, divx).mime, "video/divx");
+    assert_eq!(of("ps3").fetched(avi, divx).mime, "video/divx");
+    assert_eq!(Treatment::PLAIN.listed(avi, divx).mime, "video/x-msvideo");
+    let avi = of("ps4").listed(film(Mime::AVI, None), Mime::AVI.into());
     assert_eq!((avi.mime, avi.profile), ("video/divx", Some("AVI")));
     for mime in [Mime::MP4, Mime::AVI, Mime::WAV] {
         let info = film(mime, None);
-        assert_eq!(Treatment::PLAIN.listed(info, mime), info);
+        assert_eq!(Treatment::PLAIN.listed(info, mime.into()), info);
     }
 }
 

@@ -2,8 +2,8 @@
 //! replies are handed. None of them knows a device by name.
 
 use crate::{
-    catalogue::views::Role,
-    media::mime::Mime,
+    catalogue::{snapshot::Object, views::Role},
+    media::{VideoCodec, mime::Mime, seek},
     wire::{
         didl::{CaptionForms, PositionForm},
         protocol_info::{ProtocolInfo, Seek},
@@ -21,6 +21,8 @@ pub struct Treatment {
     pub mimes: &'static [(Mime, &'static str)],
     /// The same in media replies alone; asked first.
     pub reply_mimes: &'static [(Mime, &'static str)],
+    /// AVI with MPEG-4 part 2 by another name than other AVI.
+    pub divx: Option<&'static str>,
     /// What becomes of DLNA profiles.
     pub profiles: Profiles,
     /// Profiles for files that have none.
@@ -66,6 +68,38 @@ pub struct Treatment {
     pub declaration: bool,
     /// A search gives all it finds, whatever number is asked for.
     pub whole_searches: bool,
+}
+
+/// What the name of a file depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub(super) mime: Mime,
+    /// AVI with MPEG-4 part 2: what `DivX` and Xvid make.
+    pub(super) is_divx: bool,
+    /// Times can be looked up in it.
+    pub(super) has_times: bool,
+}
+
+impl From<Mime> for Kind {
+    fn from(mime: Mime) -> Self {
+        Self {
+            mime,
+            is_divx: false,
+            has_times: seek::is_possible(mime),
+        }
+    }
+}
+
+impl From<&Object<'_>> for Kind {
+    fn from(object: &Object<'_>) -> Self {
+        let mime = object.mime();
+        let is_mpeg4 = || object.video_codec_code() == Some(VideoCodec::Mpeg4 as u8);
+        Self {
+            mime,
+            is_divx: mime == Mime::AVI && is_mpeg4(),
+            has_times: object.duration().is_some() && seek::is_possible(mime),
+        }
+    }
 }
 
 /// What becomes of DLNA profiles.
@@ -179,6 +213,7 @@ impl Treatment {
     pub const PLAIN: Self = Self {
         mimes: &[],
         reply_mimes: &[],
+        divx: None,
         profiles: Profiles::Kept,
         pseudo_profiles: &[],
         extra: &[],
@@ -204,18 +239,20 @@ impl Treatment {
     };
 
     /// The media type of a file in a listing.
-    pub fn mime(&self, mime: Mime) -> &'static str {
-        named(self.mimes, mime).unwrap_or(mime.as_str())
+    fn mime(&self, kind: Kind) -> &'static str {
+        let divx = self.divx.filter(|_| kind.is_divx);
+        divx.or_else(|| named(self.mimes, kind.mime))
+            .unwrap_or(kind.mime.as_str())
     }
 
     /// The media type of a file in a media reply.
-    pub fn reply_mime(&self, mime: Mime) -> &'static str {
-        named(self.reply_mimes, mime).unwrap_or_else(|| self.mime(mime))
+    pub fn reply_mime(&self, kind: Kind) -> &'static str {
+        named(self.reply_mimes, kind.mime).unwrap_or_else(|| self.mime(kind))
     }
 
     /// How a file is listed, if `info` is what is true of it.
-    pub fn listed<'a>(&self, info: ProtocolInfo<'a>, mime: Mime) -> ProtocolInfo<'a> {
-        let told = self.told(info, mime, self.mime(mime));
+    pub fn listed<'a>(&self, info: ProtocolInfo<'a>, kind: Kind) -> ProtocolInfo<'a> {
+        let told = self.told(info, kind, self.mime(kind));
         if self.profiles == Profiles::Unlisted {
             return ProtocolInfo {
                 profile: None,
@@ -226,12 +263,13 @@ impl Treatment {
     }
 
     /// How a file is described where it is fetched.
-    pub fn fetched<'a>(&self, info: ProtocolInfo<'a>, mime: Mime) -> ProtocolInfo<'a> {
-        self.told(info, mime, self.reply_mime(mime))
+    pub fn fetched<'a>(&self, info: ProtocolInfo<'a>, kind: Kind) -> ProtocolInfo<'a> {
+        self.told(info, kind, self.reply_mime(kind))
     }
 
-    fn told<'a>(&self, info: ProtocolInfo<'a>, mime: Mime, name: &'a str) -> ProtocolInfo<'a> {
-        let profile = info.profile.or_else(|| named(self.pseudo_profiles, mime));
+    fn told<'a>(&self, info: ProtocolInfo<'a>, kind: Kind, name: &'a str) -> ProtocolInfo<'a> {
+        let pseudo = || named(self.pseudo_profiles, kind.mime);
+        let profile = info.profile.or_else(pseudo);
         let profile = match self.profiles {
             Profiles::BraviaNames => profile.map(bravia_name),
             Profiles::Kept | Profiles::Unlisted => profile,
@@ -240,7 +278,11 @@ impl Treatment {
         ProtocolInfo {
             mime: name,
             profile,
-            seek: if streamed { self.seek } else { info.seek },
+            seek: if streamed && kind.has_times {
+                self.seek
+            } else {
+                info.seek
+            },
             flags: self.flags.filter(|_| streamed).unwrap_or(info.flags),
             ..info
         }

@@ -51,6 +51,7 @@ impl Server {
             addresses: RefCell::default(),
             scan: RefCell::default(),
             tally: Tally::default(),
+            unmade: RefCell::default(),
             known: RefCell::default(),
             devices: RefCell::default(),
             searches: RefCell::default(),

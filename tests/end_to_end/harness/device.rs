@@ -76,7 +76,8 @@ impl<'r> Device<'r> {
     }
 
     pub(crate) fn post(&self, service: &str, action: &str, body: &str) -> Reply {
-        let action = format!("\"urn:schemas-upnp-org:service:{service}:1#{action}\"");
+        let kind = service_type(service);
+        let action = format!("\"{kind}#{action}\"");
         let fields = [
             ("Content-Type", "text/xml; charset=\"utf-8\""),
             ("SOAPACTION", action.as_str()),
@@ -89,35 +90,55 @@ impl<'r> Device<'r> {
         )
     }
 
-    /// An action of `ContentDirectory`; its out-arguments stand in the order of the service description.
-    pub(crate) fn call(&self, action: &str, arguments: &[(&str, String)]) -> Element {
-        let reply = self.post(
-            "ContentDirectory",
-            action,
-            &envelope("ContentDirectory", action, arguments),
+    /// An action with these arguments.
+    pub(crate) fn ask_for(
+        &self,
+        service: &str,
+        action: &str,
+        arguments: &[(&str, String)],
+    ) -> Reply {
+        let body = envelope(service, action, arguments);
+        let body = body.replace(
+            &format!("urn:schemas-upnp-org:service:{service}:1"),
+            &service_type(service),
         );
+        self.post(service, action, &body)
+    }
+
+    /// An action of `ContentDirectory`, as [`Self::act`].
+    pub(crate) fn call(&self, action: &str, arguments: &[(&str, String)]) -> Element {
+        self.act("ContentDirectory", action, arguments)
+    }
+
+    /// An action; its out-arguments stand in the order of the service description.
+    pub(crate) fn act(&self, service: &str, action: &str, arguments: &[(&str, String)]) -> Element {
+        let reply = self.ask_for(service, action, arguments);
         assert_eq!(reply.status, 200, "{action}: {}", reply.text());
         self.strict(reply.text());
         let answer = Element::parse(reply.text());
         let answer = answer.child("Body").unwrap().children[0].clone();
         assert_eq!(answer.name, format!("{action}Response"));
-        let scpd = Element::parse(&self.document("/scpd/ContentDirectory.xml"));
-        let described = scpd.all("action");
-        let described = described.iter().find(|a| a.text_of("name") == Some(action));
-        let described = described.unwrap_or_else(|| panic!("{action} is not described"));
-        let out: Vec<_> = described
-            .all("argument")
-            .into_iter()
-            .filter(|argument| argument.text_of("direction") == Some("out"))
-            .map(|argument| argument.text_of("name").unwrap().to_owned())
-            .collect();
         let given: Vec<_> = answer
             .children
             .iter()
             .map(|child| child.name.clone())
             .collect();
-        assert_eq!(given, out, "{action}");
+        assert_eq!(given, self.out_arguments(service, action), "{action}");
         answer
+    }
+
+    /// The out-arguments of an action in the order of the service description.
+    pub(crate) fn out_arguments(&self, service: &str, action: &str) -> Vec<String> {
+        let scpd = Element::parse(&self.document(&format!("/scpd/{service}.xml")));
+        let described = scpd.all("action");
+        let described = described.iter().find(|a| a.text_of("name") == Some(action));
+        let described = described.unwrap_or_else(|| panic!("{action} is not described"));
+        let all = described.all("argument");
+        let out = all
+            .into_iter()
+            .filter(|argument| argument.text_of("direction") == Some("out"));
+        out.map(|argument| argument.text_of("name").unwrap().to_owned())
+            .collect()
     }
 
     pub(crate) fn browse(&self, browse: &Browse<'_>) -> Page {
@@ -189,6 +210,16 @@ impl<'r> Device<'r> {
     }
 }
 
+/// `urn:…:service:…:1`, in the name space that the service has.
+fn service_type(service: &str) -> String {
+    let domain = if service.starts_with("X_MS_") {
+        "microsoft.com"
+    } else {
+        "schemas-upnp-org"
+    };
+    format!("urn:{domain}:service:{service}:1")
+}
+
 pub(crate) const SRT: &[u8] = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n";
 
 /// Something for each kind of device to be particular about.
@@ -211,7 +242,7 @@ pub(crate) fn library() -> Library {
 }
 
 /// Ten packets of a transport stream, of nothing.
-fn packets() -> Vec<u8> {
+pub(crate) fn packets() -> Vec<u8> {
     let mut packet = vec![0x47, 0x1F, 0xFF, 0x10];
     packet.resize(188, 0xFF);
     packet.repeat(10)

@@ -1,5 +1,6 @@
 //! MP4, M4A, QuickTime, 3GPP, and the pictures that use the same boxes (ISO/IEC 14496-12; QuickTime File Format;
-//! ISO/IEC 23008-12). Sample tables are passed over: nothing here needs them.
+//! ISO/IEC 23008-12). Sample tables are passed over, but for the place of the first sound where its description says too
+//! little.
 
 pub(crate) mod boxes;
 mod esds;
@@ -17,7 +18,7 @@ use self::ftyp::Brand;
 use self::track::Track;
 use super::super::tag::mp4_ilst;
 use crate::media::codec::aac::AudioConfig;
-use crate::media::codec::{FrameRate, Language, Sound, Streams, Video};
+use crate::media::codec::{AudioCodec, FrameRate, Language, Sound, Streams, Video, elementary};
 use crate::media::profile::{self, Aac};
 use crate::media::reader::{Error, Reader};
 use crate::media::{Class, Media};
@@ -47,6 +48,7 @@ struct Film {
 pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     let mut film = Film::default();
     let outcome = top_level(r, &mut film, media);
+    let outcome = outcome.and(film.listen(r));
     film.describe(r.file_len(), media);
     outcome
 }
@@ -151,6 +153,38 @@ impl Film {
             Brand::Still(_) => &last == b"meta" && media.width.is_some(),
             _ => &last == b"moov" && (!self.fragmented || self.fragmented_duration.is_some()),
         }
+    }
+
+    /// Reads the first frame of the first sound, of codings whose description has a filler for the channels.
+    fn listen(&mut self, file: &Reader<'_>) -> Result<(), Error> {
+        const FRAME_BYTES: usize = 4096;
+        const HEADER_BYTES: usize = 8;
+        let mut sounds = self.tracks.iter_mut().filter(|t| &t.handler == b"soun");
+        let Some(track) = sounds.next() else {
+            return Ok(());
+        };
+        let entry = &mut track.entry;
+        let Some((codec, at)) = entry.audio_codec.zip(track.first_chunk) else {
+            return Ok(());
+        };
+        let is_silent = entry.channels.is_none() && elementary::tells(codec);
+        let is_mpeg = matches!(codec, AudioCodec::Mp3 | AudioCodec::Mp2);
+        let is_filled = is_mpeg || matches!(codec, AudioCodec::Dts | AudioCodec::DtsHd);
+        let mut there = file.clone();
+        if !(is_silent || is_filled) || there.seek(at).is_err() {
+            return Ok(());
+        }
+        let mut bytes = [0; FRAME_BYTES];
+        let frame = there.read_some(&mut bytes)?;
+        // Where it lies is known: the next frame may be elsewhere, and need not follow.
+        let most = if is_mpeg { HEADER_BYTES } else { FRAME_BYTES };
+        let frame = frame.get(..most).unwrap_or(frame);
+        if let Some(told) = elementary::sound(codec, frame) {
+            entry.audio_codec = told.codec.or(entry.audio_codec);
+            entry.channels = told.channels.or(entry.channels);
+            entry.sample_rate = told.sample_rate.or(entry.sample_rate);
+        }
+        Ok(())
     }
 
     fn describe(&self, file_len: u64, media: &mut Media) {

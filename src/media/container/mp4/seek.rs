@@ -39,14 +39,14 @@ struct Film<'a> {
 pub(crate) fn around(
     r: &mut Reader<'_>,
     time: Duration,
-    _: Duration,
+    whole: Duration,
 ) -> Result<Option<Around>, Error> {
     let film = Film::read(r)?;
     let Some(lead) = film.lead() else {
         return Ok(None);
     };
     if !lead.has_samples() {
-        return fragments::around(r, &film, lead, time);
+        return fragments::around(r, &film, lead, time, whole);
     }
     let found = lead.around(time, film.timescale)?;
     let Some((before, after)) = found else {

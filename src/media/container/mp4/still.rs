@@ -4,7 +4,7 @@
 use super::boxes::{each_box, next_box, version_flags};
 use crate::media::Media;
 use crate::media::reader::{Error, Reader};
-use crate::media::tag::exif;
+use crate::media::tag::exif::{self, Dates};
 
 /// Properties remembered; associations beyond them are not followed.
 const PROPERTIES: usize = 256;
@@ -124,7 +124,9 @@ impl Items {
         // Where the properties turn the picture, what EXIF says has been applied already (§A.2.1); where none does, some
         // cameras and converters have left the turn to EXIF.
         let known = media.orientation;
-        let outcome = exif::read(&mut tiff, media);
+        let mut dates = Dates::default();
+        let outcome = exif::read(&mut tiff, media, &mut dates);
+        dates.settle(media);
         media.orientation = known.or(media.orientation);
         outcome
     }

@@ -41,17 +41,29 @@ const UPRIGHT: [u32; 5] = [1 << 16, 0, 0, 0, 1 << 16];
 const QUARTER: [u32; 5] = [0, 1 << 16, 0, u32::MAX << 16, 0];
 
 fn trak(id: u32, handler: &[u8; 4], matrix: [u32; 5], duration: u32, entry: Vec<u8>) -> Vec<u8> {
+    trak_with(id, handler, matrix, duration, &[entry, vec![]])
+}
+
+/// The same with tables behind the sample description.
+fn trak_with(
+    id: u32,
+    handler: &[u8; 4],
+    matrix: [u32; 5],
+    duration: u32,
+    [entry, tables]: &[Vec<u8>; 2],
+) -> Vec<u8> {
     let tkhd = words(&[
         0, 0, 0, id, 0, 0, 0, 0, 0, 0, matrix[0], matrix[1], matrix[2], matrix[3], matrix[4],
     ]);
     let mdhd = words(&[0, 0, 0, 500, duration, 0]);
     let hdlr = [words(&[0, 0]), handler.to_vec(), vec![0; 13]].concat();
-    let stsd = [words(&[0, 1]), entry].concat();
+    let stsd = [&words(&[0, 1]), entry.as_slice()].concat();
     let stbl = nest(
         b"stbl",
         &[
             boxed(b"stsd", &stsd),
             boxed(b"stts", &words(&[0, u32::MAX])),
+            tables.clone(),
         ],
     );
     let mdia = nest(
@@ -454,6 +466,57 @@ fn a_filler_of_two_channels_is_not_believed_of_surround_codings() {
         (mp3.audio_codec, mp3.channels),
         (Some(AudioCodec::Mp3), Some(2))
     );
+}
+
+#[test]
+fn the_first_frame_tells_what_the_entry_has_a_filler_for() {
+    let entry = |indication: u8| {
+        let esds = [
+            vec![0, 0, 0, 0, 3, 0x16, 0, 1, 0, 4, 0x11, indication, 0x15],
+            vec![0; 16],
+        ];
+        let head = mp4a(48_000, 2);
+        boxed(
+            b"mp4a",
+            &[&head[8..], &boxed(b"esds", &esds.concat())].concat(),
+        )
+    };
+    let dts: &[u8] = &[
+        0x7F, 0xFE, 0x80, 0x01, 0xFC, 0x3C, 0x3F, 0x22, 0x77, 0x80, 0x10, 0,
+    ];
+    // MPEG-1 layer III, 128 kbit/s, 44,100 Hz, one channel; what follows is the film's.
+    let mono: &[u8] = &[0xFF, 0xFB, 0x90, 0xC4, 0, 0, 0, 0, 0, 0, 0, 0];
+    let layer_2: &[u8] = &[0xFF, 0xFD, 0x84, 0x04, 0, 0, 0, 0, 0, 0, 0, 0];
+    let rows = [
+        (0xA9, dts, AudioCodec::Dts, Some(5), 48_000),
+        (0x6B, mono, AudioCodec::Mp3, Some(1), 44_100),
+        (0x6B, layer_2, AudioCodec::Mp2, Some(2), 48_000),
+        (0xA9, &[0; 12], AudioCodec::Dts, None, 48_000),
+        (0x6B, &[0; 12], AudioCodec::Mp3, Some(2), 48_000),
+    ];
+    for (indication, frame, codec, channels, rate) in rows {
+        let front = [ftyp(b"isom"), boxed(b"mdat", frame)].concat();
+        let at = u32::try_from(front.len() - frame.len()).unwrap();
+        let narrow = boxed(b"stco", &words(&[0, 1, at]));
+        let wide = boxed(b"co64", &words(&[0, 1, 0, at]));
+        for table in [narrow, wide] {
+            let track = trak_with(1, b"soun", UPRIGHT, 1000, &[entry(indication), table]);
+            let bytes = [front.clone(), nest(b"moov", &[mvhd(1), track])].concat();
+            let (media, outcome) = parse(&bytes);
+            let told = (media.audio_codec, media.channels, media.sample_rate);
+            assert_eq!(
+                (told, outcome),
+                ((Some(codec), channels, Some(rate)), Ok(())),
+                "{frame:?}"
+            );
+        }
+        for table in [words(&[0, 0]), words(&[0, 1, u32::MAX]), words(&[0, 9])] {
+            let table = boxed(b"stco", &table);
+            let track = trak_with(1, b"soun", UPRIGHT, 1000, &[entry(indication), table]);
+            let bytes = [front.clone(), nest(b"moov", &[mvhd(1), track])].concat();
+            assert_eq!(parse(&bytes).0.sample_rate, Some(48_000));
+        }
+    }
 }
 
 #[test]

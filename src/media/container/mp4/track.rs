@@ -24,6 +24,8 @@ pub(super) struct Track {
     pub(super) sample: Option<u32>,
     /// The film's header lists samples of its own, before those of fragments.
     pub(super) has_samples: bool,
+    /// Where in the file the first samples lie.
+    pub(super) first_chunk: Option<u64>,
     /// First sample description.
     pub(super) entry: SampleEntry,
     /// Sum of the fragments' runs, in track units.
@@ -120,8 +122,26 @@ fn stbl(r: &mut Reader<'_>, track: &mut Track) -> Result<(), Error> {
             }
             Ok(())
         }
+        b"stco" | b"co64" => {
+            track.first_chunk = first_chunk(body, &kind == b"co64")?;
+            Ok(())
+        }
         _ => Ok(()),
     })
+}
+
+/// Chunk offsets (§8.7.5): the first.
+fn first_chunk(r: &mut Reader<'_>, is_wide: bool) -> Result<Option<u64>, Error> {
+    version_flags(r)?;
+    if r.be_u32()? == 0 {
+        return Ok(None);
+    }
+    let offset = if is_wide {
+        r.be_u64()?
+    } else {
+        r.be_u32()?.into()
+    };
+    Ok(Some(offset))
 }
 
 /// Time to sample (§8.6.1.2): the time of one, if it is the same for all but the last ones.

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use super::{BLOCK, END, PACK, PES_HEADER_BYTES, next_code};
 use crate::media::codec::VideoCodec;
-use crate::media::container::pes::{
-    self,
-    seek::{Picture, starts_with_key},
-};
+use crate::media::container::pes::{self, seek::starts_with_key};
+use crate::media::container::stamped::{self, Picture};
 use crate::media::reader::{Error, Reader};
 use crate::media::seek::Around;
 
@@ -34,7 +32,7 @@ pub(crate) fn around(
     let Some(stream) = pictures.or(sound) else {
         return Ok(None);
     };
-    pes::seek::around(len, time, whole, &mut |from, to, visit| {
+    stamped::around(len, time, whole, &mut |from, to, visit| {
         packets(r, (from, to), &mut |at, code, bytes| {
             let header = pes::header(bytes).filter(|_| code == stream);
             let Some((header, stamp)) = header.and_then(|h| Some((h, h.stamp?))) else {

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use super::tables::{self, Entry, Kind, Section};
 use super::{HEAD_BYTES, Layout, PACKET_BYTES, SYNC, layout, packet};
-use crate::media::container::pes::{
-    self,
-    seek::{Picture, starts_with_key},
-};
+use crate::media::container::pes::{self, seek::starts_with_key};
+use crate::media::container::stamped::{self, Picture};
 use crate::media::reader::{Error, Reader};
 use crate::media::seek::Around;
 
@@ -29,7 +27,7 @@ pub(crate) fn around(
         return Ok(None);
     };
     let len = r.len();
-    pes::seek::around(len, time, whole, &mut |from, to, visit| {
+    stamped::around(len, time, whole, &mut |from, to, visit| {
         scan(r, layout, clock, (from, to), visit)
     })
 }

@@ -5,6 +5,7 @@
 //! file's last by looking at its end, the others' by halving the file between a page of the link and one behind it.
 
 mod page;
+pub(crate) mod seek;
 mod stream;
 
 use std::time::Duration;

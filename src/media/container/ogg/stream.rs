@@ -183,6 +183,15 @@ impl Stream {
         }
     }
 
+    /// The time from which a decoder is heard that begins behind `granule`.
+    pub(super) fn heard_from(&self, start: u64, granule: u64) -> Duration {
+        if granule <= start {
+            return Duration::ZERO;
+        }
+        let later = granule.saturating_add(self.packet_samples);
+        self.play_time(start, later).unwrap_or_default()
+    }
+
     /// Play time between two granules.
     pub(super) fn play_time(&self, start: u64, end: u64) -> Option<Duration> {
         match self.clock {

@@ -4,11 +4,19 @@ use std::time::Duration;
 
 use super::super::boxes::{next_box, time_field, version_flags};
 use super::{Film, tables::Tables, walk};
+use crate::media::container::{
+    pes::Stamp,
+    stamped::{self, Picture},
+};
 use crate::media::reader::{Error, Reader};
 use crate::media::seek::{self, Around, Place};
 
 /// Indexes of indexes that are followed.
 const LEVELS: u32 = 4;
+/// Boxes that are gone along before the fragments are looked for here and there: 256 fragments, an eighth of what may be read.
+const FRAGMENTS: usize = 512;
+/// Bytes of a `moof`: of an hour in one fragment.
+const MOOF_BYTES: u32 = 16 * 1024 * 1024;
 /// `sample_is_non_sync_sample` (§8.8.3.1).
 const NO_KEY: u32 = 1 << 16;
 
@@ -37,6 +45,7 @@ pub(super) fn around(
     film: &Film<'_>,
     lead: &Tables<'_>,
     time: Duration,
+    whole: Duration,
 ) -> Result<Option<Around>, Error> {
     let Some(first) = film.first_fragment else {
         return Ok(None);
@@ -56,10 +65,17 @@ pub(super) fn around(
         timescale = lead.timescale;
         found = Found::default();
         listed(r, lead, units(timescale), first, &mut found)?;
+        // Some writers list every fragment, whatever it begins with.
+        if !begins_with_key(r, lead, &found)? {
+            found.before = None;
+        }
     }
     if found.before.is_none() {
         found = Found::default();
-        one_by_one(r, lead, units(timescale), first, &mut found)?;
+        let is_over = one_by_one(r, lead, units(timescale), first, &mut found)?;
+        if !is_over {
+            return sampled(r, lead, first, time, whole);
+        }
     }
     let place = |(units, offset): (u64, u64)| {
         let time = seek::time(units, timescale);
@@ -200,21 +216,39 @@ fn listed(
     })
 }
 
-/// The fragments in their order, by their headers.
+/// Whether the place before begins with a key frame, as its own header has it.
+fn begins_with_key(r: &Reader<'_>, lead: &Tables<'_>, found: &Found) -> Result<bool, Error> {
+    let Some((_, offset)) = found.before else {
+        return Ok(false);
+    };
+    let mut r = r.clone();
+    if r.seek(offset).is_err() {
+        return Ok(false);
+    }
+    match next_box(&mut r) {
+        Ok(Some((kind, mut body))) if &kind == b"moof" => {
+            let told = fragment(&mut body, lead)?;
+            Ok(told.is_some_and(|(_, is_key)| is_key))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The fragments in their order, by their headers; false: there are too many.
 fn one_by_one(
     r: &Reader<'_>,
     lead: &Tables<'_>,
     wanted: u64,
     first: u64,
     found: &mut Found,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let mut r = r.clone();
     r.seek(first)?;
     let mut zero = None;
-    loop {
+    for _ in 0..FRAGMENTS {
         let at = r.position();
         let Some((kind, mut body)) = next_box(&mut r)? else {
-            return Ok(());
+            return Ok(true);
         };
         if &kind != b"moof" {
             continue;
@@ -224,9 +258,76 @@ fn one_by_one(
         };
         let zero = *zero.get_or_insert(time);
         if is_key && !found.take(wanted, time.saturating_sub(zero), at) {
-            return Ok(());
+            return Ok(true);
         }
     }
+    Ok(false)
+}
+
+/// Fragments here and there, each found by its name, until those on both sides are known.
+fn sampled(
+    r: &Reader<'_>,
+    lead: &Tables<'_>,
+    first: u64,
+    time: Duration,
+    whole: Duration,
+) -> Result<Option<Around>, Error> {
+    stamped::around(r.len(), time, whole, &mut |from, to, visit| {
+        let mut r = r.clone();
+        let mut at = from.max(first);
+        while let Some(start) = next_fragment(&mut r, at, to)? {
+            r.seek(start)?;
+            let Ok(Some((_, mut body))) = next_box(&mut r) else {
+                at = start + 1;
+                continue;
+            };
+            at = r.position().max(start + 8);
+            match fragment(&mut body, lead) {
+                Err(e @ (Error::Io(_) | Error::Limit)) => return Err(e),
+                Ok(Some((time, is_key))) => {
+                    let stamp = Stamp::at(seek::time(time, lead.timescale));
+                    let picture = Picture {
+                        at: start,
+                        stamp,
+                        is_key,
+                    };
+                    if !visit(picture) {
+                        break;
+                    }
+                }
+                // Bytes that only look like one.
+                _ => at = start + 1,
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Where the next `moof` begins between two places, by its name and a size that can be.
+fn next_fragment(r: &mut Reader<'_>, from: u64, to: u64) -> Result<Option<u64>, Error> {
+    const BLOCK: usize = 4096;
+    let to = to.min(r.len());
+    let mut at = from;
+    let mut block = [0; BLOCK];
+    while at < to {
+        r.seek(at)?;
+        let bytes = r.read_some(&mut block)?;
+        if bytes.len() < 8 {
+            break;
+        }
+        let sizes = bytes.windows(8).zip(at..to);
+        let mut fragments = sizes.filter_map(|(window, at)| {
+            let (size, kind) = window.split_first_chunk()?;
+            let size = u32::from_be_bytes(*size);
+            (kind == b"moof" && (16..MOOF_BYTES).contains(&size)).then_some(at)
+        });
+        if let Some(found) = fragments.next() {
+            return Ok(Some(found));
+        }
+        // The last seven bytes may start one that goes on in the next block.
+        at += bytes.len() as u64 - 7;
+    }
+    Ok(None)
 }
 
 /// Decode time of the track's first sample in a fragment, and whether it is a key frame.
