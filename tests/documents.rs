@@ -21,6 +21,10 @@ const METRICS_BEGIN: &str =
     "<!-- metrics: printed from src/service/page/metrics.rs by tests/documents.rs -->\n";
 const METRICS_END: &str = "<!-- end of metrics -->\n";
 
+const PROBLEMS_BEGIN: &str =
+    "<!-- problems: printed from src/service/page/health.rs by tests/documents.rs -->\n";
+const PROBLEMS_END: &str = "<!-- end of problems -->\n";
+
 #[test]
 fn the_readme_lists_the_variables_of_the_table() {
     let table = printed::readme_table();
@@ -31,6 +35,12 @@ fn the_readme_lists_the_variables_of_the_table() {
 fn the_readme_lists_the_metrics_of_the_table() {
     let table = page::readme_table();
     agree_between("README.md", METRICS_BEGIN, &table, METRICS_END);
+}
+
+#[test]
+fn the_readme_lists_what_health_can_say() {
+    let table = page::readme_problems();
+    agree_between("README.md", PROBLEMS_BEGIN, &table, PROBLEMS_END);
 }
 
 #[test]
