@@ -8,7 +8,13 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
-use std::{env, fs, io::Write as _, path::Path, process::Command};
+use std::{
+    env, fs,
+    io::Write as _,
+    path::Path,
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
 
 use rill::{cli::printed, media::tag, service::page};
 
@@ -113,6 +119,9 @@ fn the_readme_names_every_command() {
 
 /// The part of a file between two markers is `expected`.
 fn agree_between(name: &str, begin: &str, expected: &str, end: &str) {
+    // Several tables stand in one file: rewriting one must not lose another.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let found = read(name);
     let parts = found.split_once(begin).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(end)?;
@@ -160,7 +169,10 @@ fn agree(name: &str, found: &str, expected: &str) {
         return;
     }
     if env::var_os("RILL_BLESS").is_some() {
-        fs::write(package().join(name), expected).unwrap();
+        // The other tests read the old or the new one.
+        let new = package().join(format!("{name}.new"));
+        fs::write(&new, expected).unwrap();
+        fs::rename(new, package().join(name)).unwrap();
         return;
     }
     let differ = found
