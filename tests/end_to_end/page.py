@@ -369,6 +369,7 @@ def obeys_a_remote_control(b, url):
 def follows(b, url):
     b.js("location.hash = '#/status'; 1")
     b.until("devices", "/Mozilla/.test(document.querySelector('.devices').textContent)")
+    b.until("what a device said", "!!document.querySelector('.devices a[href^=\"exchanges/\"]')")
     b.until("skipped files", "/damaged.mp4/.test(document.querySelector('.skipped').textContent)")
     b.until("numbers", "document.querySelector('.library b').textContent === '7'")
     b.click(".scan .action")

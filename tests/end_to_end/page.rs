@@ -240,6 +240,12 @@ fn for_eyes() -> Option<Library> {
             &["-frames:v", "1"],
         );
     }
+    add_odd(&mut library);
+    Some(library)
+}
+
+/// Adds what is listed badly or not at all, and a name that would be markup.
+fn add_odd(library: &mut Library) {
     let name = "</script><img src=x onerror=\"document.title='owned'\">&amp;\n";
     library.add(
         format!("odd/{}.mp3", name.replace('/', "\u{2215}")),
@@ -248,7 +254,6 @@ fn for_eyes() -> Option<Library> {
     library.add("odd/old.mp4", &mp4(60, 320, 240, b"no picture in here"));
     library.add("odd/scan.tif", b"II*\0\x08\0\0\0\0\0");
     library.write("odd/damaged.mp4", b"");
-    Some(library)
 }
 
 /// Title, year, two colours of the poster.
