@@ -132,7 +132,7 @@ fn browser(rill: &Rill, words: &[&str]) -> Command {
     command
 }
 
-fn has_browser() -> bool {
+pub(crate) fn has_browser() -> bool {
     if std::env::var_os("RILL_RUNNER").is_some() {
         skip(
             "the browser looks at the program itself, not at an emulated one: the page is the same",
