@@ -381,7 +381,8 @@ fn many_pictures_at_once_are_all_made() {
         assert!(connection.send(request.as_bytes()));
     }
     for connection in &mut connections {
-        assert_eq!(connection.reply().expect("a reply").status, 200);
+        // One thread makes them, which stands behind all else that a busy machine does.
+        assert_eq!(connection.status_within(120), Some(200));
     }
 }
 
