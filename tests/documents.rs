@@ -8,7 +8,13 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
-use std::{env, fs, io::Write as _, path::Path, process::Command};
+use std::{
+    env, fs,
+    io::Write as _,
+    path::Path,
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
 
 use rill::{cli::printed, media::tag, service::page};
 
@@ -21,6 +27,10 @@ const METRICS_BEGIN: &str =
     "<!-- metrics: printed from src/service/page/metrics.rs by tests/documents.rs -->\n";
 const METRICS_END: &str = "<!-- end of metrics -->\n";
 
+const PROBLEMS_BEGIN: &str =
+    "<!-- problems: printed from src/service/page/health.rs by tests/documents.rs -->\n";
+const PROBLEMS_END: &str = "<!-- end of problems -->\n";
+
 #[test]
 fn the_readme_lists_the_variables_of_the_table() {
     let table = printed::readme_table();
@@ -31,6 +41,12 @@ fn the_readme_lists_the_variables_of_the_table() {
 fn the_readme_lists_the_metrics_of_the_table() {
     let table = page::readme_table();
     agree_between("README.md", METRICS_BEGIN, &table, METRICS_END);
+}
+
+#[test]
+fn the_readme_lists_what_health_can_say() {
+    let table = page::readme_problems();
+    agree_between("README.md", PROBLEMS_BEGIN, &table, PROBLEMS_END);
 }
 
 #[test]
@@ -103,6 +119,9 @@ fn the_readme_names_every_command() {
 
 /// The part of a file between two markers is `expected`.
 fn agree_between(name: &str, begin: &str, expected: &str, end: &str) {
+    // Several tables stand in one file: rewriting one must not lose another.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let found = read(name);
     let parts = found.split_once(begin).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(end)?;
@@ -150,7 +169,10 @@ fn agree(name: &str, found: &str, expected: &str) {
         return;
     }
     if env::var_os("RILL_BLESS").is_some() {
-        fs::write(package().join(name), expected).unwrap();
+        // The other tests read the old or the new one.
+        let new = package().join(format!("{name}.new"));
+        fs::write(&new, expected).unwrap();
+        fs::rename(new, package().join(name)).unwrap();
         return;
     }
     let differ = found

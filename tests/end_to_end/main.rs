@@ -30,6 +30,7 @@ mod extremes; // clocks that jump, huge folders, bind mounts, long names, disks 
 mod hostile; //   bad input on every door; after each, the server still answers
 mod hostile_crowd; // too many, too slow, too often: who is turned away, and who is not
 mod hostile_disk; // bad input from below: links, pipes, permissions, broken media
+mod hostile_page; // the page in a browser: names that are markup, a page from elsewhere
 mod hostile_soap; // bad input in an action: XML that is none, DTDs, depth, odd arguments
 mod hostile_web; // pages from elsewhere: hosts, origins, what is given back
 mod interfaces; // the network as it really is: cables, DHCP, IPv6, neighbours on port 1900, floods

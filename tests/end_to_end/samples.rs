@@ -12,7 +12,7 @@ use crate::art::{art, size, small};
 use crate::harness::{Browse, Library, Object, Rill, Setup, clean, have, program, run, skip};
 
 #[path = "../support/json.rs"]
-mod json;
+pub(crate) mod json;
 
 /// Where rill and the truth differ, and why.
 const DIFFERENT: &[&str] = &[

@@ -21,6 +21,7 @@ pub mod status;
 
 use std::{sync::Arc, time::Duration};
 
+pub use health::readme_problems;
 pub use metrics::readme_table;
 
 use super::{Answer, Body, Request, Response};

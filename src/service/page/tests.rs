@@ -160,18 +160,43 @@ fn an_event_is_the_same_whenever_nothing_but_the_moment_differs() {
     assert!(!status::is_same(&at(60, 1), b""));
 }
 
+/// Something that goes wrong.
+type Fault = fn(&Server, &mut Facts);
+
 #[test]
-fn health_says_what_is_wrong() {
+fn health_says_what_is_wrong_in_the_words_of_the_readme() {
     let server = Server::new();
     assert_eq!(
         server.ask("GET /health", ""),
         (200, "All is well.\n".into())
     );
-    server.shared.scan.borrow_mut().is_unwritten = true;
-    server.shared.scan.borrow_mut().has_ended = true;
-    let (status, text) = server.ask("GET /health", "");
-    assert_eq!((status, text.lines().count()), (503, 2));
-    assert!(text.contains("scanner") && text.contains("state folder"));
+    // Folders that are not there are for the end-to-end tests.
+    let faults: [(&str, Fault); 4] = [
+        ("scanner", |server, _| {
+            server.shared.scan.borrow_mut().has_ended = true;
+        }),
+        ("catalogue", |server, _| {
+            server.shared.scan.borrow_mut().is_unwritten = true;
+        }),
+        ("Resume", |_, facts| facts.is_keeper_failing = true),
+        ("connections", |_, facts| facts.connections = 10),
+    ];
+    let documented = readme_problems();
+    let mut facts = facts();
+    for (number, (word, go_wrong)) in faults.into_iter().enumerate() {
+        go_wrong(&server, &mut facts);
+        let response = status::report(Form::Health, &server.shared, &facts, NOW);
+        let Body::Bytes(text) = response.body else {
+            panic!("a text is wanted");
+        };
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(response.head.status().code(), 503);
+        assert_eq!(text.lines().count(), number + 1, "{text}");
+        assert!(text.lines().any(|line| line.contains(word)), "{text}");
+        for line in text.lines() {
+            assert!(documented.contains(&format!("| {line} |")), "{line}");
+        }
+    }
     let metrics = server.ask("GET /metrics", "").1;
     assert!(metrics.contains("\nrill_healthy 0\n"));
     drop(server.tree);
@@ -255,6 +280,7 @@ fn every_text_is_there_in_every_language() {
         let texts = texts.trim_end_matches(',').strip_suffix("\"]").expect(row);
         let texts: Vec<_> = texts.split("\", \"").collect();
         assert_eq!(texts.len(), languages, "{name}");
+        assert!(!texts.iter().any(|text| text.trim().is_empty()), "{name}");
         for place in ["{0}", "{1}"] {
             let has = |text: &&str| text.contains(place);
             assert!(texts.iter().all(has) || !texts.iter().any(has), "{name}");

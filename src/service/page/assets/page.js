@@ -254,7 +254,7 @@ function object(node) {
     }
     if (!o.isContainer) {
         o.type = /video/.test(o.kind) ? "video" : /audio/.test(o.kind) ? "audio" : "image";
-    } else if (o.kind === "object.container" && texts["title:" + o.title]) {
+    } else if ((o.kind === "object.container" || o.parent === "0") && texts["title:" + o.title]) {
         o.original = o.title;
         o.title = t("title:" + o.title);
     }
@@ -732,7 +732,7 @@ var before = null, beforeStage = null;
 // What is covered cannot be reached: neither by the tabulator nor by a reader of screens.
 function layers() {
     var isSheet = !$("shade").hidden, isCovered = isSheet || isOnStage();
-    $("top").inert = $("main").inert = isCovered;
+    $("skip").inert = $("top").inert = $("main").inert = isCovered;
     player.inert = isSheet;
 }
 
