@@ -82,6 +82,10 @@ fn a_picture_inside_the_file_comes_first_then_its_sidecar_then_the_folders() {
     expected.extend([" p2", " p4", " p5", " o"]);
     expected.sort_unstable();
     assert_eq!(listed, expected);
+    let images = expected
+        .iter()
+        .filter(|name| name.starts_with(" p") || **name == " o");
+    assert_eq!(library.now().counts().image as usize, images.count());
 }
 
 #[test]

@@ -31,6 +31,7 @@ impl Snapshot {
         for object in (0..self.records()).filter_map(|number| self.object(number)) {
             counts.offline += u32::from(!object.is_container() && object.is_offline());
             let kind = match object.class() {
+                _ if object.is_beside() => continue,
                 _ if object.is_stream() => &mut counts.streams,
                 Some(Class::Audio) => &mut counts.audio,
                 Some(Class::Video) => &mut counts.video,

@@ -528,6 +528,8 @@ fn open_dml() -> Vec<u8> {
         for place in places {
             all.extend(little(&[place, 0, 192, 20]));
         }
+        // Room for more, as writers leave it.
+        all.extend([0; 32]);
         let parts = [
             b"strl".to_vec(),
             chunk(b"strh", &header),

@@ -1,4 +1,5 @@
-//! Making pictures that do not lie in a file as they are to be sent, small ones above all: one thread of the lowest priority decodes and scales, a folder keeps what it made.
+//! Making pictures that do not lie in a file as they are to be sent, small ones above all: one thread behind
+//! those that send decodes and scales, a folder keeps what it made.
 //!
 //! What is kept is answered by a reader at once and never waits for a picture that is being made.
 
@@ -113,7 +114,8 @@ fn finished(bytes: Option<Vec<u8>>) -> Result<Vec<u8>, Refusal> {
 }
 
 fn work(mut keeper: Keeper, inbox: &Receiver<Job>) {
-    priority::lowest();
+    // Somebody waits for it, in front of a screen: the lowest priority would let it starve on a busy board.
+    priority::behind();
     while let Ok(job) = inbox.recv_blocking() {
         // Whoever asked may have gone meanwhile.
         let _ = job

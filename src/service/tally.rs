@@ -73,6 +73,7 @@ impl Tally {
     /// What was turned away so far, and why; nothing that did not happen.
     pub(super) fn turned_away(&self, shared: &Shared) -> Vec<(u64, &'static str)> {
         let seen = shared.searches.borrow();
+        let (devices, records) = shared.devices.borrow().forgotten();
         let rows = [
             (self.full.get(), "connections, all were taken"),
             (
@@ -91,6 +92,8 @@ impl Tally {
             (seen.limited, "searches of a source that asks too often"),
             (seen.over_budget, "answers to searches, too many in all"),
             (seen.dropped, "searches, too many waited"),
+            (devices, "devices, forgotten for others"),
+            (records, "devices, what they said forgotten for others"),
         ];
         rows.into_iter().filter(|(count, _)| *count > 0).collect()
     }

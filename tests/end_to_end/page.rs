@@ -1,15 +1,18 @@
 //! The page for people: in headless Chromium (`page.py`), and with every request that page or nuisance can make.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::clients::{near, said};
+use crate::clients::{near, said, with_python};
 use crate::harness::{
-    Connection, Library, NEAR, Network, Reply, Rill, Setup, have, mp3, mp3_titled, mp4, patience,
-    run, skip, wait_for,
+    Connection, Library, NEAR, Network, Reply, Rill, Searcher, Setup, have, mp3, mp3_titled, mp4,
+    patience, run, skip, wait_for,
 };
+
+use crate::samples::json::Json;
 
 const URL: &str = "http://10.91.1.1:8200/";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/page.py");
@@ -42,7 +45,7 @@ fn a_browser_shows_searches_plays_and_follows() {
     let told = film.filter_map(|film| film.element.text_of("lastPlaybackPosition"));
     let told: Vec<_> = told.collect();
     assert!(
-        told.iter().any(|position| *position > "0:00:09"),
+        told.iter().any(|position| *position >= "0:02:00"),
         "{told:?}"
     );
     for name in ["library.webp", "status.webp", "phone.webp"] {
@@ -87,11 +90,45 @@ fn the_bar_moves_while_a_scan_runs() {
     assert!(browser.wait().unwrap().success(), "{rest}\n{}", rill.log());
 }
 
+#[test]
+fn the_page_asks_now_and_then_where_too_many_follow_already() {
+    if !has_browser() {
+        return;
+    }
+    let library = small();
+    for number in 0..150 {
+        library.write(format!("broken/{number}.mp4"), b"");
+    }
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    let followers: Vec<_> = (0..64).map(|_| follow(&rill)).collect();
+    assert!(followers.iter().all(|(_, head)| head.status == 200));
+    let mut browser = browser(&rill, &["polls", URL])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(browser.stdout.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    let mut rest = String::new();
+    if line == "ready\n" {
+        library.write("new.mp3", &mp3(4));
+    }
+    told.read_to_string(&mut rest).unwrap();
+    assert!(
+        browser.wait().unwrap().success(),
+        "{line}{rest}\n{}",
+        rill.log()
+    );
+}
+
 /// The browser in the client's namespace, ended after a while.
 fn browser(rill: &Rill, words: &[&str]) -> Command {
     let client = rill.network().client(NEAR);
     let mut command = Network::command(&client, "timeout");
-    command.args(["300", "python3", SCRIPT]).args(words);
+    let secs = patience(300).as_secs().to_string();
+    command.args([&secs, "python3", SCRIPT]).args(words);
     command
 }
 
@@ -112,15 +149,16 @@ fn for_eyes() -> Option<Library> {
     }
     let mut library = Library::empty();
     for (number, (title, year, dark, bright)) in FILMS.into_iter().enumerate() {
-        let secs = if number == 0 { 20 } else { 1 };
+        // So long that no busy machine comes to its end.
+        let secs = if number == 0 { 240 } else { 1 };
         let colours = format!("c0={dark}:c1={bright}:seed={}", number + 1);
         let film = format!("Films/{title} ({year})/{title}.mp4");
         make(
             &mut library,
             &film,
             &[
-                &format!("gradients=s=320x180:r=10:{colours}:d={secs}"),
-                &format!("sine=frequency=220:duration={secs}"),
+                &format!("gradients=s=320x180:r=2:{colours}:d={secs}"),
+                &format!("sine=frequency=220:sample_rate=16000:duration={secs}"),
             ],
             &[
                 "-c:v",
@@ -133,6 +171,8 @@ fn for_eyes() -> Option<Library> {
                 "10",
                 "-c:a",
                 "aac",
+                "-aac_coder",
+                "fast",
                 "-shortest",
                 "-movflags",
                 "+faststart",
@@ -142,9 +182,12 @@ fn for_eyes() -> Option<Library> {
         let name = film.replace(".mp4", ".jpg");
         make(&mut library, &name, &[&poster], &["-frames:v", "1"]);
     }
-    let subtitles = b"1\r\n00:00:00,000 --> 00:00:20,000\r\nDer Mittler zwischen Hirn und H\xe4nden muss das Herz sein.\r\n";
+    let subtitles = b"1\r\n00:00:00,000 --> 00:04:00,000\r\nDer Mittler zwischen Hirn und H\xe4nden muss das Herz sein.\r\n";
     library.write("Films/Metropolis (1927)/Metropolis.de.srt", subtitles);
-    for (number, (artist, album, dark, bright, songs)) in ALBUMS.into_iter().enumerate() {
+    let subtitles = b"[Events]\nDialogue: 0,0:00:00.00,0:04:00.00,Default,,0,0,0,,The mediator, {\\i1}between{\\i0} head and hands\\Nmust be the heart.\n";
+    library.write("Films/Metropolis (1927)/Metropolis.en.ass", subtitles);
+    for (number, made) in ALBUMS.into_iter().enumerate() {
+        let ([artist, album, genre], [dark, bright]) = (made.tags, made.colours);
         let folder = format!("Music/{artist}/{album}");
         let cover = format!(
             "gradients=s=300x300:nb_colors=2:c0={dark}:c1={bright}:seed={}",
@@ -156,21 +199,29 @@ fn for_eyes() -> Option<Library> {
             &[&cover],
             &["-frames:v", "1"],
         );
-        for (number, title) in songs.iter().enumerate() {
+        for (number, title) in made.songs.iter().enumerate() {
             let track = (number + 1).to_string();
             let tags = [
                 ("title", *title),
                 ("artist", artist),
                 ("album", album),
                 ("track", &track),
+                ("genre", genre),
             ];
             let tags = tags.map(|(name, value)| format!("{name}={value}"));
-            let mut options = vec!["-c:a", "libmp3lame", "-b:a", "64k"];
+            let mut options = vec![
+                "-c:a",
+                "libmp3lame",
+                "-b:a",
+                "32k",
+                "-compression_level",
+                "9",
+            ];
             options.extend(tags.iter().flat_map(|tag| ["-metadata", tag]));
             let tone = format!(
-                "sine=frequency={}:duration={}",
+                "sine=frequency={}:sample_rate=16000:duration={}",
                 220 + 40 * number,
-                20 + 7 * number
+                100 + 37 * number
             );
             make(
                 &mut library,
@@ -189,14 +240,20 @@ fn for_eyes() -> Option<Library> {
             &["-frames:v", "1"],
         );
     }
+    add_odd(&mut library);
+    Some(library)
+}
+
+/// Adds what is listed badly or not at all, and a name that would be markup.
+fn add_odd(library: &mut Library) {
     let name = "</script><img src=x onerror=\"document.title='owned'\">&amp;\n";
     library.add(
         format!("odd/{}.mp3", name.replace('/', "\u{2215}")),
         &mp3_titled(name, 2),
     );
     library.add("odd/old.mp4", &mp4(60, 320, 240, b"no picture in here"));
+    library.add("odd/scan.tif", b"II*\0\x08\0\0\0\0\0");
     library.write("odd/damaged.mp4", b"");
-    Some(library)
 }
 
 /// Title, year, two colours of the poster.
@@ -209,51 +266,50 @@ const FILMS: [(&str, &str, &str, &str); 6] = [
     ("The Phantom Carriage", "1921", "0x0f766e", "0xa7f3d0"),
 ];
 
-/// Artist, album, two colours of the cover, songs.
-const ALBUMS: [(&str, &str, &str, &str, &[&str]); 4] = [
-    (
-        "Johann Sebastian Bach",
-        "Goldberg Variations",
-        "0x134e4a",
-        "0x99f6e4",
-        &[
+/// An album that is heard, and seen by the two colours of its cover.
+struct Album {
+    tags: [&'static str; 3],
+    colours: [&'static str; 2],
+    songs: &'static [&'static str],
+}
+
+/// Artist, album, genre; colours; songs.
+const ALBUMS: [Album; 4] = [
+    Album {
+        tags: ["Johann Sebastian Bach", "Goldberg Variations", "Baroque"],
+        colours: ["0x134e4a", "0x99f6e4"],
+        songs: &[
             "Aria",
             "Variation 1",
             "Variation 2",
             "Variation 3",
             "Variation 4",
         ],
-    ),
-    (
-        "Antonio Vivaldi",
-        "The Four Seasons",
-        "0x365314",
-        "0xfde047",
-        &[
+    },
+    Album {
+        tags: ["Antonio Vivaldi", "The Four Seasons", "Baroque"],
+        colours: ["0x365314", "0xfde047"],
+        songs: &[
             "Spring: Allegro",
             "Summer: Presto",
             "Autumn: Allegro",
             "Winter: Largo",
         ],
-    ),
-    (
-        "Claude Debussy",
-        "Children's Corner",
-        "0x1e3a8a",
-        "0xf9a8d4",
-        &["Doctor Gradus ad Parnassum", "Jimbo's Lullaby"],
-    ),
-    (
-        "Erik Satie",
-        "Gymnop\u{e9}dies",
-        "0x3f3f46",
-        "0xe7e5e4",
-        &[
+    },
+    Album {
+        tags: ["Claude Debussy", "Children's Corner", "Impressionism"],
+        colours: ["0x1e3a8a", "0xf9a8d4"],
+        songs: &["Doctor Gradus ad Parnassum", "Jimbo's Lullaby"],
+    },
+    Album {
+        tags: ["Erik Satie", "Gymnop\u{e9}dies", "Modernism"],
+        colours: ["0x3f3f46", "0xe7e5e4"],
+        songs: &[
             "Gymnop\u{e9}die No. 1",
             "Gymnop\u{e9}die No. 2",
             "Gymnop\u{e9}die No. 3",
         ],
-    ),
+    },
 ];
 
 /// Adds what ffmpeg makes of `sources`.
@@ -471,6 +527,99 @@ fn nothing_is_looked_at_while_nobody_follows() {
         std::thread::sleep(std::time::Duration::from_secs(3));
         (wakes() - before < 3).then_some(())
     });
+}
+
+// ---- for programs ------------------------------------------------------------------------------------
+
+/// Every field as README.md calls it, of lists those of each object.
+fn add_fields(json: &Json, name: &str, fields: &mut BTreeSet<String>) {
+    match json {
+        Json::Map(_) => {
+            for (key, value) in json.members() {
+                let dot = if name.is_empty() { "" } else { "." };
+                add_fields(value, &format!("{name}{dot}{key}"), fields);
+            }
+        }
+        Json::List(items) if matches!(items.first(), Some(Json::Map(_))) => {
+            for item in items {
+                add_fields(item, name, fields);
+            }
+        }
+        _ => {
+            fields.insert(name.to_owned());
+        }
+    }
+}
+
+#[test]
+fn the_fields_of_the_status_are_those_that_the_readme_tells_of() {
+    let mut library = small();
+    library.write("broken.mp4", b"");
+    library.add("damaged.mp3", b"ID3 and nothing else");
+    library.add("long.mp4", &mp4(60, 640, 360, &vec![7; 8 << 20]));
+    let Some(rill) = Rill::serving(&library) else {
+        return;
+    };
+    // Something of each: a stream under way, a search, a request that is refused.
+    let mut player = rill.connect();
+    let film = rill.find("long");
+    player.send(&Rill::request_bytes("GET", film.target(), &[], b""));
+    assert_eq!(player.head().unwrap().status, 200);
+    let searcher = Searcher::open(rill.network(), NEAR);
+    let foreign = rill.get("/", &[("Host", "evil.example")]);
+    assert_eq!(foreign.status, 403);
+    let all = wait_for("something of each", 30, || {
+        searcher.search("ssdp:all");
+        let all = Json::parse(rill.get("/status.json", &[]).text());
+        let lists = [
+            "roots",
+            "devices",
+            "streams",
+            "searches",
+            "turned_away",
+            "skipped_files",
+            "troubled_files",
+        ];
+        let is_there = |name: &&str| all.at(name).items().next().is_some();
+        lists.iter().all(is_there).then_some(all)
+    });
+    let mut served = BTreeSet::new();
+    add_fields(&all, "", &mut served);
+    let readme = include_str!("../../README.md");
+    let (_, table) = readme.split_once("Every field of `/status.json`").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let rows = table.lines().filter_map(|line| line.split('|').nth(1));
+    let told: BTreeSet<_> = rows
+        .flat_map(|fields| fields.split('`').skip(1).step_by(2))
+        .map(str::to_owned)
+        .collect();
+    let untold: Vec<_> = served.difference(&told).collect();
+    let missing: Vec<_> = told.difference(&served).collect();
+    assert!(untold.is_empty(), "README.md is silent on {untold:?}");
+    assert!(missing.is_empty(), "nobody serves {missing:?}");
+}
+
+#[test]
+fn the_metrics_are_what_prometheus_reads() {
+    let Some((rill, python)) = with_python(&small()) else {
+        return;
+    };
+    let script = "import sys, urllib.request as u\n\
+        from prometheus_client.parser import text_string_to_metric_families as read\n\
+        reply = u.urlopen(sys.argv[1])\n\
+        assert reply.headers['Content-Type'].startswith('text/plain; version=0.0.4'), reply.headers\n\
+        families = {f.name: f for f in read(reply.read().decode())}\n\
+        assert len(families) > 20 and all(f.documentation and f.samples for f in families.values())\n\
+        assert {f.type for f in families.values()} == {'gauge', 'counter'}\n\
+        audio = [int(s.value) for s in families['rill_items'].samples if s.labels == {'class': 'audio'}]\n\
+        print(audio, families['rill_requests'].samples[0].name)";
+    let output = near(rill.network(), python.to_str().unwrap())
+        .args(["-c", script])
+        .arg(format!("{URL}metrics"))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said(&output), "[1] rill_requests_total\n", "{errors}");
 }
 
 // ---- health, subtitles ---------------------------------------------------------------------------

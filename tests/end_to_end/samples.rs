@@ -12,7 +12,7 @@ use crate::art::{art, size, small};
 use crate::harness::{Browse, Library, Object, Rill, Setup, clean, have, program, run, skip};
 
 #[path = "../support/json.rs"]
-mod json;
+pub(crate) mod json;
 
 /// Where rill and the truth differ, and why.
 const DIFFERENT: &[&str] = &[
@@ -37,7 +37,8 @@ const DIFFERENT: &[&str] = &[
     "media3__dolbyVision-hdr.MOV: date",
 ];
 
-/// The files that earn a DLNA profile, by the rules for codec, profile, level, size and rate; no other does.
+/// The files that earn a DLNA profile, by the rules for codec, profile, level, size and rate; no other does. Each was held
+/// against what ffprobe, or where that reads nothing mediainfo, says of the file; `profiles` has the rules one by one.
 const PROFILES: &[(&str, &[&str])] = &[
     (
         "AAC_ADTS_320",

@@ -1,5 +1,5 @@
 """The page: what those cost who follow how things are."""
-import select, socket, threading, time
+import select, socket, statistics, threading, time
 
 from ..network import SERVER
 from ..row import row
@@ -7,39 +7,62 @@ from ..say import say
 from .browse import crowded
 from .stream import stream
 
-PAGES_OPEN = 20
-IDLE, BROWSE, STREAM = ("20 pages follow: " + what for what in ("CPU of a second", "Browse page of 30 of all, 1 connection, CPU", "stream"))
+PAGES_OPEN, TURNS = 20, 3
+IDLE, CPU, RATE, STREAM, CPU_SHARE, RATE_SHARE, STREAM_SHARE = ("20 pages follow: " + what for what in (
+    "CPU of a second", "Browse page of 30 of all, 1 connection, CPU", "Browse page of 30 of all, 1 connection", "stream",
+    "CPU of Browse, of that without", "pages of Browse, of those without", "stream, of that without"))
 
 
-@row("followed", {IDLE: ("ms", "lower"), BROWSE: ("µs", "lower"), STREAM: ("GiB/s", "higher")})
+@row("followed", {IDLE: ("ms", "lower"), CPU: ("µs", "lower"), RATE: ("pages/s", "higher"), STREAM: ("GiB/s", "higher"),
+                  CPU_SHARE: ("%", "lower"), RATE_SHARE: ("%", "higher"), STREAM_SHARE: ("%", "higher")})
 def followed(run, options):
-    """Browse and a stream while so many pages follow how things are; what they cost while nothing else is asked."""
+    """Browse and a stream while so many pages follow how things are, and without them in turn; what they cost while
+    nothing else is asked."""
     if run.server.name != "rill":
         return {}
-    port, followers, events = run.server.port, [], [0]
-    for _ in range(PAGES_OPEN):
-        c = socket.create_connection((SERVER, port), 5)
-        c.sendall(("GET /live HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % (SERVER, port)).encode())
-        followers.append(c)
-    done = threading.Event()
+    idle, alone, beside = [], [], []
+    for _ in range(TURNS):
+        alone.append(asked(run, options))
+        with Followers(run.server.port) as followers:
+            time.sleep(1)
+            before, start = run.cpu(), time.monotonic()
+            time.sleep(3)
+            idle.append((run.cpu() - before) / (time.monotonic() - start))
+            beside.append(asked(run, options))
+        say("%d events were received" % followers.events)
+    (rate, cpu, sent), (rate_alone, cpu_alone, sent_alone) = (
+        [statistics.median(figures) for figures in zip(*turns)] for turns in (beside, alone))
+    return {IDLE: statistics.median(idle) * 1e3, CPU: cpu, RATE: rate, STREAM: sent, CPU_SHARE: 100 * cpu / cpu_alone,
+            RATE_SHARE: 100 * rate / rate_alone, STREAM_SHARE: 100 * sent / sent_alone}
 
-    def listen():
-        while not done.is_set():
-            for c in select.select(followers, [], [], 0.2)[0]:
-                events[0] += c.recv(1 << 16).count(b"\ndata: ")
-    listening = threading.Thread(target=listen)
-    listening.start()
-    try:
-        time.sleep(2)
-        before, start = run.cpu(), time.monotonic()
-        time.sleep(5)
-        idle = (run.cpu() - before) / (time.monotonic() - start)
-        _, cpu = crowded(run, options, 1, run.pages("songs"))
-        rate = stream(run, options)["stream"]
-    finally:
-        done.set()
-        listening.join()
-        for c in followers:
+
+def asked(run, options):
+    """Pages per second, µs of CPU for each, GiB/s of a stream."""
+    return (*crowded(run, options, 1, run.pages("songs")), stream(run, options)["stream"])
+
+
+class Followers:
+    """Pages that are open, and read what they are told."""
+
+    def __init__(self, port):
+        self.port, self.sockets, self.events, self.done = port, [], 0, threading.Event()
+        self.thread = threading.Thread(target=self.listen)
+
+    def __enter__(self):
+        for _ in range(PAGES_OPEN):
+            c = socket.create_connection((SERVER, self.port), 5)
+            c.sendall(("GET /live HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % (SERVER, self.port)).encode())
+            self.sockets.append(c)
+        self.thread.start()
+        return self
+
+    def listen(self):
+        while not self.done.is_set():
+            for c in select.select(self.sockets, [], [], 0.2)[0]:
+                self.events += c.recv(1 << 16).count(b"\ndata: ")
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+        for c in self.sockets:
             c.close()
-    say("%d events were received" % events[0])
-    return {IDLE: idle * 1e3, BROWSE: cpu, STREAM: rate}

@@ -1,6 +1,6 @@
 //! Readers of files.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use rill::limits;
 use rill::media::{
@@ -12,7 +12,7 @@ use rill::media::{
     picture::{Target, scale},
     playlist::{self as playlist_reader, Kind},
     probe as prober,
-    reader::{Reader, Source},
+    reader::{ReadAt, Reader, Source},
     seek::{self, Wish},
     webvtt,
 };
@@ -36,6 +36,60 @@ pub(super) fn probe(name: &str, data: &[u8]) {
         let end = offset.checked_add(u64::from(len)).expect("a span ends");
         assert!(end <= data.len() as u64);
         let _ = scale(&data, offset..end, Target::Thumbnail, 1);
+    }
+}
+
+/// A file that goes on and on: once its front, then the rest again and again.
+struct Long<'d> {
+    front: &'d [u8],
+    again: &'d [u8],
+}
+
+/// Bytes of it: more than any search goes along without guessing.
+const LONG_BYTES: u64 = 32 * 1024 * 1024;
+
+impl ReadAt for Long<'_> {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let at = usize::try_from(offset).map_err(io::Error::other)?;
+        let rest = self
+            .again
+            .iter()
+            .cycle()
+            .skip(at.saturating_sub(self.front.len()) % self.again.len());
+        let bytes = self.front.iter().skip(at).chain(rest);
+        for (to, from) in buf.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Ok(buf.len())
+    }
+}
+
+/// Looks for a time in a long file. The first byte says of which kind it is, the second which time, the third how much of
+/// the file is its front.
+pub(super) fn times(data: &[u8]) {
+    const KINDS: [&str; 10] = [
+        "a.mp4", "a.avi", "a.ogg", "a.wma", "a.ts", "a.mpg", "a.mkv", "a.mp3", "a.flac", "a.opus",
+    ];
+    let [kind, time, share, file @ ..] = data else {
+        return;
+    };
+    let name = KINDS[usize::from(*kind) % KINDS.len()];
+    let Some((_, mime)) = prober::by_name(name.as_bytes()) else {
+        return;
+    };
+    let (front, again) = file.split_at(file.len() * usize::from(*share) / 256);
+    if again.is_empty() {
+        return;
+    }
+    let long = Long { front, again };
+    let whole = Duration::from_secs(3600);
+    let start = whole * u32::from(*time) / 256;
+    let wish = Wish {
+        start,
+        end: Some(start * 2),
+    };
+    if let Ok(Some(found)) = seek::find(mime, &long, LONG_BYTES, whole, wish) {
+        assert!(found.start < found.end && found.end <= LONG_BYTES && found.from <= start);
     }
 }
 

@@ -38,6 +38,7 @@ impl Target {
             "tags" => wire::tags,
             "journal" => catalogue::journal,
             "cover" => media::cover,
+            "times" => media::times,
             "snapshot" => {
                 catalogue::seed();
                 catalogue::snapshot

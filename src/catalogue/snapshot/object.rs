@@ -121,6 +121,11 @@ impl<'a> Object<'a> {
         self.record.kind == VIEW && self.record.has(flag::COPY)
     }
 
+    /// It is a picture that stands for its folder, and so is listed nowhere itself.
+    pub fn is_beside(&self) -> bool {
+        self.record.has(flag::BESIDE)
+    }
+
     /// The place of its media folder among [`Snapshot::roots`]; of an object in none, beyond them.
     pub fn root_number(&self) -> usize {
         self.record.root.get().into()

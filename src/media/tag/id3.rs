@@ -3,7 +3,9 @@
 //! References: id3.org, "ID3 tag version 2.4.0" (Main Structure §3, §4; Native Frames §4), "ID3 tag version 2.3.0",
 //! "ID3 tag version 2"; ID3v1.1 has no better description than its 128 bytes. Pictures are located, not read.
 
-use super::{ByteOrder, date, date_of, genre, inflated, latin1, number, put, text, utf8, utf16};
+use super::{
+    ByteOrder, date, date_of, declared_latin1, genre, inflated, number, put, text, utf8, utf16,
+};
 use crate::limits;
 use crate::media::art;
 use crate::media::reader::{Error, Reader};
@@ -374,7 +376,7 @@ fn decode(content: &[u8]) -> String {
         _ => ByteOrder::Little,
     };
     let whole = match encoding {
-        0 => latin1(rest),
+        0 => declared_latin1(rest),
         1 => utf16(rest, order),
         2 => utf16(rest, ByteOrder::Big),
         3 => utf8(rest).into_owned(),
@@ -491,7 +493,7 @@ pub fn read_v1(tag: &[u8; 128], media: &mut Media) {
     let (artist, rest) = rest.split_at(30);
     let (album, rest) = rest.split_at(30);
     let (year, rest) = rest.split_at(4);
-    let field = |bytes: &[u8]| latin1(bytes.split(|b| *b == 0).next().unwrap_or_default());
+    let field = |bytes: &[u8]| declared_latin1(bytes.split(|b| *b == 0).next().unwrap_or_default());
     put(&mut media.title, text(&field(title)));
     put(&mut media.artist, text(&field(artist)));
     put(&mut media.album, text(&field(album)));

@@ -10,6 +10,7 @@ pub mod xmp;
 
 use std::borrow::Cow;
 
+use super::charset::{self, Charset, CodePage, Converter};
 use super::reader::{Error, Reader};
 use super::{Date, Media, Precision};
 use crate::limits;
@@ -151,6 +152,38 @@ pub(crate) fn put<T>(field: &mut Option<T>, value: Option<T>) {
 /// ISO 8859-1: every byte is the character of its number.
 pub(crate) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|b| char::from(*b)).collect()
+}
+
+/// Text that a tag declares to be ISO 8859-1, whatever it is: programs have written their system's code page there, or UTF-8.
+///
+/// UTF-8 is told by its form. A code page of another script is believed only where a word is of nothing but letters from the
+/// upper half, as no language of Latin letters has one, and where the letters are those of a language.
+pub(crate) fn declared_latin1(bytes: &[u8]) -> String {
+    const FOREIGN_WORD: usize = 4;
+    match std::str::from_utf8(bytes) {
+        Ok(text) => return text.to_owned(),
+        // A field of 30 bytes may have cut the last letter.
+        Err(e) if e.error_len().is_none() => {
+            let whole = bytes.get(..e.valid_up_to()).unwrap_or_default();
+            if !whole.is_ascii() {
+                return utf8(whole).into_owned();
+            }
+        }
+        Err(_) => {}
+    }
+    let is_foreign = |word: &[u8]| word.len() >= FOREIGN_WORD;
+    if bytes.split(|b| *b < 0xC0).any(is_foreign)
+        && let charset @ Charset::SingleByte(
+            CodePage::Windows1251 | CodePage::Windows1253 | CodePage::Windows1255 | CodePage::Koi8R,
+        ) = charset::detect(bytes, None)
+    {
+        let (mut converter, mut text) = (Converter::new(charset), Vec::new());
+        let mut put = |piece: &[u8]| text.extend_from_slice(piece);
+        converter.convert(bytes, &mut put);
+        converter.finish(&mut put);
+        return utf8(&text).into_owned();
+    }
+    latin1(bytes)
 }
 
 /// UTF-8, with U+FFFD for what is not.
@@ -300,6 +333,43 @@ mod tests {
         assert_eq!(text(" \0a\u{1}b\u{FFFE} c \0\n"), Some("ab c".to_owned()));
         assert_eq!(text(" \0\u{7}"), None);
         assert_eq!(text(""), None);
+    }
+
+    #[test]
+    fn latin_1_is_believed_unless_it_is_clearly_something_else() {
+        let rows: [(&[u8], &str); 12] = [
+            (b"plain", "plain"),
+            (b"Mot\xF6rhead \xD1and\xFA", "Motörhead Ñandú"),
+            (b"\xC5\xC4\xD6", "ÅÄÖ"),
+            (b"na\xEFve caf\xE9 \xE9\xE9n", "naïve café één"),
+            ("Motörhead ☃".as_bytes(), "Motörhead ☃"),
+            // Cut inside the last letter.
+            (b"Caf\xC3\xA9 \xC3", "Café "),
+            (b"Caf\xC3", "CafÃ"),
+            // Windows-1251, KOI8-R, Windows-1253.
+            (b"\xCF\xF0\xE8\xE2\xE5\xF2 \xEC\xE8\xF0", "Привет мир"),
+            (
+                b"DJ \xC3\xF0\xF3\xEF\xEF\xE0 \xCA\xE8\xED\xEE",
+                "DJ Группа Кино",
+            ),
+            (
+                b"\xF0\xD2\xC9\xD7\xC5\xD4 \xCD\xC9\xD2 \xC7\xD2\xD5\xD0\xD0\xC1",
+                "Привет мир группа",
+            ),
+            (
+                b"\xCA\xE1\xEB\xE7\xEC\xDD\xF1\xE1 \xEA\xFC\xF3\xEC\xE5",
+                "Καλημέρα κόσμε",
+            ),
+            (b"", ""),
+        ];
+        for (bytes, wanted) in rows {
+            assert_eq!(declared_latin1(bytes), wanted, "{bytes:?}");
+        }
+        for byte in 0..=255_u8 {
+            for len in 1..9 {
+                let _ = declared_latin1(&vec![byte; len]);
+            }
+        }
     }
 
     #[test]

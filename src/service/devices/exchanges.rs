@@ -114,6 +114,7 @@ impl Exchanges {
             ring.all.clear();
             ring.entries.clear();
         }
+        self.count = 0;
     }
 
     /// Keeps one more, which was served as `device`.
@@ -124,6 +125,12 @@ impl Exchanges {
             Ring::Fetches => &mut self.fetches,
         };
         ring.add(exchange, device, self.count);
+    }
+
+    /// How many are kept, and how many there were.
+    pub fn counts(&self) -> (usize, u64) {
+        let kept = self.talk.entries.len() + self.fetches.entries.len();
+        (kept, self.count)
     }
 
     /// All that is kept, oldest first, for people: `>` before what the device said, `<` before what rill said. Characters

@@ -72,6 +72,8 @@ pub struct Devices {
     streams: Streams,
     /// Requests since the start.
     requests: u64,
+    /// Devices forgotten for others, and what was said by devices, likewise.
+    forgotten: (u64, u64),
     /// Nothing is recorded (`RILL_RECORD`).
     is_deaf: bool,
 }
@@ -107,6 +109,11 @@ impl Devices {
         self.requests
     }
 
+    /// Devices that were forgotten for others, and devices of which what was said was.
+    pub(in crate::service) fn forgotten(&self) -> (u64, u64) {
+        self.forgotten
+    }
+
     /// What is being sent now.
     pub(in crate::service) fn playing(&self) -> impl Iterator<Item = Rc<Playing>> {
         self.streams.playing()
@@ -128,7 +135,7 @@ impl Devices {
             .iter()
             .find(|given| given.is_about(address, &told));
         let given = given.map(|given| given.device);
-        let seen = place(&mut self.seen, address, uptime);
+        let seen = self.place(address, uptime);
         if seen.hash != hash {
             (seen.hash, seen.recognised) = (hash, recognise(&told));
         }
@@ -153,7 +160,7 @@ impl Devices {
         let Some(device) = recognise(told).filter(|device| device.remembered) else {
             return;
         };
-        let seen = place(&mut self.seen, address, uptime);
+        let seen = self.place(address, uptime);
         if seen.remembered.is_none() {
             seen.remembered = Some(device);
             if seen.recognised.is_none() {
@@ -166,9 +173,14 @@ impl Devices {
     pub fn play(&mut self, request: &Request<'_>, wanted: &Wanted) -> Option<Rc<Playing>> {
         let item = wanted.played()?;
         let uptime = request.now.uptime;
-        let seen = place(&mut self.seen, request.peer.ip(), uptime);
-        self.streams
-            .begin(&mut seen.playing, seen.address, item, uptime)
+        let streams = &mut self.streams;
+        let seen = place(
+            &mut self.seen,
+            &mut self.forgotten.0,
+            request.peer.ip(),
+            uptime,
+        );
+        streams.begin(&mut seen.playing, seen.address, item, uptime)
     }
 
     /// Keeps what was said and answered, in place of what was said longest ago.
@@ -176,7 +188,7 @@ impl Devices {
         if self.is_deaf {
             return;
         }
-        let seen = place(&mut self.seen, exchange.address, exchange.uptime);
+        let seen = self.place(exchange.address, exchange.uptime);
         let device = seen.device;
         if let Some(exchanges) = &mut seen.exchanges {
             exchanges.add(exchange, device);
@@ -184,8 +196,12 @@ impl Devices {
         }
         let mut new = self.take_exchanges();
         new.add(exchange, device);
-        let seen = place(&mut self.seen, exchange.address, exchange.uptime);
+        let seen = self.place(exchange.address, exchange.uptime);
         seen.exchanges = Some(new);
+    }
+
+    fn place(&mut self, address: IpAddr, uptime: Duration) -> &mut Seen {
+        place(&mut self.seen, &mut self.forgotten.0, address, uptime)
     }
 
     /// Memory for one more device: that of the one that was here least lately, if so many have some.
@@ -198,6 +214,7 @@ impl Devices {
         let all = self.seen.iter_mut().filter(has_some);
         let oldest = all.min_by_key(|seen| seen.uptime);
         let taken = oldest.and_then(|seen| seen.exchanges.take());
+        self.forgotten.1 += 1;
         let mut taken = taken.unwrap_or_else(|| Box::new(Exchanges::new()));
         taken.clear();
         taken
@@ -206,7 +223,12 @@ impl Devices {
 
 /// The row of `address`; one that was not here for too long begins anew. Of a full table the one that was here least
 /// lately gives way.
-fn place(all: &mut Vec<Seen>, address: IpAddr, uptime: Duration) -> &mut Seen {
+fn place<'s>(
+    all: &'s mut Vec<Seen>,
+    forgotten: &mut u64,
+    address: IpAddr,
+    uptime: Duration,
+) -> &'s mut Seen {
     let address = address.to_canonical();
     let found = all.iter().position(|seen| seen.address == address);
     let at = found.unwrap_or_else(|| {
@@ -216,6 +238,7 @@ fn place(all: &mut Vec<Seen>, address: IpAddr, uptime: Duration) -> &mut Seen {
         }
         let ages = all.iter().enumerate();
         let oldest = ages.min_by_key(|(_, seen)| seen.uptime);
+        *forgotten += 1;
         oldest.map_or(0, |(at, _)| at)
     });
     let seen = &mut all[at];

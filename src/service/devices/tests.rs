@@ -684,6 +684,7 @@ fn memory_ends_and_a_full_table_forgets_the_oldest() {
         note(&mut house.devices, last.into(), &head, house.now);
     }
     assert_eq!(house.devices.seen().len(), limits::DEVICES_SEEN);
+    assert_eq!(house.devices.forgotten().0, 1);
     assert_eq!(house.devices.of([10, 1, 0, 0].into()).kind, "plain");
     assert_eq!(house.devices.of([10, 1, 0, 1].into()).kind, "samsung");
 }
@@ -706,6 +707,7 @@ fn so_many_devices_are_recorded_and_the_one_that_was_here_least_lately_gives_way
         seen.is_some_and(|seen| seen.exchanges().is_some())
     };
     assert!(is_recorded(0) && is_recorded(255) && !is_recorded(1));
+    assert_eq!(house.devices.forgotten(), (0, 240));
     // What one leaves behind is not told of another.
     let mut text = String::new();
     let last = house.devices.find(address(255)).unwrap();

@@ -1,6 +1,6 @@
 //! How the server is, for `rill doctor`, in plain lines: as far as it needs it.
 
-use std::net::IpAddr;
+use std::{fmt::Write as _, net::IpAddr};
 
 use crate::{
     service::{Body, Request, Response, Shared},
@@ -56,6 +56,9 @@ pub(in crate::service) fn exchanges(
         seen.requests
     );
     if let Some(exchanges) = seen.exchanges() {
+        let (kept, all) = exchanges.counts();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{kept} of {all} recorded requests are kept");
         exchanges.write(&mut text, now);
     }
     told(Status::Ok, text)

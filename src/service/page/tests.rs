@@ -280,6 +280,7 @@ fn every_text_is_there_in_every_language() {
         let texts = texts.trim_end_matches(',').strip_suffix("\"]").expect(row);
         let texts: Vec<_> = texts.split("\", \"").collect();
         assert_eq!(texts.len(), languages, "{name}");
+        assert!(!texts.iter().any(|text| text.trim().is_empty()), "{name}");
         for place in ["{0}", "{1}"] {
             let has = |text: &&str| text.contains(place);
             assert!(texts.iter().all(has) || !texts.iter().any(has), "{name}");

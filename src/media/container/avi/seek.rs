@@ -119,7 +119,7 @@ fn parts(
 ) -> Result<Sides, Error> {
     let mut first = 0_u64;
     let mut before: Option<(u64, u64)> = None;
-    for _ in 0..count {
+    for left in (0..count).rev() {
         if index.remaining() < ENTRY_BYTES {
             break;
         }
@@ -134,8 +134,8 @@ fn parts(
         if let (None, Some((at, start))) = (sides.0, before) {
             sides.0 = chunks(r, at, start, wanted)?.0;
         }
-        // The next part begins with a key frame, as every one does.
-        if sides.1.is_none() && index.remaining() >= ENTRY_BYTES {
+        // Behind the last one of this part comes the first one of the next.
+        if sides.1.is_none() && left > 0 {
             sides.1 = chunks(r, index.le_u64()?, end, wanted)?.1;
         }
         return Ok(sides);

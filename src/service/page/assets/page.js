@@ -732,7 +732,7 @@ var before = null, beforeStage = null;
 // What is covered cannot be reached: neither by the tabulator nor by a reader of screens.
 function layers() {
     var isSheet = !$("shade").hidden, isCovered = isSheet || isOnStage();
-    $("top").inert = $("main").inert = isCovered;
+    $("skip").inert = $("top").inert = $("main").inert = isCovered;
     player.inert = isSheet;
 }
 
