@@ -211,6 +211,8 @@ def speaks_many_languages(b, url):
         b.speaks(wanted)
         b.go("about:blank")
         b.go(url)
+        b.until("the views in its words", "document.querySelectorAll('#view .grid .card').length >= 4 && %s.indexOf('Folders') %s 0" %
+                (TITLES, ">" if language == "en" else "<"))
         b.until(wanted, "document.documentElement.lang === '%s' && document.getElementById('tab-library').textContent === %s" % (language, json.dumps(word)))
 
 

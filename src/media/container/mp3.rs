@@ -125,20 +125,25 @@ fn bit_rate(mpeg1: bool, layer: u8, index: u8) -> Option<u32> {
     Some(u32::from(*kbit) * 1000)
 }
 
+/// Play time of the whole frames in a piece of a stream, from the first one on that another follows.
+pub(crate) fn time_in(bytes: &[u8]) -> Option<Duration> {
+    let at = |i: usize| frame_header(*bytes.get(i..)?.first_chunk()?);
+    let (first, mut place) = first_in(bytes)?;
+    let mut frames = 0;
+    while let Some(frame) = at(place).filter(|frame| frame.continues(&first)) {
+        place = place.checked_add(usize::try_from(frame.len).ok()?.max(1))?;
+        if place > bytes.len() {
+            break;
+        }
+        frames += 1;
+    }
+    first.time_of(frames)
+}
+
 /// What the first frame in the middle of a stream says; the next one must follow it, unless `bytes` start with it and end
 /// before that.
 pub(crate) fn sound_in(bytes: &[u8]) -> Option<Sound> {
-    let at = |i: usize| frame_header(*bytes.get(i..)?.first_chunk()?);
-    let frame = (0..bytes.len()).find_map(|i| {
-        let frame = at(i)?;
-        let next = i.checked_add(usize::try_from(frame.len).ok()?)?;
-        let believed = if next.checked_add(4)? <= bytes.len() {
-            at(next).is_some_and(|n| n.continues(&frame))
-        } else {
-            i == 0
-        };
-        believed.then_some(frame)
-    })?;
+    let (frame, _) = first_in(bytes)?;
     let codec = if frame.layer == 3 {
         AudioCodec::Mp3
     } else {
@@ -148,6 +153,21 @@ pub(crate) fn sound_in(bytes: &[u8]) -> Option<Sound> {
         sample_rate: Some(frame.sample_rate),
         channels: Some(frame.channels),
         ..Sound::of(Some(codec))
+    })
+}
+
+/// The frame that [`sound_in`] is told by, and where it lies.
+fn first_in(bytes: &[u8]) -> Option<(Frame, usize)> {
+    let at = |i: usize| frame_header(*bytes.get(i..)?.first_chunk()?);
+    (0..bytes.len()).find_map(|i| {
+        let frame = at(i)?;
+        let next = i.checked_add(usize::try_from(frame.len).ok()?)?;
+        let believed = if next.checked_add(4)? <= bytes.len() {
+            at(next).is_some_and(|n| n.continues(&frame))
+        } else {
+            i == 0
+        };
+        believed.then_some((frame, i))
     })
 }
 

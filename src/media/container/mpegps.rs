@@ -5,6 +5,9 @@ mod behind;
 pub(crate) mod seek;
 
 use self::behind::Behind;
+use std::time::Duration;
+
+use super::mp3;
 use super::pes::{self, Stamp, Stamps};
 use crate::media::codec::{
     AudioCodec, FrameRate, Language, Sound, Streams, Video, VideoCodec, elementary, mpeg2,
@@ -52,6 +55,9 @@ struct Film {
     /// Those of the first stream of sound, for where there are no pictures.
     sound_head: Stamps,
     tail: Stamps,
+    /// The last few stamps of the first stream of sound, and where their packets lie; then its end.
+    sound_tail: [Option<(Stamp, u64)>; RECENT],
+    sound_end: Option<Stamp>,
     /// Where the packets with the last few of those lie.
     recent: [Option<u64>; RECENT],
 }
@@ -71,7 +77,8 @@ pub fn read(r: &mut Reader<'_>, media: &mut Media) -> Result<(), Error> {
     let outcome = film
         .head(r)
         .and_then(|()| film.tail(r))
-        .and_then(|()| film.behind(r));
+        .and_then(|()| film.behind(r))
+        .and_then(|()| film.sound_to_the_end(r));
     film.describe(r.len(), media);
     outcome
 }
@@ -286,10 +293,16 @@ impl Film {
         for span in TAIL_BYTES {
             r.seek(r.len().saturating_sub(span))?;
             while let Some(code) = next_code(r, u64::MAX)? {
-                if code == wanted {
+                if code == wanted || Some(code) == sound {
                     let mut bytes = [0; PES_HEADER_BYTES];
                     let stamp = pes::header(r.clone().read_some(&mut bytes)?).and_then(|h| h.stamp);
-                    if let Some(stamp) = stamp {
+                    if let Some(stamp) = stamp.filter(|_| Some(code) == sound) {
+                        self.sound_tail.rotate_right(1);
+                        if let Some(newest) = self.sound_tail.first_mut() {
+                            *newest = Some((stamp, r.position()));
+                        }
+                    }
+                    if let Some(stamp) = stamp.filter(|_| code == wanted) {
                         self.tail.add(stamp);
                         self.recent.rotate_right(1);
                         if let Some(newest) = self.recent.first_mut() {
@@ -349,6 +362,46 @@ impl Film {
         Ok(())
     }
 
+    /// Adds up the frames of MPEG audio from one of its last stamps on.
+    fn sound_to_the_end(&mut self, r: &mut Reader<'_>) -> Result<(), Error> {
+        const BYTES: usize = 64 * 1024;
+        let first = self.sounds.first().map(|sound| sound.0.0);
+        // One frame alone is not believed: the last stamp but a few has more behind it.
+        let mut recent = self.sound_tail.iter().rev().flatten();
+        let Some((stamp, at)) = recent.next().copied() else {
+            return Ok(());
+        };
+        let (Some(wanted @ 0xC0..=0xDF), mut frames) = (first, Vec::new()) else {
+            return Ok(());
+        };
+        r.seek(at)?;
+        while let Some(code) = next_code(r, u64::MAX)? {
+            let Some((_, mut packet)) = payload(r, code)?.filter(|_| code == wanted) else {
+                continue;
+            };
+            let mut bytes = [0; BLOCK];
+            while packet.remaining() > 0 && frames.len() < BYTES {
+                frames.extend_from_slice(packet.read_some(&mut bytes)?);
+            }
+        }
+        let nanos = mp3::time_in(&frames).and_then(|time| u64::try_from(time.as_nanos()).ok());
+        self.sound_end = nanos.map(|nanos| stamp.after(nanos));
+        Ok(())
+    }
+
+    /// `played`, which is from the stamp `first` on, and the sound that begins before it or ends behind it: never much, or it
+    /// is not of this film.
+    fn with_sound(&self, played: Duration, first: Stamp) -> Duration {
+        const MOST: Duration = Duration::from_secs(1);
+        let (Some(end), Some(start)) = (self.sound_end, self.sound_head.first) else {
+            return played;
+        };
+        let behind = end.since(first).and_then(|end| end.checked_sub(played));
+        let before = first.since(start);
+        let few = |time: Option<Duration>| time.filter(|time| *time < MOST).unwrap_or_default();
+        played + few(behind) + few(before)
+    }
+
     fn describe(&self, len: u64, media: &mut Media) {
         let streams = Streams {
             video: self
@@ -370,7 +423,10 @@ impl Film {
             Some(_) => &self.head,
             None => &self.sound_head,
         };
-        media.duration = pes::play_time(head, &self.tail, picture).filter(|d| {
+        let played = pes::play_time(head, &self.tail, picture);
+        let played = played.zip(head.first);
+        let played = played.map(|(played, first)| self.with_sound(played, first));
+        media.duration = played.filter(|d| {
             // Chapters of a disc start their clocks anew: a time in which the packs could not have passed is none.
             let most = u128::from(self.mux_rate) * d.as_millis() / 1000 * 4;
             self.mux_rate == 0 || most >= u128::from(len)

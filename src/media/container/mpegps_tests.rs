@@ -195,6 +195,38 @@ fn sound_alone_is_audio_and_has_a_length() {
 }
 
 #[test]
+fn the_longer_of_pictures_and_sound_is_the_play_time() {
+    // 24 ms of layer II at 48 kHz in 384 bytes.
+    let frames = |n: usize| {
+        [&[0xFF, 0xFD, 0x84, 0x04][..], &[0; 380]]
+            .concat()
+            .repeat(n)
+    };
+    let of = |sounds: &[Vec<u8>]| {
+        let film = [
+            PACK.to_vec(),
+            packet(0xE0, 90_000, SEQUENCE),
+            sounds.concat(),
+            packet(0xE0, 90_000, &[0, 0, 1, 0, 0, 8]),
+        ];
+        parse(&film.concat()).0.duration
+    };
+    let ms = |ms| Some(Duration::from_millis(ms));
+    // Of 40 ms: sound of 24, of 48, of 72 that begins 10 before the picture; of two packets.
+    assert_eq!(of(&[packet(0xC0, 90_000, &frames(1))]), ms(40));
+    assert_eq!(of(&[packet(0xC0, 90_000, &frames(2))]), ms(48));
+    assert_eq!(of(&[packet(0xC0, 89_100, &frames(3))]), ms(72));
+    let two = [
+        packet(0xC0, 90_000, &frames(3)[..1000]),
+        packet(0xC0, 90_000 + 4320, &frames(3)[1000..]),
+    ];
+    assert_eq!(of(&two), ms(72));
+    // Bytes that are no frames, and a clock that has jumped, say nothing.
+    assert_eq!(of(&[packet(0xC0, 90_000, &[7; 900])]), ms(40));
+    assert_eq!(of(&[packet(0xC0, 9_000_000, &frames(3))]), ms(40));
+}
+
+#[test]
 fn bare_pictures_tell_their_size() {
     let (media, outcome) = parse(SEQUENCE);
     assert_eq!(

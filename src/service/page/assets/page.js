@@ -254,7 +254,7 @@ function object(node) {
     }
     if (!o.isContainer) {
         o.type = /video/.test(o.kind) ? "video" : /audio/.test(o.kind) ? "audio" : "image";
-    } else if (o.kind === "object.container" && texts["title:" + o.title]) {
+    } else if ((o.kind === "object.container" || o.parent === "0") && texts["title:" + o.title]) {
         o.original = o.title;
         o.title = t("title:" + o.title);
     }
