@@ -13,6 +13,7 @@ use crate::{
 
 const SCRIPT: &str = include_str!("assets/page.js");
 const HTML: &str = include_str!("assets/page.html");
+const STYLE: &str = include_str!("assets/page.css");
 const TEXTS: &str = include_str!("assets/texts.json");
 
 const NOW: Now = Now {
@@ -305,4 +306,44 @@ fn every_text_is_there_in_every_language() {
     used.remove("title:");
     let missing: Vec<_> = used.difference(&known).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Relative luminance of `#rrggbb` (WCAG 2.1).
+fn luminance(colour: &str) -> f64 {
+    let channel = |at: usize| {
+        let value = u8::from_str_radix(&colour[at..at + 2], 16).unwrap();
+        let value = f64::from(value) / 255.0;
+        if value <= 0.03928 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+}
+
+#[test]
+fn texts_stand_out_from_what_they_are_written_on() {
+    let blocks = STYLE.split(":root {").skip(1);
+    let blocks = blocks.filter_map(|block| block.split('}').next());
+    let themes: Vec<_> = blocks.filter(|block| block.contains("--ground:")).collect();
+    assert_eq!(themes.len(), 2, "light and dark");
+    for theme in themes {
+        let colour = |name: &str| {
+            let (_, rest) = theme.split_once(&format!("--{name}: ")).expect(name);
+            rest.split(';').next().unwrap()
+        };
+        // Nothing is written in the accent's colour on what is sunk.
+        let pairs = ["text", "quiet", "accent", "bad", "good"]
+            .into_iter()
+            .flat_map(|front| ["ground", "raised", "sunk"].map(|back| (front, back)))
+            .filter(|pair| *pair != ("accent", "sunk"))
+            .chain([("on-accent", "accent")]);
+        for (front, back) in pairs {
+            let (one, other) = (luminance(colour(front)), luminance(colour(back)));
+            let ratio = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+            // WCAG 2.1, 1.4.3, for texts of any size.
+            assert!(ratio >= 4.5, "{front} on {back}: {ratio:.2}");
+        }
+    }
 }
