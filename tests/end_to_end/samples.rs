@@ -38,7 +38,7 @@ const DIFFERENT: &[&str] = &[
 ];
 
 /// The files that earn a DLNA profile, by the rules for codec, profile, level, size and rate; no other does. Each was held
-/// against what ffprobe, or where that reads nothing mediainfo, says of the file; `profiles` has the rules one by one.
+/// against what ffprobe says of the file, but for half a dozen that it cannot read; `profiles` has the rules one by one.
 const PROFILES: &[(&str, &[&str])] = &[
     (
         "AAC_ADTS_320",
