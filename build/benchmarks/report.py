@@ -22,7 +22,7 @@ def report(figures, servers, options):
                 cells.append("%.2f" % (medians["rill"] / medians[peer]) if both else "–")
             lines.append("| %s | %s, %s is better | %s |" % (name, unit, better, " | ".join(cells)))
     table = "\n".join(lines) + "\n"
-    about = about_this_machine(options)
+    about = about_this_machine(options, figures)
     os.makedirs(FOLDER, exist_ok=True)
     with open(os.path.join(FOLDER, "bench.md"), "w") as f:
         f.write(about + "\n\n" + table)
@@ -32,10 +32,12 @@ def report(figures, servers, options):
     return about + "\n\n" + table
 
 
-def about_this_machine(options):
+def about_this_machine(options, figures):
     cpu = re.search(r"model name\s*:\s*(.*)", read("/proc/cpuinfo"))
+    # As many as there were: a run may be cut short.
+    runs = max((len(values) for by_server in figures.values() for values in by_server.values()), default=0)
     return "%d files in one folder, stream of %d MiB, median of %d, %d processors%s, Linux %s" % (
-        options.files, options.stream_bytes >> 20, options.runs, os.cpu_count(), " (%s)" % cpu[1] if cpu else "", os.uname().release)
+        options.files, options.stream_bytes >> 20, runs, os.cpu_count(), " (%s)" % cpu[1] if cpu else "", os.uname().release)
 
 
 def shown(value):
