@@ -11,6 +11,7 @@ use std::{
 
 use async_io::{Async, Timer};
 use smol::future;
+use socket2::SockRef;
 
 use super::{
     Context,
@@ -87,7 +88,9 @@ impl Outflow<'_> {
                 self.record(head, &[], 0);
                 self.peer.may_take_its_time();
                 self.peer.pace.be_patient(true);
+                let cork = Cork::of(&self.peer.stream, len);
                 let sent = self.send_file_body(head, &body, &source).await;
+                drop(cork);
                 self.peer.pace.be_patient(false);
                 sent
             }
@@ -342,6 +345,26 @@ impl<'c> Ahead<'c> {
         }
         self.ready = ready;
         Ok(())
+    }
+}
+
+/// While it is there, TCP sends whole segments of a file only and lets the pieces of sendfile join (`TCP_CORK`, tcp(7)): a
+/// peer that reads fast is woken less often. What is left goes out when it is dropped.
+struct Cork<'s>(SockRef<'s>);
+
+impl<'s> Cork<'s> {
+    /// `None`: the body is so small that it is one piece, or the socket refuses.
+    fn of(stream: &'s Async<TcpStream>, len: u64) -> Option<Self> {
+        let socket = SockRef::from(stream);
+        let is_long = len > limits::SEND_SLICE_BYTES as u64;
+        (is_long && socket.set_tcp_cork(true).is_ok()).then_some(Self(socket))
+    }
+}
+
+impl Drop for Cork<'_> {
+    fn drop(&mut self) {
+        // It fails for a closed socket alone, where nothing is left to be sent.
+        let _ = self.0.set_tcp_cork(false);
     }
 }
 
