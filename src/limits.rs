@@ -49,8 +49,8 @@ pub const IDLE_TIME: Duration = Duration::from_secs(30);
 /// Time a peer may take no byte of a reply that is not media. Beyond it: closed.
 /// (A paused renderer may stop reading media for hours; TCP keep-alive finds the dead ones.)
 pub const REPLY_STALL_TIME: Duration = Duration::from_secs(30);
-/// Connections open at once. Beyond it: accepted, answered 503 and closed.
-pub const CONNECTIONS: usize = 2048;
+/// Connections open at once: 2,048, and those that are kept for [`KNOWN_PEERS`]. Beyond it: accepted, answered 503 and closed.
+pub const CONNECTIONS: usize = 2048 + KNOWN_PEERS * KEPT_PER_KNOWN_PEER;
 /// Connections open at once from one peer address, and never more than a quarter of all. Beyond it: accepted, answered 503
 /// and closed.
 pub const CONNECTIONS_PER_PEER: usize = 256;

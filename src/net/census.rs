@@ -198,7 +198,7 @@ mod tests {
             let bounds = Bounds::of(total);
             (bounds.per_peer, bounds.reserve)
         };
-        assert_eq!(bounds(2048), (256, 128));
+        assert_eq!(bounds(limits::CONNECTIONS), (256, 128));
         assert_eq!(bounds(80), (20, 20));
         assert_eq!(bounds(1), (1, 0));
     }
