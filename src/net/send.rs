@@ -70,18 +70,9 @@ impl Outflow<'_> {
     ) -> io::Result<()> {
         let len = body.len();
         match body {
-            Body::Empty => {
-                self.record(head, &[], len);
-                self.write_both(head, &[]).await
-            }
-            Body::Static(bytes) => {
-                self.record(head, bytes, len);
-                self.write_both(head, bytes).await
-            }
-            Body::Bytes(bytes) => {
-                self.record(head, &bytes, len);
-                self.write_both(head, &bytes).await
-            }
+            Body::Empty => self.send_bytes(head, &[]).await,
+            Body::Static(bytes) => self.send_bytes(head, bytes).await,
+            Body::Bytes(bytes) => self.send_bytes(head, &bytes).await,
             Body::Document(document) => self.send_document(head, document).await,
             Body::File(body) => {
                 let source = source.ok_or(io::ErrorKind::NotFound)?;
@@ -121,6 +112,11 @@ impl Outflow<'_> {
             request: said,
             reply,
         });
+    }
+
+    async fn send_bytes(&self, head: &[u8], body: &[u8]) -> io::Result<()> {
+        self.record(head, body, body.len() as u64);
+        self.write_both(head, body).await
     }
 
     /// Writes head and body, in one segment where they fit.
