@@ -136,15 +136,12 @@ impl Exchanges {
     /// All that is kept, oldest first, for people: `>` before what the device said, `<` before what rill said. Characters
     /// that are not shown as themselves are told by their numbers.
     pub fn write(&self, out: &mut String, now: Duration) {
-        let mut all: Vec<_> = self
-            .talk
-            .exchanges()
-            .chain(self.fetches.exchanges())
+        let mut all: Vec<_> = [&self.talk, &self.fetches]
+            .into_iter()
+            .flat_map(|ring| ring.exchanges().map(move |(entry, at)| (entry, ring, at)))
             .collect();
-        all.sort_unstable_by_key(|(entry, _)| entry.number);
-        for (entry, start) in all {
-            let is_talk = self.talk.entries.iter().any(|e| e.number == entry.number);
-            let ring = if is_talk { &self.talk } else { &self.fetches };
+        all.sort_unstable_by_key(|(entry, ..)| entry.number);
+        for (entry, ring, start) in all {
             entry.write(out, now, ring, start);
         }
     }
