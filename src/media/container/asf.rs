@@ -93,7 +93,7 @@ enum Depth {
     Extension,
 }
 
-/// A type, 64 bits of size that count themselves and the type, content. Damage in one does not hide its neighbours.
+/// What the objects say; the first damage of one, when all are read.
 fn objects(
     r: &mut Reader<'_>,
     depth: Depth,
@@ -101,6 +101,37 @@ fn objects(
     media: &mut Media,
 ) -> Result<(), Error> {
     let mut outcome = Ok(());
+    each(r, &mut |kind, body| {
+        let result = match &kind {
+            FILE_PROPERTIES => file_properties(body, asf, media),
+            STREAM_PROPERTIES => stream_properties(body, asf, media),
+            CONTENT_DESCRIPTION => content_description(body, media),
+            EXTENDED_CONTENT_DESCRIPTION => extended_description(body, &mut asf.extended),
+            LANGUAGE_LIST => language_list(body, asf),
+            EXTENDED_STREAM_PROPERTIES => spoken(body, asf),
+            METADATA_LIBRARY => library(body, &mut asf.library),
+            HEADER_EXTENSION if depth == Depth::Header => body
+                .skip(16 + 2 + 4)
+                .and_then(|()| objects(body, Depth::Extension, asf, media)),
+            _ => Ok(()),
+        };
+        match result {
+            Err(e @ (Error::Io(_) | Error::Limit)) => Err(e),
+            result => {
+                outcome = std::mem::replace(&mut outcome, Ok(())).and(result);
+                Ok(())
+            }
+        }
+    })?;
+    outcome
+}
+
+/// Shows each object: its type, and its content without the 64 bits of size, which count themselves and the type. Damage in one
+/// does not hide its neighbours.
+fn each<'a>(
+    r: &mut Reader<'a>,
+    visit: &mut dyn FnMut(Guid, &mut Reader<'a>) -> Result<(), Error>,
+) -> Result<(), Error> {
     for _ in 0..OBJECTS {
         if r.remaining() < 24 {
             break;
@@ -108,25 +139,11 @@ fn objects(
         let kind: Guid = r.array()?;
         let len = r.le_u64()?.checked_sub(24);
         let mut body = r.sub(len.ok_or(Error::Malformed("ASF object size"))?)?;
-        let result = match &kind {
-            FILE_PROPERTIES => file_properties(&mut body, asf, media),
-            STREAM_PROPERTIES => stream_properties(&mut body, asf, media),
-            CONTENT_DESCRIPTION => content_description(&mut body, media),
-            EXTENDED_CONTENT_DESCRIPTION => extended_description(&mut body, &mut asf.extended),
-            LANGUAGE_LIST => language_list(&mut body, asf),
-            EXTENDED_STREAM_PROPERTIES => spoken(&mut body, asf),
-            METADATA_LIBRARY => library(&mut body, &mut asf.library),
-            HEADER_EXTENSION if depth == Depth::Header => body
-                .skip(16 + 2 + 4)
-                .and_then(|()| objects(&mut body, Depth::Extension, asf, media)),
-            _ => Ok(()),
-        };
-        match result {
-            Err(e @ (Error::Io(_) | Error::Limit)) => return Err(e),
-            result => outcome = outcome.and(result),
+        if let Err(e @ (Error::Io(_) | Error::Limit)) = visit(kind, &mut body) {
+            return Err(e);
         }
     }
-    outcome
+    Ok(())
 }
 
 impl Asf {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FILE_PROPERTIES, Guid, HEADER, OBJECTS, STREAM_PROPERTIES, VIDEO};
+use super::{FILE_PROPERTIES, Guid, HEADER, STREAM_PROPERTIES, VIDEO, each};
 use crate::media::container::{
     pes::Stamp,
     stamped::{self, Picture},
@@ -113,26 +113,6 @@ impl Film {
         })?;
         Ok(film)
     }
-}
-
-/// Shows each object: its type and its content.
-fn each<'a>(
-    r: &mut Reader<'a>,
-    visit: &mut dyn FnMut(Guid, &mut Reader<'a>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    for _ in 0..OBJECTS {
-        if r.remaining() < 24 {
-            break;
-        }
-        let kind: Guid = r.array()?;
-        let len = r.le_u64()?.checked_sub(24);
-        let mut body = r.sub(len.ok_or(Error::Malformed("ASF object size"))?)?;
-        // Damage in one does not hide its neighbours.
-        if let Err(e @ (Error::Io(_) | Error::Limit)) = visit(kind, &mut body) {
-            return Err(e);
-        }
-    }
-    Ok(())
 }
 
 /// The time in milliseconds of the first media object of `stream` that starts in a packet, of pictures the first key frame if
