@@ -51,7 +51,7 @@ pub struct Query<'q> {
     /// The order; none: containers before what is in them.
     pub keys: &'q [SortKey],
     /// The container whose items are known at run time only, if one is shown.
-    pub listed: Option<Listed>,
+    pub listed: Option<&'q Listed>,
     /// Matches to leave out at the beginning.
     pub start: u32,
     /// Matches wanted; 0: all. Never more than [`limits::SEARCH_PAGE`].
@@ -155,10 +155,10 @@ impl Search {
         };
         Some(Self {
             snapshot: Arc::clone(snapshot),
-            walk: Walk::below(&container, query.listed.as_ref()),
+            walk: Walk::below(&container, query.listed),
             live: Live {
                 states: Arc::clone(query.states),
-                listed: query.listed.clone(),
+                listed: query.listed.cloned(),
             },
             keys: query.keys.iter().copied().take(limits::SORT_KEYS).collect(),
             criteria: query.criteria.clone(),

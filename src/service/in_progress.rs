@@ -26,12 +26,7 @@ pub fn id() -> ObjectId {
 
 /// The container as it is at one moment.
 #[derive(Clone, Debug)]
-pub(super) struct InProgress {
-    /// The container it stands in.
-    pub(super) parent: ObjectId,
-    /// Its items: records of the snapshot it was made for.
-    records: Vec<u32>,
-}
+pub(super) struct InProgress(Listed);
 
 impl InProgress {
     /// `None` where there is no such container: nothing shows it (`parent`), or what should is not in `snapshot`.
@@ -42,21 +37,21 @@ impl InProgress {
     ) -> Option<Self> {
         let parent = snapshot.find(parent?)?.id();
         let records = states.in_progress(snapshot);
-        Some(Self { parent, records })
+        Some(Self(Listed {
+            container: id(),
+            parent,
+            records,
+        }))
     }
 
     /// It stands in `container`, that is: it is shown there.
     pub(super) fn is_in(&self, container: ObjectId) -> bool {
-        self.parent == container && !self.records.is_empty()
+        self.0.parent == container && !self.0.records.is_empty()
     }
 
     /// What a Search has to know of it.
-    pub(super) fn to_listed(&self) -> Listed {
-        Listed {
-            container: id(),
-            parent: self.parent,
-            records: self.records.clone(),
-        }
+    pub(super) fn listed(&self) -> &Listed {
+        &self.0
     }
 
     /// A page of its items.
@@ -67,13 +62,13 @@ impl InProgress {
         start: u32,
         count: u32,
     ) -> Page {
-        query::listed(snapshot, id(), self.records.clone(), keys, start, count)
+        query::listed(snapshot, id(), self.0.records.clone(), keys, start, count)
     }
 
     /// One of its items, as it is met here.
     pub(super) fn one(&self, snapshot: &Arc<Snapshot>, item: ObjectId) -> Option<Page> {
         let is_it = |number: &u32| snapshot.object(*number).is_some_and(|o| o.id() == item);
-        let record = self.records.iter().copied().find(is_it)?;
+        let record = self.0.records.iter().copied().find(is_it)?;
         Some(query::listed(snapshot, id(), vec![record], &[], 0, 0))
     }
 
@@ -81,11 +76,11 @@ impl InProgress {
     pub(super) fn write(&self, filter: Filter, sink: &mut impl Sink) {
         Container {
             id: &id().to_string(),
-            parent_id: &self.parent.to_string(),
+            parent_id: &self.0.parent.to_string(),
             title: Role::InProgress.title(),
             class: Role::InProgress.upnp_class(),
             searchable: true,
-            child_count: u32::try_from(self.records.len()).unwrap_or(u32::MAX),
+            child_count: u32::try_from(self.0.records.len()).unwrap_or(u32::MAX),
             ..Container::default()
         }
         .write(sink, filter);

@@ -57,7 +57,7 @@ pub(in crate::service) fn begin(
         container: container.id(),
         criteria: &criteria,
         states: &shared.states(),
-        listed: look.in_progress().map(InProgress::to_listed),
+        listed: look.in_progress().map(InProgress::listed),
         keys,
         start,
         count,
