@@ -102,6 +102,16 @@ pub const WARM_WINDOW_LEAST_BYTES: u64 = 256 * 1024;
 pub const WARM_SHARE: u64 = 8;
 /// Play time that a window should hold: so long a disk may sleep between two requests.
 pub const WARM_TIME: Duration = Duration::from_secs(2);
+/// Time for which what was brought into memory is believed to be there still, where the file system does not say. Beyond it: it
+/// is brought once more, which is quick if it is.
+pub const WARM_TRUST_TIME: Duration = Duration::from_secs(5);
+/// Bytes of a file that is kept elsewhere (a server, FUSE) which one stream holds at once: they are read by a reader and sent
+/// from memory.
+pub const COPY_BYTES: u64 = 256 * 1024;
+/// The same of all such streams together; each has [`COPY_LEAST_BYTES`] at least.
+pub const COPY_ALL_BYTES: u64 = 8 * 1024 * 1024;
+/// The same for each of very many: 2,176 connections would hold 34 MiB.
+pub const COPY_LEAST_BYTES: u64 = 16 * 1024;
 /// Bytes of generated XML gathered before they are sent.
 pub const XML_CHUNK_BYTES: usize = 32 * 1024;
 /// Threads of the readers lane, which open files and bring the next window of a stream.

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::{self, Read as _},
     ops::Deref,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileExt, MetadataExt},
     sync::Arc,
     time::Duration,
 };
@@ -31,6 +31,8 @@ pub(super) enum FileJob {
     Open(Wanted, Disk),
     /// Bring this stretch into memory: offset and length.
     Warm(OpenFile, u64, u64),
+    /// Fill this buffer from an offset on; the file may end before.
+    Read(OpenFile, u64, Vec<u8>),
     /// Find the time from which it is wanted in this file of so many bytes.
     Find(OpenFile, Wanted, u64),
 }
@@ -39,6 +41,7 @@ pub(super) enum FileJob {
 pub(super) enum Outcome {
     Opened(io::Result<Opened>),
     Warmed(io::Result<()>),
+    Read(io::Result<Vec<u8>>),
     Found(Wanted),
 }
 
@@ -49,6 +52,7 @@ impl Job for FileJob {
         match self {
             Self::Open(wanted, _) => Outcome::Opened(open_here(&wanted)),
             Self::Warm(open, start, len) => Outcome::Warmed(warm::warm(&open.file, start, len)),
+            Self::Read(open, at, buffer) => Outcome::Read(filled(open.file.file(), at, buffer)),
             Self::Find(open, mut wanted, len) => {
                 wanted.look_for_the_time(open.file.file(), len);
                 Outcome::Found(wanted)
@@ -59,7 +63,7 @@ impl Job for FileJob {
     fn disk(&self) -> Disk {
         match self {
             Self::Open(_, disk) => *disk,
-            Self::Warm(open, ..) | Self::Find(open, ..) => open.file.disk,
+            Self::Warm(open, ..) | Self::Read(open, ..) | Self::Find(open, ..) => open.file.disk,
         }
     }
 }
@@ -91,11 +95,20 @@ pub(super) struct Held {
 impl Held {
     /// To be called by a reader.
     fn new(file: File) -> Self {
+        let is_elsewhere = is_kept_elsewhere(&file);
+        if !is_elsewhere {
+            warm::read_nothing_ahead(&file);
+        }
         Self {
             disk: file.metadata().map_or(0, |metadata| metadata.dev()),
-            is_elsewhere: is_kept_elsewhere(&file),
+            is_elsewhere,
             file: Some(file),
         }
+    }
+
+    /// It is kept by somebody else, who may have to be asked even for what the kernel has in memory.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
     }
 
     /// The file itself.
@@ -183,7 +196,7 @@ pub(super) async fn open(
     readers.send(errand, FileJob::Open(wanted, disk))?;
     match readers.outcome(errand).await? {
         Outcome::Opened(opened) => opened,
-        Outcome::Warmed(_) | Outcome::Found(_) => Err(io::ErrorKind::Other.into()),
+        _ => Err(io::ErrorKind::Other.into()),
     }
 }
 
@@ -201,7 +214,7 @@ pub(super) async fn find(
     readers.send(errand, FileJob::Find(open, wanted, opened.facts.len))?;
     match readers.outcome(errand).await? {
         Outcome::Found(wanted) => Ok(wanted),
-        Outcome::Opened(_) | Outcome::Warmed(_) => Err(io::ErrorKind::Other.into()),
+        _ => Err(io::ErrorKind::Other.into()),
     }
 }
 
@@ -242,6 +255,21 @@ pub(super) fn open_now(wanted: &Wanted) -> io::Result<(File, FileFacts, Stretch)
         inode: metadata.ino(),
     };
     Ok((file, facts, span))
+}
+
+/// As many bytes of `buffer` as the file has from `at` on.
+fn filled(file: &File, at: u64, mut buffer: Vec<u8>) -> io::Result<Vec<u8>> {
+    let mut len = 0;
+    while let Some(rest) = buffer.get_mut(len..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, at + len as u64) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(len);
+    Ok(buffer)
 }
 
 /// The text of a subtitle file in UTF-8; `None` where the file can go out as it is.

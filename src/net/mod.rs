@@ -40,6 +40,7 @@ use crate::{
     },
 };
 
+mod ahead;
 mod browse;
 mod buffers;
 mod census;

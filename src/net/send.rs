@@ -15,9 +15,9 @@ use socket2::SockRef;
 
 use super::{
     Context,
-    files::{Errand, FileJob, OpenFile, Outcome},
+    ahead::{Ahead, Copies},
+    files::{Errand, OpenFile},
     peer::Peer,
-    window::Window,
 };
 use crate::{
     limits,
@@ -25,7 +25,7 @@ use crate::{
         Body, ByteRanges, Document, FileBody,
         devices::{Exchange, Playing, Ring, Said},
     },
-    sys::{map, sendfile, warm},
+    sys::{map, sendfile},
     wire::http::range::Span,
 };
 
@@ -53,6 +53,14 @@ pub(super) struct Source<'c> {
     pub(super) errand: &'c Arc<Errand>,
     /// Is told how far it is.
     pub(super) playing: Option<&'c Playing>,
+}
+
+impl Source<'_> {
+    fn moved(&self, to: u64, sent: usize) {
+        if let Some(playing) = self.playing {
+            playing.moved(to, sent as u64);
+        }
+    }
 }
 
 impl Outflow<'_> {
@@ -204,32 +212,42 @@ impl Outflow<'_> {
         Ok(())
     }
 
-    /// Sends `span` of a file, never from a disk that is not ready: a reader brings the next window while this one is
-    /// sent.
+    /// Sends `span` of a file, never from a disk that is not ready.
     async fn send_span(&self, source: &Source<'_>, span: Span) -> io::Result<()> {
+        if source.open.file.is_elsewhere() {
+            self.send_copies(source, span).await
+        } else {
+            self.send_from_memory(source, span).await
+        }
+    }
+
+    /// A reader brings the next window while this one is sent.
+    async fn send_from_memory(&self, source: &Source<'_>, span: Span) -> io::Result<()> {
         let mut ahead = Ahead::new(self.context, source, span);
         let mut way = Way::Sendfile;
         let mut at = span.start;
         while at < span.end {
             ahead.look(at)?;
-            if at >= ahead.ready {
+            if at >= ahead.ready() {
                 ahead.wait().await?;
                 continue;
             }
-            let count = slice(at, ahead.ready, self.peer.pace.is_quiet());
+            let is_quiet = self.peer.pace.is_quiet();
+            let mut count = slice(at, ahead.ready(), is_quiet);
+            if !ahead.has(at, count) {
+                ahead.bring_again(at).await?;
+                count = slice(at, ahead.ready(), is_quiet);
+            }
             let file = &source.open.file;
             let stream = &self.peer.stream;
             let sent = stream
                 .write_with(|socket| way.send(socket, file, at, count, span.end))
                 .await?;
             if sent == 0 {
-                // The file became shorter than it was when the head went out; the promise cannot be kept.
-                return Err(io::ErrorKind::UnexpectedEof.into());
+                return Err(became_shorter());
             }
             at += sent as u64;
-            if let Some(playing) = source.playing {
-                playing.moved(at, sent as u64);
-            }
+            source.moved(at, sent);
             if at >= span.end {
                 break;
             }
@@ -242,6 +260,33 @@ impl Outflow<'_> {
         }
         Ok(())
     }
+
+    /// As the kernel may have to ask whoever keeps the file even for what it has in memory, a reader asks, and what he brings
+    /// is sent.
+    async fn send_copies(&self, source: &Source<'_>, span: Span) -> io::Result<()> {
+        let mut copies = Copies::new(self.context, source);
+        let mut at = span.start;
+        while at < span.end {
+            let bytes = copies.next(at, span.end).await?;
+            if bytes.is_empty() {
+                return Err(became_shorter());
+            }
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                let stream = &self.peer.stream;
+                let sent = stream.write_with(|mut socket| socket.write(rest)).await?;
+                at += sent as u64;
+                source.moved(at, sent);
+                rest = rest.get(sent..).unwrap_or_default();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file became shorter than it was when the head went out; the promise cannot be kept.
+fn became_shorter() -> io::Error {
+    io::ErrorKind::UnexpectedEof.into()
 }
 
 /// Writes all of `bytes`.
@@ -285,63 +330,6 @@ fn slice(at: u64, end: u64, is_quiet: bool) -> usize {
         limits::SEND_SLICE_BYTES
     };
     usize::try_from(end - at).unwrap_or(usize::MAX).min(most)
-}
-
-/// What of a span is in memory, and what is on its way there.
-struct Ahead<'c> {
-    context: &'c Context,
-    source: &'c Source<'c>,
-    end: u64,
-    /// Up to here it is in memory.
-    ready: u64,
-    /// A reader brings what lies between `ready` and here.
-    coming: Option<u64>,
-    window: Window<'c>,
-}
-
-impl<'c> Ahead<'c> {
-    fn new(context: &'c Context, source: &'c Source<'c>, span: Span) -> Self {
-        Self {
-            context,
-            source,
-            end: span.end,
-            ready: span.start,
-            coming: None,
-            window: context.windows.begin(context.clock.uptime()),
-        }
-    }
-
-    /// Sees to it that the next window is on its way when half of this one is sent. What is there already costs two
-    /// system calls.
-    fn look(&mut self, at: u64) -> io::Result<()> {
-        let is_enough = self.ready - at > self.window.len() / 2;
-        if is_enough || self.coming.is_some() || self.ready >= self.end {
-            return Ok(());
-        }
-        let len = self.window.next(self.context.clock.uptime());
-        let len = len.min(self.end - self.ready);
-        let open = &self.source.open;
-        if warm::is_resident(&open.file, self.ready, len) {
-            self.ready += len;
-            return Ok(());
-        }
-        let job = FileJob::Warm(open.clone(), self.ready, len);
-        self.context.readers.send(self.source.errand, job)?;
-        self.coming = Some(self.ready + len);
-        Ok(())
-    }
-
-    /// Waits for what is on its way.
-    async fn wait(&mut self) -> io::Result<()> {
-        let Some(ready) = self.coming.take() else {
-            return Ok(());
-        };
-        if let Outcome::Warmed(warmed) = self.context.readers.outcome(self.source.errand).await? {
-            warmed?;
-        }
-        self.ready = ready;
-        Ok(())
-    }
 }
 
 /// While it is there, TCP sends whole segments of a file only and lets the pieces of sendfile join (`TCP_CORK`, tcp(7)): a

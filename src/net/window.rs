@@ -32,6 +32,12 @@ impl Windows {
         }
     }
 
+    /// Bytes of a file that a stream may hold a copy of.
+    fn copy(&self) -> u64 {
+        let share = limits::COPY_ALL_BYTES / self.streams.get().max(1);
+        share.clamp(limits::COPY_LEAST_BYTES, limits::COPY_BYTES)
+    }
+
     /// Bytes that one window may have.
     fn most(&self) -> u64 {
         // Two of each stream: one is sent while the next one is brought.
@@ -54,6 +60,11 @@ impl Window<'_> {
     /// Bytes of the present one.
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Bytes of the next copy, where copies are sent.
+    pub(super) fn copy(&self) -> u64 {
+        self.all.copy()
     }
 
     /// Bytes of the next one, which is asked for at `now`: more if this one was sent quickly, fewer if slowly.
@@ -115,5 +126,18 @@ mod tests {
         assert!(32 * 2 * window <= windows.memory);
         drop(others);
         assert_eq!(settled(&windows, 100 * MIB), limits::WARM_WINDOW_BYTES);
+    }
+
+    #[test]
+    fn copies_of_many_streams_are_bounded() {
+        let windows = Windows::new(128 * MIB);
+        let mut all: Vec<_> = (0..2).map(|_| windows.begin(Duration::ZERO)).collect();
+        assert_eq!(all[0].copy(), limits::COPY_BYTES);
+        for count in [33_u64, 200, 2_176] {
+            let streams = usize::try_from(count).unwrap();
+            all.resize_with(streams, || windows.begin(Duration::ZERO));
+            let most = limits::COPY_ALL_BYTES.max(count * limits::COPY_LEAST_BYTES);
+            assert!(all[0].copy() * count <= most, "{count}");
+        }
     }
 }
