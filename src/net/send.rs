@@ -76,7 +76,6 @@ impl Outflow<'_> {
         body: Body,
         source: Option<Source<'_>>,
     ) -> io::Result<()> {
-        let len = body.len();
         match body {
             Body::Empty => self.send_bytes(head, &[]).await,
             Body::Static(bytes) => self.send_bytes(head, bytes).await,
@@ -87,9 +86,7 @@ impl Outflow<'_> {
                 self.record(head, &[], 0);
                 self.peer.may_take_its_time();
                 self.peer.pace.be_patient(true);
-                let cork = Cork::of(&self.peer.stream, len);
                 let sent = self.send_file_body(head, &body, &source).await;
-                drop(cork);
                 self.peer.pace.be_patient(false);
                 sent
             }
@@ -224,6 +221,7 @@ impl Outflow<'_> {
     /// A reader brings the next window while this one is sent.
     async fn send_from_memory(&self, source: &Source<'_>, span: Span) -> io::Result<()> {
         let mut ahead = Ahead::new(self.context, source, span);
+        let mut cork = Cork::of(&self.peer.stream, span);
         let mut way = Way::Sendfile;
         let mut at = span.start;
         while at < span.end {
@@ -238,6 +236,7 @@ impl Outflow<'_> {
                 ahead.bring_again(at).await?;
                 count = slice(at, ahead.ready(), is_quiet);
             }
+            cork.is_for(self.context.windows.streams());
             let file = &source.open.file;
             let stream = &self.peer.stream;
             let sent = stream
@@ -332,23 +331,41 @@ fn slice(at: u64, end: u64, is_quiet: bool) -> usize {
     usize::try_from(end - at).unwrap_or(usize::MAX).min(most)
 }
 
-/// While it is there, TCP sends whole segments of a file only and lets the pieces of sendfile join (`TCP_CORK`, tcp(7)): a
-/// peer that reads fast is woken less often. What is left goes out when it is dropped.
-struct Cork<'s>(SockRef<'s>);
+/// While it is set, TCP sends whole segments of a file only and lets the pieces of sendfile join (`TCP_CORK`, tcp(7)): a
+/// peer that reads fast is woken less often. Where many send at once they wait for their turns anyway, and it costs. What is
+/// left goes out when it is dropped.
+struct Cork<'s> {
+    socket: SockRef<'s>,
+    is_long: bool,
+    is_set: bool,
+}
 
 impl<'s> Cork<'s> {
-    /// `None`: the body is so small that it is one piece, or the socket refuses.
-    fn of(stream: &'s Async<TcpStream>, len: u64) -> Option<Self> {
-        let socket = SockRef::from(stream);
-        let is_long = len > limits::SEND_SLICE_BYTES as u64;
-        (is_long && socket.set_tcp_cork(true).is_ok()).then_some(Self(socket))
+    fn of(stream: &'s Async<TcpStream>, span: Span) -> Self {
+        Self {
+            socket: SockRef::from(stream),
+            // Else it is one piece.
+            is_long: span.end - span.start > limits::SEND_SLICE_BYTES as u64,
+            is_set: false,
+        }
+    }
+
+    /// Sets it, or not, as suits one of so many streams.
+    fn is_for(&mut self, streams: u64) {
+        self.set(self.is_long && streams <= limits::CORK_STREAMS);
+    }
+
+    fn set(&mut self, is_wanted: bool) {
+        // A socket that refuses is asked at each turn, and does without.
+        if is_wanted != self.is_set && self.socket.set_tcp_cork(is_wanted).is_ok() {
+            self.is_set = is_wanted;
+        }
     }
 }
 
 impl Drop for Cork<'_> {
     fn drop(&mut self) {
-        // It fails for a closed socket alone, where nothing is left to be sent.
-        let _ = self.0.set_tcp_cork(false);
+        self.set(false);
     }
 }
 

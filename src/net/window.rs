@@ -32,6 +32,11 @@ impl Windows {
         }
     }
 
+    /// How many there are.
+    pub(super) fn streams(&self) -> u64 {
+        self.streams.get()
+    }
+
     /// Bytes of a file that a stream may hold a copy of.
     fn copy(&self) -> u64 {
         let share = limits::COPY_ALL_BYTES / self.streams.get().max(1);
