@@ -16,7 +16,7 @@ use rustix::{
 /// Bytes between two places that are asked for: what a kernel reads or forgets at once is seldom less.
 const STEP: u64 = 128 * 1024;
 
-/// Whether the bytes of `start..start + len` can be had without waiting for a disk: both ends and each [`STEP`] between them
+/// Whether the bytes of `start..start + len` can be had without waiting for a disk: both ends and each 128 KiB between them
 /// are asked for.
 ///
 /// Asks preadv2(2) with `RWF_NOWAIT`. `None`: this file system (FAT, exFAT, those on the network) or this kernel (before
