@@ -90,8 +90,8 @@ pub const KEPT_FILE_TIME: Duration = Duration::from_secs(1);
 pub const SEND_SLICE_BYTES: usize = 512 * 1024;
 /// The same while nobody but streams has asked for anything lately: fewer turns wake their readers less often.
 pub const QUIET_SLICE_BYTES: usize = 2 * 1024 * 1024;
-/// Streams up to which each sends whole segments alone (`TCP_CORK`). Beyond it: they leave when their turn ends, as many
-/// streams are slower otherwise.
+/// Streams up to which each sends whole segments alone (`TCP_CORK`). Beyond it: only what is no longer than a window does, as
+/// many long ones are slower with it.
 pub const CORK_STREAMS: u64 = 8;
 /// Bytes of a film mapped at once where sendfile is refused: small enough for a 32-bit address space.
 pub const MAP_WINDOW_BYTES: usize = 16 * 1024 * 1024;

@@ -93,7 +93,7 @@ impl<'c> Ahead<'c> {
             return true;
         }
         let now = self.context.clock.uptime();
-        match warm::is_resident(&self.source.open.file, at, count as u64) {
+        match warm::ends_are_resident(&self.source.open.file, at, count as u64) {
             Some(there) => there,
             None => now.saturating_sub(self.sure_at) < limits::WARM_TRUST_TIME,
         }

@@ -332,11 +332,12 @@ fn slice(at: u64, end: u64, is_quiet: bool) -> usize {
 }
 
 /// While it is set, TCP sends whole segments of a file only and lets the pieces of sendfile join (`TCP_CORK`, tcp(7)): a
-/// peer that reads fast is woken less often. Where many send at once they wait for their turns anyway, and it costs. What is
-/// left goes out when it is dropped.
+/// peer that reads fast is woken less often. Where many send without end they wait for their turns anyway, and it costs. What
+/// is left goes out when it is dropped.
 struct Cork<'s> {
     socket: SockRef<'s>,
-    is_long: bool,
+    /// Bytes.
+    len: u64,
     is_set: bool,
 }
 
@@ -344,15 +345,16 @@ impl<'s> Cork<'s> {
     fn of(stream: &'s Async<TcpStream>, span: Span) -> Self {
         Self {
             socket: SockRef::from(stream),
-            // Else it is one piece.
-            is_long: span.end - span.start > limits::SEND_SLICE_BYTES as u64,
+            len: span.end - span.start,
             is_set: false,
         }
     }
 
     /// Sets it, or not, as suits one of so many streams.
     fn is_for(&mut self, streams: u64) {
-        self.set(self.is_long && streams <= limits::CORK_STREAMS);
+        let is_one_piece = self.len <= limits::SEND_SLICE_BYTES as u64;
+        let is_part = self.len <= limits::WARM_WINDOW_BYTES;
+        self.set(!is_one_piece && (is_part || streams <= limits::CORK_STREAMS));
     }
 
     fn set(&mut self, is_wanted: bool) {

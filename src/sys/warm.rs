@@ -35,6 +35,12 @@ pub fn is_resident(file: &File, start: u64, len: u64) -> Option<bool> {
     }
 }
 
+/// The same, of both ends alone: for a stretch that was in memory not long ago.
+pub fn ends_are_resident(file: &File, start: u64, len: u64) -> Option<bool> {
+    let last = start + len.saturating_sub(1);
+    Some(byte_is_resident(file, last)? && byte_is_resident(file, start)?)
+}
+
 fn byte_is_resident(file: &File, at: u64) -> Option<bool> {
     let mut byte = [0];
     let read = rustix::io::preadv2(
