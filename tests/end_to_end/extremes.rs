@@ -68,6 +68,10 @@ fn a_clock_that_jumps_a_year_back_and_ten_forward_changes_nothing() {
     else {
         return;
     };
+    let maps = fs::read_to_string(format!("/proc/{}/maps", rill.pid())).unwrap();
+    if !maps.contains(FAKE_TIME) {
+        return skip("libfaketime cannot reach a static server");
+    }
     let year_now = year_of(&rill);
     rill.wait_for_title("First");
     let first = item(&rill, "First");
