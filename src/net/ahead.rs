@@ -92,11 +92,10 @@ impl<'c> Ahead<'c> {
         if std::mem::take(&mut self.is_sure) {
             return true;
         }
-        let now = self.context.clock.uptime();
-        match warm::ends_are_resident(&self.source.open.file, at, count as u64) {
-            Some(there) => there,
-            None => now.saturating_sub(self.sure_at) < limits::WARM_TRUST_TIME,
-        }
+        warm::ends_are_resident(&self.source.open.file, at, count as u64).unwrap_or_else(|| {
+            let now = self.context.clock.uptime();
+            now.saturating_sub(self.sure_at) < limits::WARM_TRUST_TIME
+        })
     }
 
     /// Brings what was forgotten from `at` on, and waits for it. After that it is sent unasked: a machine that forgets at once
