@@ -8,8 +8,8 @@ use rustix::io::Errno;
 use rustix::process::Signal;
 
 use crate::harness::{
-    Connection, Disk, FAR, Library, NEAR, Rill, Searcher, Setup, Trouble, mp3, mp4, patience,
-    wait_for,
+    Connection, Disk, FAR, Image, Library, NEAR, Rill, Searcher, Setup, Trouble, mp3, mp4,
+    patience, wait_for,
 };
 
 /// Large enough that no socket and no read-ahead holds it.
@@ -26,12 +26,23 @@ struct House {
     // Before rill: a test that fails leaves the disk as it is, and the kernel keeps whoever waits for it.
     disk: Disk,
     rill: Rill,
+    image: Option<Image>,
     film: Vec<u8>,
     _library: Library,
 }
 
 impl House {
+    /// The faulty disk is one of files.
     fn open() -> Option<Self> {
+        Self::with(|_, _| Some(None))
+    }
+
+    /// The faulty disk has a file system of its own, as a stick has: it is a block device.
+    fn with_block_device() -> Option<Self> {
+        Self::with(|library, disk| Image::mounted(library, "stick", disk).map(Some))
+    }
+
+    fn with(image: impl FnOnce(&Library, &Disk) -> Option<Option<Image>>) -> Option<Self> {
         let film = film();
         let library = Library::empty()
             .with("song.mp3", &mp3(200))
@@ -41,13 +52,15 @@ impl House {
             fs::write(library.beside("stick").join(name), &film).unwrap();
         }
         let disk = Disk::mounted(&library, "stick")?;
+        let image = image(&library, &disk)?;
         let mut media = library.root().into_os_string();
         media.push(":");
-        media.push(disk.path());
+        media.push(image.as_ref().map_or(disk.path(), Image::path));
         let rill = Setup::new(&library).media(media).expecting(4).start()?;
         Some(Self {
             disk,
             rill,
+            image,
             film,
             _library: library,
         })
@@ -153,6 +166,50 @@ fn players_that_go_on_after_the_disk_died_hold_up_nobody() {
     });
     drop(streams);
     house.disk.heal();
+    assert!(house.rill.get(&house.target("fair"), &[]).body == house.film);
+    wait_for("every descriptor is back", 20, || {
+        (house.descriptors() <= before).then_some(())
+    });
+}
+
+/// The same of a file system that does not say what of a file is in memory, as FAT and exFAT do not: after a pause nothing is
+/// believed to be there.
+#[test]
+fn players_that_go_on_after_a_pause_do_not_wait_for_a_disk_whose_file_system_tells_nothing() {
+    let Some(house) = House::with_block_device() else {
+        return;
+    };
+    let image = house.image.as_ref().unwrap();
+    assert!(house.rill.get(&house.target("fair"), &[]).body == house.film);
+    let before = house.descriptors();
+    let mut streams: Vec<_> = (0..12).map(|_| house.begun("bad")).collect();
+    // Longer than what was brought is trusted.
+    std::thread::sleep(Duration::from_secs(6));
+    image.forget("bad.mp4");
+    // What is forgotten comes again.
+    let mut first = streams.pop().unwrap();
+    assert!(first.read_for(house.film.len() - (1 << 20), 60) == house.film[1 << 20..]);
+    image.forget("bad.mp4");
+    house.disk.break_down(Trouble::Stall);
+    std::thread::scope(|scope| {
+        for stream in &mut streams {
+            scope.spawn(|| {
+                let rest = stream.read_for(house.film.len(), 60);
+                assert!(
+                    house.film[1 << 20..].starts_with(&rest),
+                    "what came is right"
+                );
+            });
+        }
+        wait_for("readers wait for the disk", 20, || {
+            (house.disk.stalled() > 0).then_some(())
+        });
+        for round in 0..5 {
+            house.others_are_served(&format!("while the players go on, {round}"), 20);
+        }
+        house.disk.heal();
+    });
+    drop((first, streams));
     assert!(house.rill.get(&house.target("fair"), &[]).body == house.film);
     wait_for("every descriptor is back", 20, || {
         (house.descriptors() <= before).then_some(())
