@@ -27,22 +27,43 @@ pub fn key(name: &[u8], out: &mut Vec<u8>) {
 
 /// Appends the first part of the key alone, without the end mark: for those who have the name at hand for ties.
 pub fn level(name: &[u8], out: &mut Vec<u8>) {
-    let mut digits = Run::default();
     if name.is_ascii() {
-        for &byte in name {
-            add(char::from(byte.to_ascii_lowercase()), &mut digits, out);
-        }
-    } else {
-        let text = String::from_utf8_lossy(name);
-        let folded = text
-            .nfkd()
-            .filter(|c| !is_combining_mark(*c))
-            .flat_map(char::to_lowercase);
-        for c in folded {
-            add(c, &mut digits, out);
-        }
+        return level_ascii(name, out);
+    }
+    let mut digits = Run::default();
+    let text = String::from_utf8_lossy(name);
+    let folded = text
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase);
+    for c in folded {
+        add(c, &mut digits, out);
     }
     digits.end(out);
+}
+
+/// Nearly all names are of ASCII, and each is looked at in every pass.
+fn level_ascii(mut name: &[u8], out: &mut Vec<u8>) {
+    while let [byte, rest @ ..] = name {
+        if byte.is_ascii_digit() {
+            let (digits, rest) = run(name);
+            out.push(b'0');
+            out.extend(count_of(digits.len()));
+            out.extend_from_slice(digits);
+            name = rest;
+            continue;
+        }
+        if *byte != 0 {
+            out.push(byte.to_ascii_lowercase());
+        }
+        name = rest;
+    }
+}
+
+/// How a number of digits is written; see [`RUN`].
+fn count_of(digits: usize) -> impl Iterator<Item = u8> {
+    let last = u8::try_from(digits % RUN + 1).unwrap_or(u8::MAX);
+    std::iter::repeat_n(u8::MAX, digits / RUN).chain([last])
 }
 
 /// The order of the first parts of two names' keys. Nothing is allocated for names of ASCII alone.
@@ -111,11 +132,8 @@ impl Run {
         // Of nothing but zeros one stays.
         let zeros = zeros.min(out.len() - start - 1);
         out.drain(start..start + zeros);
-        let count = out.len() - start;
-        let marks = count / RUN;
-        let last = u8::try_from(count % RUN + 1).unwrap_or(u8::MAX);
-        let counted = std::iter::repeat_n(u8::MAX, marks).chain([last]);
-        out.splice(start..start, counted);
+        let digits = out.len() - start;
+        out.splice(start..start, count_of(digits));
     }
 }
 
@@ -141,6 +159,39 @@ mod tests {
         let mut out = Vec::new();
         key(name, &mut out);
         out
+    }
+
+    #[test]
+    fn names_of_ascii_have_the_keys_that_the_general_way_gives_them() {
+        let alphabet = b"aZ_ 0079\0";
+        let general = |name: &[u8]| {
+            let (mut digits, mut out) = (Run::default(), Vec::new());
+            for byte in name {
+                add(char::from(byte.to_ascii_lowercase()), &mut digits, &mut out);
+            }
+            digits.end(&mut out);
+            out
+        };
+        // All names of five characters, and runs about the length at which another byte is needed.
+        for number in 0..alphabet.len().pow(5) {
+            let letter = |place: u32| alphabet[number / alphabet.len().pow(place) % alphabet.len()];
+            let name: Vec<u8> = (0..5).map(letter).collect();
+            let mut out = Vec::new();
+            level(&name, &mut out);
+            assert_eq!(out, general(&name), "{name:?}");
+        }
+        for len in [1, 253, 254, 255, 507, 508, 509, 1016] {
+            for digits in [
+                "0".repeat(len),
+                "9".repeat(len),
+                "0".repeat(3) + &"1".repeat(len),
+            ] {
+                let name = format!("a{digits}b");
+                let mut out = Vec::new();
+                level(name.as_bytes(), &mut out);
+                assert_eq!(out, general(name.as_bytes()), "{name}");
+            }
+        }
     }
 
     #[test]

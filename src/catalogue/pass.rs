@@ -3,6 +3,7 @@
 //! Containers are records in the order in which they are found, and the walk simply goes through the records: nothing
 //! is recursive, and the only queue is the result itself.
 
+mod before;
 mod file;
 mod identity;
 mod keep;
@@ -35,6 +36,7 @@ use crate::{
     media::Class,
     sys::{beneath, beneath::Refused, watch},
 };
+use before::Before;
 use identity::Identity;
 
 /// Why a pass ends early.
@@ -71,8 +73,8 @@ pub(super) struct Pass<'a> {
     touched: Vec<bool>,
     /// Where the containers come from in the previous catalogue, by their numbers in this one.
     origins: HashMap<u32, Origin>,
-    /// The children that the directory being walked had, sorted by name.
-    before: Vec<u32>,
+    /// The children that the directory being walked had.
+    before: Before,
     /// See [`Self::later_than_all`], once it was asked for.
     later_than_all: Option<u64>,
     /// What the last report named, if not everything is looked at.
@@ -138,7 +140,7 @@ impl<'a> Pass<'a> {
             identity: Identity::new(previous),
             touched: vec![false; roots.len()],
             origins: HashMap::new(),
-            before: Vec::new(),
+            before: Before::default(),
             later_than_all: None,
             carried,
             playlists: changes.playlists,

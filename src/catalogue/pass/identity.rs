@@ -246,38 +246,27 @@ impl<'a> Pass<'a> {
 
     /// Makes what was in the folder known by name.
     pub(super) fn recall(&mut self, origin: Option<Origin>) {
-        self.before.clear();
-        let Some(previous) = self.previous else {
-            return;
-        };
-        let Some(old) = origin.and_then(|origin| previous.any(origin.old?)) else {
-            return;
-        };
-        self.before
-            .extend(children_of(&old).iter().map(Object::number));
-        let name = |number: &u32| previous.any(*number).map(|object| object.name());
-        self.before.sort_unstable_by_key(name);
+        let previous = self.previous;
+        let old = origin.and_then(|origin| previous?.any(origin.old?));
+        let children = old.iter().flat_map(children_of);
+        self.before.fill(children.map(|child| child.number()));
     }
 
     /// The file that had this name in this folder.
-    pub(super) fn known(&self, name: &[u8]) -> Option<Object<'a>> {
+    pub(super) fn known(&mut self, name: &[u8]) -> Option<Object<'a>> {
         self.named(name).filter(|known| !known.is_container())
     }
 
     /// The playlist that had this name in this folder.
-    pub(super) fn known_playlist(&self, name: &[u8]) -> Option<Object<'a>> {
+    pub(super) fn known_playlist(&mut self, name: &[u8]) -> Option<Object<'a>> {
         self.named(name)
             .filter(|known| known.record.kind == PLAYLIST)
     }
 
-    fn named(&self, name: &[u8]) -> Option<Object<'a>> {
+    fn named(&mut self, name: &[u8]) -> Option<Object<'a>> {
         let previous = self.previous?;
-        let name_of = |number: &u32| previous.any(*number).map(|object| object.name());
-        let found = self
-            .before
-            .binary_search_by_key(&Some(name), name_of)
-            .ok()?;
-        previous.any(self.before[found])
+        let name_of = |number| previous.any(number).map_or(&[][..], |object| object.name());
+        previous.any(self.before.named(name, name_of)?)
     }
 
     /// Who the file with this stamp was, and what was known of its content, if that is still so. `known` had its name.
@@ -400,7 +389,10 @@ impl<'a> Pass<'a> {
 
     /// What was read of `known` is what would be read of it under the name it has now.
     pub(super) fn tells_the_same(&self, known: &Object<'_>, name: &[u8], kind: Kind) -> bool {
-        if known.is_outdated() || self.job.prober.by_name(known.name()) != Some(kind) {
+        let is_called_so = known.name() == name;
+        if known.is_outdated()
+            || !is_called_so && self.job.prober.by_name(known.name()) != Some(kind)
+        {
             return false;
         }
         if known.class() != Some(Class::Video) {

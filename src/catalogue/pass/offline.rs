@@ -183,7 +183,11 @@ impl<'a> Pass<'a> {
         let Some(previous) = self.previous else {
             return Ok(());
         };
-        let before = self.before.iter().filter_map(|n| previous.any(*n));
+        let before = self
+            .before
+            .children()
+            .iter()
+            .filter_map(|n| previous.any(*n));
         let mounted: Vec<_> = before.filter(|old| self.was_mount_point(old)).collect();
         for old in mounted {
             let mut found = listing.found().iter();

@@ -14,7 +14,9 @@ use crate::catalogue::{
 #[derive(Debug, Default)]
 pub(super) struct Names {
     known: HashMap<u128, u32>,
-    names: Vec<Name>,
+    noted: Vec<Name>,
+    /// The last text noted, and what it folds to: tracks of one album follow each other.
+    last: (Text, u128),
 }
 
 /// One name, in the spelling that most of its bearers have.
@@ -31,25 +33,28 @@ pub(super) struct Name {
 impl Names {
     /// Notes one bearer of the name `text`, and returns the name's place.
     pub(super) fn note(&mut self, builder: &Builder, text: Text) -> u32 {
-        let text = trimmed(builder, text);
-        let key = xxh3_128(&fold(builder.at(text)));
+        let key = match self.last {
+            (last, key) if last == text && key != 0 => key,
+            _ => xxh3_128(&fold(builder.at(trimmed(builder, text)))),
+        };
+        self.last = (text, key);
         self.note_as(builder, text, key)
     }
 
     /// As [`Self::note`], for names that are told apart by more than their text.
     pub(super) fn note_as(&mut self, builder: &Builder, text: Text, key: u128) -> u32 {
         let text = trimmed(builder, text);
-        let next = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        let next = u32::try_from(self.noted.len()).unwrap_or(u32::MAX);
         match self.known.entry(key) {
             Entry::Vacant(vacant) => {
                 vacant.insert(next);
                 let votes = 1;
-                self.names.push(Name { text, key, votes });
+                self.noted.push(Name { text, key, votes });
                 next
             }
             Entry::Occupied(known) => {
                 let place = *known.get();
-                let name = &mut self.names[place as usize];
+                let name = &mut self.noted[place as usize];
                 if builder.at(name.text) == builder.at(text) {
                     name.votes += 1;
                 } else if name.votes == 0 {
@@ -67,13 +72,13 @@ impl Names {
     pub(super) fn settle(&mut self, builder: &Builder, tie: impl Fn(u32) -> u32) -> Vec<u32> {
         self.known = HashMap::new();
         let mut levels = Vec::new();
-        let mut sorted: Vec<(usize, usize, u32)> = Vec::with_capacity(self.names.len());
-        for (place, name) in (0..).zip(&self.names) {
+        let mut sorted: Vec<(usize, usize, u32)> = Vec::with_capacity(self.noted.len());
+        for (place, name) in (0..).zip(&self.noted) {
             let start = levels.len();
             order::level(builder.at(name.text), &mut levels);
             sorted.push((start, levels.len(), place));
         }
-        let names = &self.names;
+        let names = &self.noted;
         let key = |(start, end, place): &(usize, usize, u32)| {
             let name = &names[*place as usize];
             (&levels[*start..*end], tie(*place), name.key)
@@ -83,7 +88,7 @@ impl Names {
         for (new, (_, _, old)) in (0..).zip(&sorted) {
             places[*old as usize] = new;
         }
-        self.names = sorted
+        self.noted = sorted
             .iter()
             .map(|sorted| names[sorted.2 as usize])
             .collect();
@@ -97,7 +102,7 @@ impl Names {
             key: 0,
             votes: 0,
         };
-        self.names.get(place as usize).copied().unwrap_or(nobody)
+        self.noted.get(place as usize).copied().unwrap_or(nobody)
     }
 }
 
