@@ -44,7 +44,8 @@ pub enum Reason {
 const REASONS: usize = Reason::NotMedia as usize + 1;
 
 impl Reason {
-    const ALL: [Self; REASONS] = [
+    /// Each of them.
+    pub const ALL: [Self; REASONS] = [
         Self::Content,
         Self::Empty,
         Self::Unreadable,

@@ -375,6 +375,11 @@ def follows(b, url):
     b.click(".scan .action")
     b.until("a new scan", "/Reading everything again/.test(document.getElementById('toast').textContent)")
     b.until("its end", "!document.querySelector('.scan .action').disabled && document.querySelector('.scan h2').textContent === 'Up to date'")
+    for language, why in (("de", "leer"), ("en", "empty")):
+        b.speaks(language)
+        b.go("about:blank")
+        b.go(url + "#/status")
+        b.until("why a file is skipped, in its words", "document.querySelector('.skipped .badge').textContent === '%s'" % why)
 
 
 def looks_well(b, url):

@@ -4,9 +4,11 @@ use super::*;
 use crate::{
     catalogue::{
         object_id::ObjectId,
+        report::Reason,
         testing::{Tree, snapshot},
         views::Role,
     },
+    media::reader::Error,
     service::{self, Answer, DeviceFacts, Now, Request, Shared, events::Events, tally::Tally},
     wire::http::request::{self, Parsed},
 };
@@ -306,6 +308,36 @@ fn every_text_is_there_in_every_language() {
     used.remove("title:");
     let missing: Vec<_> = used.difference(&known).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn what_is_said_of_files_and_problems_is_there_in_every_language() {
+    let row = |name: &str| TEXTS.contains(&format!("\n\"{name}\": ["));
+    for line in readme_problems().lines().skip(2) {
+        let problem = line.split(" | ").next().unwrap().trim_start_matches("| ");
+        assert!(row(&format!("problem:{problem}")), "{problem}");
+    }
+    let mut told = Vec::new();
+    for reason in Reason::ALL.iter().filter(|reason| !reason.is_quiet()) {
+        told.push(reason.to_string());
+    }
+    for error in [Error::Truncated, Error::Unsupported, Error::Limit] {
+        told.push(error.to_string());
+    }
+    for why in told {
+        assert!(row(&format!("why:{why}")), "{why}");
+    }
+    // Said of something: the script knows these by how they begin and end.
+    for (name, error) in [
+        ("malformed", Error::Malformed("(.+)")),
+        ("silent", Error::Silent("(.+)")),
+    ] {
+        assert!(row(name) && SCRIPT.contains(&format!("[\"{name}\", /^{error}$/]")));
+    }
+    let unread = Error::Io(std::io::ErrorKind::NotFound).to_string();
+    let known = "cannot be read: ";
+    assert!(unread.starts_with(known) && SCRIPT.contains(&format!("/^{known}(.+)$/")));
+    assert!(row("unread"));
 }
 
 /// Relative luminance of `#rrggbb` (WCAG 2.1).

@@ -102,6 +102,17 @@ function t(name, a, b) {
     return (row[column] || row[0]).replace("{0}", a).replace("{1}", b);
 }
 
+// What the server says in English about files and problems, in the language of the page where that is known.
+var FORMS = [["malformed", /^malformed (.+)$/], ["silent", /^no (.+) in it$/], ["unread", /^cannot be read: (.+)$/]];
+
+function said(kind, text) {
+    for (var i = 0; i < FORMS.length; i++) {
+        var found = FORMS[i][1].exec(text);
+        if (found) { return t(FORMS[i][0], found[1]); }
+    }
+    return texts[kind + text] ? t(kind + text) : text;
+}
+
 function chooseLanguage() {
     var wanted = win.navigator.languages || [win.navigator.language || "en"];
     for (var i = 0; i < wanted.length; i++) {
@@ -1192,7 +1203,7 @@ function writeStatus() {
     var s = status;
     section("problems", s.problems, t("problems"), function (box) {
         box.hidden = !s.problems.length;
-        s.problems.forEach(function (text) { add(box, make("p", "", text)); });
+        s.problems.forEach(function (text) { add(box, make("p", "", said("problem:", text))); });
     });
     writeScan(s);
     section("library", s.library, t("listed"), function (box) {
@@ -1353,7 +1364,7 @@ function fileLines(box, files) {
 function fileLine(file) {
     var cut = file.path.lastIndexOf("/") + 1;
     return add(make("div", "line"), add(make("span", "words"), make("span", "name", file.path.slice(cut)), make("span", "below", file.path.slice(0, cut))),
-        make("span", "badge", file.why));
+        make("span", "badge", said("why:", file.why)));
 }
 
 function meter(name, used, limit, format, more) {
