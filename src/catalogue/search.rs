@@ -10,6 +10,7 @@
 //! an appearance, in the first container that shows it.
 
 mod condition;
+mod range;
 pub(super) mod text;
 mod walk;
 

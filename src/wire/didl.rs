@@ -11,7 +11,6 @@ pub mod read;
 use std::time::Duration;
 
 use super::criteria::{Filter, Property};
-use super::protocol_info::{self, ProtocolInfo};
 use super::xml::write::{self, Sink, text_twice};
 
 /// A literal piece of XML as bytes, escaped once, at compile time. The quotes in it stay: it becomes element text.
@@ -21,6 +20,11 @@ macro_rules! markup {
         &ESCAPED
     }};
 }
+
+// Behind the macro, which it uses.
+mod res;
+
+pub use res::{Res, Url};
 
 /// What stands for a byte of markup.
 const fn entity(byte: &u8) -> &[u8] {
@@ -474,45 +478,6 @@ impl Item<'_> {
     }
 }
 
-/// One way to fetch an item. Unknown values stay `None`: a wrong one is worse than none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Res<'a> {
-    /// `@protocolInfo`
-    pub protocol_info: ProtocolInfo<'a>,
-    /// `@size`, bytes.
-    pub size: Option<u64>,
-    /// `@duration`, written to the millisecond.
-    pub duration: Option<Duration>,
-    /// `@bitrate`, which counts bytes, not bits (ContentDirectory:1 appendix B).
-    pub bitrate_bytes_per_sec: Option<u32>,
-    /// `@resolution`: width and height, pixels.
-    pub resolution: Option<(u32, u32)>,
-    /// `@sampleFrequency`, Hz.
-    pub sample_frequency: Option<u32>,
-    /// `@bitsPerSample`
-    pub bits_per_sample: Option<u8>,
-    /// `@nrAudioChannels`
-    pub nr_audio_channels: Option<u8>,
-    /// Where it is.
-    pub url: Url<'a>,
-}
-
-/// An absolute URL in pieces, so that no one has to join them first. Percent-encoded already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Url<'a> {
-    /// `http://` with the address and port at which the control point reached us; no slash at its end.
-    pub base: &'a str,
-    /// The pieces of the path, the first with its leading slash.
-    pub path: &'a [&'a str],
-}
-
-impl Url<'_> {
-    fn write(&self, sink: &mut impl Sink) {
-        text_twice(sink, self.base);
-        self.path.iter().for_each(|piece| text_twice(sink, piece));
-    }
-}
-
 impl Playback<'_> {
     fn write(&self, sink: &mut impl Sink, filter: Filter, title: &str) {
         if !self.position.is_zero() && filter.has(Property::LastPlaybackPosition) {
@@ -581,80 +546,6 @@ impl Caption<'_> {
     }
 }
 
-impl<'a> Res<'a> {
-    /// A res of which only the required is known.
-    pub const fn new(protocol_info: ProtocolInfo<'a>, url: Url<'a>) -> Self {
-        Self {
-            protocol_info,
-            size: None,
-            duration: None,
-            bitrate_bytes_per_sec: None,
-            resolution: None,
-            sample_frequency: None,
-            bits_per_sample: None,
-            nr_audio_channels: None,
-            url,
-        }
-    }
-
-    fn write(&self, sink: &mut impl Sink, filter: Filter, subtitle: Option<&Caption<'_>>) {
-        let has = |property| filter.has(property);
-        sink.put(markup!("<res protocolInfo=\""));
-        write_protocol_info(sink, &self.protocol_info);
-        if let Some(size) = self.size.filter(|_| has(Property::Size)) {
-            sink.put(markup!("\" size=\""));
-            write::number(sink, size);
-        }
-        if let Some(duration) = self.duration.filter(|_| has(Property::Duration)) {
-            sink.put(markup!("\" duration=\""));
-            write_duration(sink, duration);
-        }
-        if let Some((width, height)) = self.resolution.filter(|_| has(Property::Resolution)) {
-            sink.put(markup!("\" resolution=\""));
-            write::number(sink, width.into());
-            sink.put(b"x");
-            write::number(sink, height.into());
-        }
-        let numbers = [
-            (
-                Property::Bitrate,
-                self.bitrate_bytes_per_sec,
-                &markup!("\" bitrate=\"")[..],
-            ),
-            (
-                Property::SampleFrequency,
-                self.sample_frequency,
-                markup!("\" sampleFrequency=\""),
-            ),
-            (
-                Property::BitsPerSample,
-                self.bits_per_sample.map(u32::from),
-                markup!("\" bitsPerSample=\""),
-            ),
-            (
-                Property::AudioChannels,
-                self.nr_audio_channels.map(u32::from),
-                markup!("\" nrAudioChannels=\""),
-            ),
-        ];
-        for (property, value, name) in numbers {
-            if let Some(value) = value.filter(|_| has(property)) {
-                sink.put(name);
-                write::number(sink, value.into());
-            }
-        }
-        if let Some(subtitle) = subtitle {
-            sink.put(markup!("\" pv:subtitleFileType=\""));
-            text_twice(sink, &subtitle.kind.to_ascii_uppercase());
-            sink.put(markup!("\" pv:subtitleFileUri=\""));
-            subtitle.url.write(sink);
-        }
-        sink.put(markup!("\">"));
-        self.url.write(sink);
-        sink.put(markup!("</res>"));
-    }
-}
-
 /// Lengths are known to the compiler, which then copies the tags without a call.
 #[inline]
 fn element<const START: usize, const END: usize>(
@@ -666,47 +557,6 @@ fn element<const START: usize, const END: usize>(
     sink.put(start);
     text_twice(sink, text);
     sink.put(end);
-}
-
-/// The same text as [`ProtocolInfo`]'s `Display`, without the machinery of `fmt` (a test keeps them the same).
-fn write_protocol_info(sink: &mut impl Sink, info: &ProtocolInfo<'_>) {
-    sink.put(b"http-get:*:");
-    text_twice(sink, info.mime);
-    if let Some(profile) = info.profile {
-        sink.put(b":DLNA.ORG_PN=");
-        text_twice(sink, profile);
-        sink.put(b";DLNA.ORG_OP=");
-    } else {
-        sink.put(b":DLNA.ORG_OP=");
-    }
-    sink.put(info.seek.digits().as_bytes());
-    sink.put(b";DLNA.ORG_CI=");
-    sink.put(info.converted_digit().as_bytes());
-    sink.put(b";DLNA.ORG_FLAGS=");
-    sink.put(&hexadecimal(info.flags));
-    sink.put(protocol_info::FLAGS_TAIL.as_bytes());
-}
-
-/// Eight upper-case digits.
-fn hexadecimal(value: u32) -> [u8; 8] {
-    let mut digits = [b'0'; 8];
-    let mut rest = value;
-    for slot in digits.iter_mut().rev() {
-        *slot = match u8::try_from(rest & 15) {
-            Ok(digit @ 10..) => b'A' - 10 + digit,
-            Ok(digit) => b'0' + digit,
-            Err(_) => b'0',
-        };
-        rest >>= 4;
-    }
-    digits
-}
-
-/// Writes `H+:MM:SS.FFF` (ContentDirectory:1 appendix B).
-fn write_duration(sink: &mut impl Sink, duration: Duration) {
-    write_hours(sink, duration);
-    sink.put(b".");
-    write::padded(sink, duration.subsec_millis().into(), 3);
 }
 
 /// Writes `H+:MM:SS`.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::protocol_info::ProtocolInfo;
 use crate::wire::xml::read::{Event, Reader};
 use crate::wire::xml::write::Counter;
 use quick_xml::escape::unescape;
@@ -308,45 +309,6 @@ fn filter_brings_what_it_names() {
         assert!(text.contains(&format!("<{element}>")), "{name}");
         assert_eq!(text.matches("</").count(), 4, "{name}");
     }
-}
-
-#[test]
-fn protocol_info_is_the_same_as_its_display() {
-    use protocol_info::{Seek, flags};
-    for flags in [0, 1, 0x0123_4567, 0x89AB_CDEF, u32::MAX, flags::STREAMED] {
-        for (seek, profile) in [
-            (Seek::None, None),
-            (Seek::Time, Some("MP3")),
-            (Seek::ByteAndTime, Some("\u{e9}")),
-        ] {
-            let info = ProtocolInfo {
-                seek,
-                profile,
-                flags,
-                converted: flags == 1,
-                ..MP3
-            };
-            let mut bytes = Vec::new();
-            write_protocol_info(&mut bytes, &info);
-            assert_eq!(String::from_utf8(bytes).unwrap(), info.to_string());
-        }
-    }
-}
-
-#[test]
-fn durations_are_written_to_the_millisecond() {
-    let text = |duration| {
-        let mut bytes = Vec::new();
-        write_duration(&mut bytes, duration);
-        String::from_utf8(bytes).unwrap()
-    };
-    assert_eq!(text(Duration::ZERO), "0:00:00.000");
-    assert_eq!(text(Duration::from_micros(59_999_999)), "0:00:59.999");
-    assert_eq!(text(Duration::from_secs(360_000 + 60)), "100:01:00.000");
-    assert_eq!(
-        text(Duration::from_secs(u64::MAX)),
-        "5124095576030431:00:15.000"
-    );
 }
 
 #[test]
