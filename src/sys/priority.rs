@@ -11,10 +11,14 @@ const IDLE: libc::c_int = 3 << 13;
 /// thread, and a pass of a moment takes minutes.
 const BEHIND: i32 = 5;
 
-/// Puts the calling thread behind those of the usual priority, for work that somebody waits for. Best effort.
+/// Puts the calling thread behind those of the usual priority, for work that somebody waits for; one that is further behind,
+/// as its operator wanted it, stays there. Best effort.
 pub fn behind() {
     // On Linux a "process" of setpriority(2) is a thread, and 0 the calling one.
-    let _ = rustix::process::setpriority_process(None, BEHIND);
+    let is_before = rustix::process::getpriority_process(None).is_ok_and(|nice| nice < BEHIND);
+    if is_before {
+        let _ = rustix::process::setpriority_process(None, BEHIND);
+    }
 }
 
 /// Does `work` on a thread of the lowest priority and waits for it: a thread that may not raise its priority again stays
