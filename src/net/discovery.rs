@@ -202,7 +202,7 @@ impl Hands {
             IpAddr::V6(_) => &[IpAddr::V6(GROUP_V6), IpAddr::V6(GROUP_V6_SITE)],
         };
         for group in groups {
-            if let Err(error) = self.sockets.join(*group, address.index) {
+            if let Err(error) = self.sockets.join(*group, address) {
                 log::warn!(
                     "cannot join the SSDP group {group} on {}: {error}; searches on it go unheard",
                     address.name

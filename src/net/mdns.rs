@@ -154,7 +154,7 @@ impl Hands {
                 IpAddr::V4(_) => GROUP_V4.into(),
                 IpAddr::V6(_) => GROUP_V6.into(),
             };
-            if let Err(error) = self.sockets.join(group, new.index) {
+            if let Err(error) = self.sockets.join(group, new) {
                 log::warn!(
                     "cannot join the multicast DNS group on {}: {error}; questions on it go unheard",
                     new.name

@@ -57,27 +57,26 @@ impl Sockets {
         send(socket.ok_or(io::ErrorKind::Unsupported)?, transmit)
     }
 
-    /// Joins `group` on an interface. Joined already: leaves and joins, so that the switches hear of it again; they forget
-    /// a member that nobody asked for long.
+    /// Joins `group` on the interface that has the address `at`, which is of the same family. Joined already: leaves and
+    /// joins, so that the switches hear of it again; they forget a member that nobody asked for long.
     ///
     /// # Errors
     /// What setsockopt(2) says.
-    pub(super) fn join(&self, group: IpAddr, interface: u32) -> io::Result<()> {
+    pub(super) fn join(&self, group: IpAddr, at: &Address) -> io::Result<()> {
         let Some(socket) = self.of(group) else {
             return Ok(());
         };
         let socket = SockRef::from(socket);
         match group {
             IpAddr::V4(group) => {
-                let interface = InterfaceIndexOrAddress::Index(interface);
                 // Not a member so far.
-                let _ = socket.leave_multicast_v4_n(&group, &interface);
-                socket.join_multicast_v4_n(&group, &interface)
+                let _ = leave_v4(&socket, group, at);
+                join_v4(&socket, group, at)
             }
             IpAddr::V6(group) => {
                 // Not a member so far.
-                let _ = socket.leave_multicast_v6(&group, interface);
-                socket.join_multicast_v6(&group, interface)
+                let _ = socket.leave_multicast_v6(&group, at.index);
+                socket.join_multicast_v6(&group, at.index)
             }
         }
     }
@@ -88,6 +87,24 @@ impl Sockets {
         } else {
             self.v6.as_ref()
         }
+    }
+}
+
+/// Joins by the interface's number, or by the address where that is refused: qemu 7 hands on no number of a 64-bit program.
+fn join_v4(socket: &SockRef<'_>, group: Ipv4Addr, at: &Address) -> io::Result<()> {
+    let joined = socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(at.index));
+    match (joined, at.address) {
+        (Err(_), IpAddr::V4(address)) => socket.join_multicast_v4(&group, &address),
+        (joined, _) => joined,
+    }
+}
+
+/// Leaves what [`join_v4`] joined.
+fn leave_v4(socket: &SockRef<'_>, group: Ipv4Addr, at: &Address) -> io::Result<()> {
+    let left = socket.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(at.index));
+    match (left, at.address) {
+        (Err(_), IpAddr::V4(address)) => socket.leave_multicast_v4(&group, &address),
+        (left, _) => left,
     }
 }
 
@@ -135,9 +152,8 @@ impl Ears {
     pub(super) fn look_around(&mut self, told: &[Address], present: &[Address]) {
         for new in present.iter().filter(|new| !told.contains(new)) {
             if let (IpAddr::V4(_), Some(socket)) = (new.address, &self.v4) {
-                let interface = InterfaceIndexOrAddress::Index(new.index);
                 // Joined before is fine; where it is refused the answers to questions may still come.
-                let _ = SockRef::from(socket).join_multicast_v4_n(&self.group_v4, &interface);
+                let _ = join_v4(&SockRef::from(socket), self.group_v4, new);
             }
         }
         let there = |index: u32| {
