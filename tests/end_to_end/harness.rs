@@ -28,7 +28,7 @@ pub(crate) use xml::Element;
 
 use std::env;
 use std::io::Write;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A deadline of `secs` on a PC; longer where the program runs in an emulator or `RILL_SLOW` says so.
@@ -69,6 +69,16 @@ pub(crate) fn have(program: &str) -> bool {
         skip(&format!("{program} is not installed"));
     }
     found
+}
+
+/// Runs a mount(8), and says why not if it fails: `wanting` is what may not be here.
+pub(crate) fn mounts(command: &mut Command, wanting: &str) -> bool {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        skip(&format!("{wanting}: {}", why.trim()));
+    }
+    output.status.success()
 }
 
 /// Runs a command to its end and returns what it said; panics when it fails.

@@ -174,9 +174,7 @@ fn two_thousand_half_open_connections_leave_the_television_alone() {
     });
     drop(half);
     drop(stream);
-    wait_for("every descriptor is back", 20, || {
-        (rill.descriptors() <= before.0).then_some(())
-    });
+    rill.must_give_back_all_but(before.0);
     assert!(status_of(&rill).contains("requests that did not end\""));
 }
 
@@ -510,9 +508,7 @@ fn a_flood_of_subscriptions_and_requests_is_bounded() {
             .then_some(())
     });
     drop(stream);
-    wait_for("every descriptor is back", 20, || {
-        (rill.descriptors() <= before.0).then_some(())
-    });
+    rill.must_give_back_all_but(before.0);
     let after = rill.anonymous_kib();
     assert!(
         after <= before.1 + 2048,

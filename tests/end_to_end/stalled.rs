@@ -89,8 +89,25 @@ impl House {
         eprintln!("{when}: slowest of 50 Browses {slowest:?}, all of it {took:?}");
     }
 
-    fn descriptors(&self) -> usize {
-        self.rill.descriptors()
+    /// [`Self::begun`] streams of the faulty disk, which answers no more, are read as far as they come.
+    fn others_are_served_while_these_go_on(&self, streams: &mut [Connection]) {
+        std::thread::scope(|scope| {
+            for stream in streams {
+                scope.spawn(|| {
+                    let rest = stream.read_for(self.film.len(), 60);
+                    assert!(
+                        self.film[1 << 20..].starts_with(&rest),
+                        "what came is right"
+                    );
+                });
+            }
+            wait_for("readers wait for the disk", 20, || {
+                (self.disk.stalled() > 0).then_some(())
+            });
+            for round in 0..5 {
+                self.others_are_served(&format!("while the players go on, {round}"), 20);
+            }
+        });
     }
 
     /// A stream on a connection of its own, of which the first bytes have come.
@@ -106,7 +123,7 @@ impl House {
 #[test]
 fn one_stalled_film_holds_up_nobody_and_goes_on_when_the_disk_answers() {
     let Some(house) = House::open() else { return };
-    let before = house.descriptors();
+    let before = house.rill.descriptors();
     let mut stuck: Vec<_> = (0..8).map(|_| house.begun("bad")).collect();
     house.disk.break_file("bad.mp4", 20 << 20, Trouble::Stall);
     std::thread::scope(|scope| {
@@ -130,9 +147,7 @@ fn one_stalled_film_holds_up_nobody_and_goes_on_when_the_disk_answers() {
     });
     assert!(house.rill.get(&house.target("fair"), &[]).body == house.film);
     drop(stuck);
-    wait_for("every descriptor is back", 20, || {
-        (house.descriptors() <= before).then_some(())
-    });
+    house.rill.must_give_back_all_but(before);
 }
 
 /// What was brought into memory while the disk lived is no longer there when the players take it: to open a file of such a
@@ -140,36 +155,18 @@ fn one_stalled_film_holds_up_nobody_and_goes_on_when_the_disk_answers() {
 #[test]
 fn players_that_go_on_after_the_disk_died_hold_up_nobody() {
     let Some(house) = House::open() else { return };
-    let before = house.descriptors();
+    let before = house.rill.descriptors();
     // Each has its sockets full and a window in memory.
     let mut streams: Vec<_> = (0..12).map(|_| house.begun("bad")).collect();
     std::thread::sleep(Duration::from_millis(300));
     let range = ("Range", "bytes=-1000");
     assert_eq!(house.rill.get(&house.target("bad"), &[range]).status, 206);
     house.disk.break_down(Trouble::Stall);
-    std::thread::scope(|scope| {
-        for stream in &mut streams {
-            scope.spawn(|| {
-                let rest = stream.read_for(house.film.len(), 60);
-                assert!(
-                    house.film[1 << 20..].starts_with(&rest),
-                    "what came is right"
-                );
-            });
-        }
-        wait_for("readers wait for the disk", 20, || {
-            (house.disk.stalled() > 0).then_some(())
-        });
-        for round in 0..5 {
-            house.others_are_served(&format!("while the players go on, {round}"), 20);
-        }
-    });
+    house.others_are_served_while_these_go_on(&mut streams);
     drop(streams);
     house.disk.heal();
     assert!(house.rill.get(&house.target("fair"), &[]).body == house.film);
-    wait_for("every descriptor is back", 20, || {
-        (house.descriptors() <= before).then_some(())
-    });
+    house.rill.must_give_back_all_but(before);
 }
 
 /// The same of a file system that does not say what of a file is in memory, as FAT and exFAT do not: after a pause nothing is
@@ -181,7 +178,7 @@ fn players_that_go_on_after_a_pause_do_not_wait_for_a_disk_whose_file_system_tel
     };
     let image = house.image.as_ref().unwrap();
     assert!(house.rill.get(&house.target("fair"), &[]).body == house.film);
-    let before = house.descriptors();
+    let before = house.rill.descriptors();
     let mut streams: Vec<_> = (0..12).map(|_| house.begun("bad")).collect();
     // Longer than what was brought is trusted.
     std::thread::sleep(Duration::from_secs(6));
@@ -191,29 +188,11 @@ fn players_that_go_on_after_a_pause_do_not_wait_for_a_disk_whose_file_system_tel
     assert!(first.read_for(house.film.len() - (1 << 20), 60) == house.film[1 << 20..]);
     image.forget("bad.mp4");
     house.disk.break_down(Trouble::Stall);
-    std::thread::scope(|scope| {
-        for stream in &mut streams {
-            scope.spawn(|| {
-                let rest = stream.read_for(house.film.len(), 60);
-                assert!(
-                    house.film[1 << 20..].starts_with(&rest),
-                    "what came is right"
-                );
-            });
-        }
-        wait_for("readers wait for the disk", 20, || {
-            (house.disk.stalled() > 0).then_some(())
-        });
-        for round in 0..5 {
-            house.others_are_served(&format!("while the players go on, {round}"), 20);
-        }
-        house.disk.heal();
-    });
+    house.others_are_served_while_these_go_on(&mut streams);
     drop((first, streams));
+    house.disk.heal();
     assert!(house.rill.get(&house.target("fair"), &[]).body == house.film);
-    wait_for("every descriptor is back", 20, || {
-        (house.descriptors() <= before).then_some(())
-    });
+    house.rill.must_give_back_all_but(before);
 }
 
 #[test]
@@ -221,7 +200,7 @@ fn a_disk_that_is_dead_for_ever_costs_its_own_films_only() {
     let Some(mut house) = House::open() else {
         return;
     };
-    let before = house.descriptors();
+    let before = house.rill.descriptors();
     let mut stream = house.begun("bad");
     house.disk.break_down(Trouble::Stall);
     // Twice as many as there are readers of one disk, and more than there are readers at all.
@@ -285,15 +264,13 @@ fn a_disk_that_is_dead_for_ever_costs_its_own_films_only() {
         let fair = house.rill.get(&house.target("fair"), &[]);
         (fair.status == 200 && fair.body == house.film).then_some(())
     });
-    wait_for("every descriptor is back", 20, || {
-        (house.descriptors() <= before).then_some(())
-    });
+    house.rill.must_give_back_all_but(before);
 }
 
 #[test]
 fn a_disk_that_fails_in_mid_film_ends_that_stream_alone() {
     let Some(house) = House::open() else { return };
-    let before = house.descriptors();
+    let before = house.rill.descriptors();
     house
         .disk
         .break_file("bad.mp4", 16 << 20, Trouble::Fail(Errno::IO));
@@ -327,9 +304,7 @@ fn a_disk_that_fails_in_mid_film_ends_that_stream_alone() {
         house.rill.get(&house.target("bad"), &[]).body == house.film,
         "once it reads again"
     );
-    wait_for("every descriptor is back", 20, || {
-        (house.descriptors() <= before).then_some(())
-    });
+    house.rill.must_give_back_all_but(before);
 }
 
 #[test]
@@ -337,7 +312,7 @@ fn a_disk_that_is_pulled_out_ends_its_streams_and_nothing_else() {
     let Some(mut house) = House::open() else {
         return;
     };
-    let before = house.descriptors();
+    let before = house.rill.descriptors();
     let (mut one, mut two) = (house.begun("bad"), house.begun("fair"));
     house.disk.unplug();
     for stream in [&mut one, &mut two] {
@@ -364,9 +339,7 @@ fn a_disk_that_is_pulled_out_ends_its_streams_and_nothing_else() {
     );
     assert_eq!(other.reply().unwrap().body.len(), 200 * 417);
     drop((one, two, other));
-    wait_for("every descriptor is back", 20, || {
-        (house.descriptors() <= before).then_some(())
-    });
+    house.rill.must_give_back_all_but(before);
     house.rill.must_answer("a disk that was pulled out");
 }
 
@@ -384,13 +357,11 @@ fn memory_and_descriptors_are_back_after_a_hundred_failures() {
     for _ in 0..20 {
         once(&house);
     }
-    let (memory, descriptors) = (house.rill.anonymous_kib(), house.descriptors());
+    let (memory, descriptors) = (house.rill.anonymous_kib(), house.rill.descriptors());
     for _ in 0..100 {
         once(&house);
     }
-    wait_for("every descriptor is back", 20, || {
-        (house.descriptors() <= descriptors).then_some(())
-    });
+    house.rill.must_give_back_all_but(descriptors);
     let after = house.rill.anonymous_kib();
     assert!(
         after <= memory + memory / 5 + 256,

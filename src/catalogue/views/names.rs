@@ -16,7 +16,7 @@ pub(super) struct Names {
     known: HashMap<u128, u32>,
     noted: Vec<Name>,
     /// The last text noted, and what it folds to: tracks of one album follow each other.
-    last: (Text, u128),
+    last: Option<(Text, u128)>,
 }
 
 /// One name, in the spelling that most of its bearers have.
@@ -34,10 +34,10 @@ impl Names {
     /// Notes one bearer of the name `text`, and returns the name's place.
     pub(super) fn note(&mut self, builder: &Builder, text: Text) -> u32 {
         let key = match self.last {
-            (last, key) if last == text && key != 0 => key,
+            Some((last, key)) if last == text => key,
             _ => xxh3_128(&fold(builder.at(trimmed(builder, text)))),
         };
-        self.last = (text, key);
+        self.last = Some((text, key));
         self.note_as(builder, text, key)
     }
 

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 
-use super::{Library, skip};
+use super::{Library, mounts, skip};
 
 /// What the disk does instead of giving what was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,18 +69,11 @@ impl Disk {
             device.as_raw_fd()
         );
         fcntl_setfd(&device, FdFlags::empty()).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-i", "-t", "fuse", "-o", &options, "rill-test"])
-            .arg(&place)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-i", "-t", "fuse", "-o", &options, "rill-test"]);
+        let is_mounted = mounts(mount.arg(&place), "no FUSE here");
         fcntl_setfd(&device, FdFlags::CLOEXEC).unwrap();
-        if !mounted.status.success() {
-            skip(&format!(
-                "no FUSE here: {}",
-                String::from_utf8_lossy(&mounted.stderr).trim()
-            ));
+        if !is_mounted {
             return None;
         }
         let (device, state) = (Arc::new(device), Arc::new(Mutex::default()));

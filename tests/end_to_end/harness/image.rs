@@ -2,11 +2,11 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use rustix::fs::{Advice, fadvise};
 
-use super::{Disk, Library, have, skip};
+use super::{Disk, Library, have, mounts};
 
 /// What [`Disk`] shows its image in.
 const NAME: &str = "image";
@@ -36,18 +36,13 @@ impl Image {
         let place = library.beside(&format!("{name} image"));
         fs::create_dir_all(&place).unwrap();
         let file = disk.path().join(NAME);
-        let mounted = Command::new("mount")
-            .args(["-t", "squashfs", "-o", "loop,ro"])
-            .args([&file, &place])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        if !mounted.status.success() {
-            let why = String::from_utf8_lossy(&mounted.stderr);
-            skip(&format!("no loop device, or no squashfs: {}", why.trim()));
-            return None;
-        }
-        Some(Self { place, file })
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "squashfs", "-o", "loop,ro"]);
+        let is_mounted = mounts(
+            mount.args([&file, &place]),
+            "no loop device, or no squashfs",
+        );
+        is_mounted.then(|| Self { place, file })
     }
 
     /// Where it is mounted.

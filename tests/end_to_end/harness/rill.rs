@@ -204,6 +204,13 @@ impl Rill {
             .count()
     }
 
+    /// Waits until no more than `before` descriptors are open; panics when that takes long.
+    pub(crate) fn must_give_back_all_but(&self, before: usize) {
+        wait_for("every descriptor is back", 20, || {
+            (self.descriptors() <= before).then_some(())
+        });
+    }
+
     /// Memory that is not a file's, KiB (`RssAnon`); 0 in an emulator, whose own memory nobody can tell from it.
     pub(crate) fn anonymous_kib(&self) -> u64 {
         if std::env::var_os("RILL_RUNNER").is_some() {
